@@ -1,0 +1,47 @@
+"""Makes the files that a city is served from: its segments and its places. OSRM's road data is made beside them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from hansom.cities import City
+from hansom.cities.divide import divide
+from hansom.cities.extract import read
+from hansom.cities.files import PLACES_FILE, SEGMENTS_FILE, VERSION, Place
+
+__all__ = ["VERSION", "build"]
+
+
+def build(pbf: Path, out: Path, city: City | Mapping[str, Any]) -> None:
+    """Write `segments.json` and `places.json` for a city into the folder `out`.
+
+    `pbf` is an OpenStreetMap extract that covers the service area; `city` a City or its entry in the settings. Each file
+    appears whole or not at all. Raises OSError, RuntimeError for an unreadable extract, ValueError for one without roads.
+    """
+    if not isinstance(city, City):
+        city = City.from_settings(out.name, city)
+    extract = read(pbf)
+    if not extract.roads:
+        raise ValueError(f"{pbf} has no roads for cars")
+    segments = divide(city.service_area, city.segment_sizes, extract.roads)
+    places = [_row(place) for place in extract.places if city.service_area.holds(place.point)]
+    out.mkdir(parents=True, exist_ok=True)
+    _write(out / SEGMENTS_FILE, {"version": VERSION, "city": city.key, "cells": segments})
+    _write(out / PLACES_FILE, {"version": VERSION, "city": city.key, "places": places})
+
+
+def _row(place: Place) -> list[object]:
+    """A compact row: `[name, kind, lat, lng, weight, other names]`."""
+    lat, lng = round(place.point.lat, 6), round(place.point.lng, 6)
+    return [place.name, place.kind, lat, lng, place.weight, list(place.also)]
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    unfinished = path.with_suffix(f".{os.getpid()}.part")
+    unfinished.write_bytes(orjson.dumps(content))
+    unfinished.replace(path)
