@@ -1,0 +1,94 @@
+"""Who publishes what and who hears it.
+
+Publishers and consumers both declare the queues from this table, so an event never reaches the broker before a queue
+that must keep it, whichever process starts first.
+"""
+
+from __future__ import annotations
+
+EVENTS_EXCHANGE = "hansom.events"
+"""Topic exchange. Routing key: `<publisher>.<type>.<partition>`."""
+
+MOVES_EXCHANGE = "hansom.moves"
+"""Fan-out of moving cars, transient: the next one replaces what is lost."""
+
+POSITIONS_QUEUE = "location.positions"
+TRACES_QUEUE = "location.traces"
+MOVES_QUEUE = "notifications.moves"
+
+TRIP_LIFE = (
+    "trip_requested",
+    "trip_assigned",
+    "driver_arrived",
+    "trip_started",
+    "trip_completed",
+    "trip_cancelled",
+    "trip_expired",
+    "trip_returned",
+)
+
+PUBLISHED: dict[str, tuple[str, ...]] = {
+    "users": ("account_registered", "profile_changed"),
+    "drivers": ("driver_availability_changed",),
+    "trips": (*TRIP_LIFE, "trip_settled", "offer_made", "offer_withdrawn", "offer_declined"),
+    "payments": ("payment_captured", "payment_failed", "payout_sent"),
+    "ratings": ("rating_given",),
+}
+"""Publisher → the types of its events."""
+
+SUBSCRIPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "users": {"ratings": ("rating_given",)},
+    "drivers": {
+        "users": ("account_registered", "profile_changed"),
+        "ratings": ("rating_given",),
+    },
+    "location": {
+        "drivers": ("driver_availability_changed",),
+        "trips": (
+            "trip_assigned",
+            "driver_arrived",
+            "trip_started",
+            "trip_completed",
+            "trip_cancelled",
+            "trip_returned",
+        ),
+    },
+    "matching": {
+        "trips": (
+            "trip_requested",
+            "trip_returned",
+            "trip_assigned",
+            "trip_cancelled",
+            "trip_expired",
+            "offer_made",
+            "offer_withdrawn",
+            "offer_declined",
+        ),
+    },
+    "pricing": {"trips": ("trip_requested", "trip_expired")},
+    "payments": {"trips": ("trip_settled",)},
+    "notifications": {
+        "trips": (*TRIP_LIFE, "trip_settled", "offer_made", "offer_withdrawn"),
+        "payments": ("payment_captured", "payment_failed", "payout_sent"),
+    },
+    "analytics": {
+        "trips": (*TRIP_LIFE, "trip_settled", "offer_declined"),
+        "payments": ("payment_captured", "payment_failed"),
+    },
+}
+"""Consumer → publisher → the types it hears."""
+
+
+def event_queue(service: str, partition: int) -> str:
+    """Name of a consumer's queue. The order of events of one key holds within it."""
+    return f"{service}.events.{partition}"
+
+
+def parked_queue(service: str) -> str:
+    """Name of the queue of messages that a service could not handle."""
+    return f"{service}.parked"
+
+
+def consumers_of(publisher: str) -> list[str]:
+    """The services that hear any event of `publisher`."""
+    return sorted(name for name, heard in SUBSCRIPTIONS.items() if publisher in heard)

@@ -1,0 +1,88 @@
+"""Transactions on a service's own Postgres database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+from nameko_sqlalchemy import Database
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, sessionmaker
+
+from hansom.contracts.errors import StoreUnavailable
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def engine_options(config: dict[str, Any]) -> dict[str, Any]:
+    """Options of every engine: bounded pool, statement time-out, JSON by orjson, connections checked before use."""
+    timeout_ms = int(config["DB_STATEMENT_TIMEOUT_MS"])
+    return {
+        "pool_size": int(config["DB_POOL_SIZE"]),
+        "max_overflow": int(config["DB_POOL_OVERFLOW"]),
+        "pool_timeout": 5,
+        "pool_pre_ping": True,
+        "pool_use_lifo": True,
+        "json_serializer": _dumps,
+        "json_deserializer": orjson.loads,
+        "connect_args": {
+            "connect_timeout": 5,
+            "options": f"-c statement_timeout={timeout_ms} -c idle_in_transaction_session_timeout={timeout_ms * 2}",
+        },
+    }
+
+
+def database_uri(config: dict[str, Any], service: str) -> str:
+    """URI of a service's database. Raises KeyError when it has none."""
+    return config["DB_URIS"][f"{service}:Base"]
+
+
+def engine_for(config: dict[str, Any], service: str) -> Engine:
+    """An engine outside a container: for scripts, migrations and tests."""
+    return create_engine(database_uri(config, service), **engine_options(config))
+
+
+class Transactions:
+    """`with store.begin() as session:` is one transaction."""
+
+    def __init__(self, sessions: sessionmaker[Session]) -> None:
+        self._sessions = sessions
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """One transaction, committed at the end of the block, rolled back when it raises.
+
+        Raises StoreUnavailable when the database is down, late, or has no connection free.
+        """
+        try:
+            with self._sessions() as session, session.begin():
+                yield session
+        except (OperationalError, InterfaceError, PoolTimeout) as exc:
+            raise StoreUnavailable() from exc
+
+
+def transactions(engine: Engine) -> Transactions:
+    """Transactions outside a container."""
+    return Transactions(sessionmaker(engine, expire_on_commit=False))
+
+
+class Store(Database):
+    """Gives a worker its service's database: `store = Store(Base)`."""
+
+    def setup(self) -> None:
+        self.engine_options = engine_options(self.container.config)
+        self.session_options = {"expire_on_commit": False}
+        super().setup()
+        self.transactions = transactions(self.engine)
+
+    def get_dependency(self, worker_ctx: Any) -> Transactions:
+        return self.transactions
+
+    def worker_teardown(self, worker_ctx: Any) -> None:
+        """Nothing: a transaction ends with its block, never with the worker."""
