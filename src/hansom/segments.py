@@ -1,8 +1,8 @@
 """Which segment a point is in, and which segments lie around it.
 
-A city's segments are H3 cells of several resolutions, a cut through H3's tree: every cell of the finest resolution has
-exactly one ancestor (or itself) among them. H3's children do not tile their parent's outline, so membership is decided by
-the tree, never by polygons: a point belongs to the segment that is an ancestor of its finest cell.
+A city's segments are H3 cells of several resolutions, a cut through H3's tree: every cell of the finest resolution
+has exactly one ancestor (or itself) among them. H3's children do not tile their parent's outline, so membership is
+decided by the tree, never by polygons: a point belongs to the segment that is an ancestor of its finest cell.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class SegmentIndex:
 
     def rings(self, segment: str, max_rings: int) -> Iterator[tuple[str, ...]]:
         """The segment alone, then the segments around it, then those around them, up to `max_rings` rings."""
-        seen, ring = {segment}, (segment,)
+        ring: tuple[str, ...] = (segment,)
+        seen = {segment}
         for _ in range(max_rings + 1):
             yield ring
             ring = tuple(sorted({near for cell in ring for near in self.neighbours(cell)} - seen))

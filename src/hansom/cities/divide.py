@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 import h3
 
@@ -18,7 +19,7 @@ def road_by_cell(roads: Iterable[list[Point]], resolution: int) -> dict[str, flo
     """Metres of road in each H3 cell of the resolution. `roads` are lines of points."""
     metres: dict[str, float] = defaultdict(float)
     for line in roads:
-        for a, b in zip(line, line[1:], strict=False):
+        for a, b in pairwise(line):
             length_m = distance_m(a, b)
             steps = max(1, round(length_m / STEP_M))
             for step in range(steps):
@@ -56,7 +57,7 @@ def _totals(finest: Mapping[str, float], sizes: SegmentSizes) -> dict[str, float
 
 
 def _cover(area: Area, resolution: int) -> set[str]:
-    """Coarse cells over the whole area and one ring around: the ring also covers what a child sticks out of its parent."""
+    """Coarse cells over the area and one ring around, which also covers what a child sticks out of its parent."""
     box = h3.LatLngPoly(
         [(area.south, area.west), (area.south, area.east), (area.north, area.east), (area.north, area.west)]
     )

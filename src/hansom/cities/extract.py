@@ -80,6 +80,9 @@ LEFT_OUT = {
 }
 """Things with a name that nobody rides to, or that stand beside a better entry."""
 
+STATION_TAGS = frozenset(["railway", "public_transport", "aeroway", "station"])
+STATIONS = frozenset(["station", "halt", "aerodrome"])
+
 NAME_TAGS = ("name:en", "name:fi", "name:sv", "alt_name", "short_name", "official_name", "old_name", "loc_name")
 
 
@@ -98,6 +101,7 @@ def read(pbf: Path) -> Extract:
     """
     found = Extract()
     streets: dict[str, list[tuple[Point, tuple[str, ...]]]] = defaultdict(list)
+    thing: Any
     for thing in osmium.FileProcessor(str(pbf)).with_locations():
         tags = {tag.k: tag.v for tag in thing.tags}
         if not tags:
@@ -148,11 +152,7 @@ def _places(tags: Mapping[str, str], point: Point) -> Iterator[Place]:
         value = tags.get(tag)
         if value is None or value == "no" or value in LEFT_OUT.get(tag, ()):
             continue
-        if tag in ("railway", "public_transport", "aeroway", "station") and value not in (
-            "station",
-            "halt",
-            "aerodrome",
-        ):
+        if tag in STATION_TAGS and value not in STATIONS:
             continue
         yield Place(name, called or value, point, _other_names(tags), weight)
         return

@@ -20,8 +20,9 @@ __all__ = ["VERSION", "build"]
 def build(pbf: Path, out: Path, city: City | Mapping[str, Any]) -> None:
     """Write `segments.json` and `places.json` for a city into the folder `out`.
 
-    `pbf` is an OpenStreetMap extract that covers the service area; `city` a City or its entry in the settings. Each file
-    appears whole or not at all. Raises OSError, RuntimeError for an unreadable extract, ValueError for one without roads.
+    `pbf` is an OpenStreetMap extract that covers the service area; `city` a City or its entry in the settings.
+    Each file appears whole or not at all. Raises OSError, RuntimeError for an unreadable extract, ValueError for one
+    without roads.
     """
     if not isinstance(city, City):
         city = City.from_settings(out.name, city)
