@@ -50,8 +50,8 @@ class QueueReader(Entrypoint):
     """Entrypoint: a method that takes a list of decoded messages.
 
     `declare(channel, config)` names the queues. `batch_size` and `linger_ms` bound how many messages and how much
-    waiting a call takes together; None takes the settings of events. With `parks` a hopeless message is parked, otherwise it is
-    dropped with an error in the log (for live data that the next message replaces).
+    waiting a call takes together; None takes the settings of events. With `parks` a hopeless message is parked;
+    otherwise it is dropped with an error in the log, as fits live data that the next message replaces.
     """
 
     broker = Broker()

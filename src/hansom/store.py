@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from nameko_sqlalchemy import Database
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
@@ -39,8 +40,12 @@ def engine_options(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def database_uri(config: dict[str, Any], service: str) -> str:
-    """URI of a service's database. Raises KeyError when it has none."""
-    return config["DB_URIS"][f"{service}:Base"]
+    """URI of a service's database. Raises KeyError when it has none.
+
+    The driver is psycopg2 whatever the URI says: SQLAlchemy 2.1 would take psycopg 3, which blocks an eventlet process.
+    """
+    uri = make_url(config["DB_URIS"][f"{service}:Base"])
+    return uri.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
 
 
 def engine_for(config: dict[str, Any], service: str) -> Engine:
@@ -76,9 +81,8 @@ class Store(Database):
     """Gives a worker its service's database: `store = Store(Base)`."""
 
     def setup(self) -> None:
-        self.engine_options = engine_options(self.container.config)
-        self.session_options = {"expire_on_commit": False}
-        super().setup()
+        # in place of nameko-sqlalchemy's own: the driver is set, and the options come from the settings
+        self.engine = engine_for(self.container.config, self.container.service_name)
         self.transactions = transactions(self.engine)
 
     def get_dependency(self, worker_ctx: Any) -> Transactions:
