@@ -25,7 +25,7 @@ def build(pbf: Path, out: Path, city: City | Mapping[str, Any]) -> None:
     without roads.
     """
     if not isinstance(city, City):
-        city = City.from_settings(out.name, city)
+        city = City.from_settings(str(city.get("key") or out.name), city)
     extract = read(pbf)
     if not extract.roads:
         raise ValueError(f"{pbf} has no roads for cars")
