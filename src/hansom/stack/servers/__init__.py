@@ -1,0 +1,1 @@
+"""The private servers of a stack, one module each."""
