@@ -1,0 +1,90 @@
+"""When and on what a completed trip's fare becomes final."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from hansom.contracts.trips import IllegalTransition, TripState
+from hansom.values import Money
+from services.trips.domain.trip import Step, Trip
+
+CREDIBLE_METHODS = frozenset({"matched", "routed"})
+CREDIBLE_CONFIDENCE = 0.5
+"""From which confidence of the map matching (0 to 1) on a driven distance is charged."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettleRule:
+    """`grace`: the last positions get this long to arrive. `trace_wait`: how long a trace with holes is waited for.
+    `patience`: how long parts that are down are waited for; then the quote holds. `retry`: time between tries."""
+
+    grace: timedelta
+    trace_wait: timedelta
+    patience: timedelta
+    retry: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What location knows of the ride from start to completion."""
+
+    distance_m: float | None
+    method: str
+    confidence: float
+    complete: bool
+
+    def is_credible(self) -> bool:
+        """True when the driven distance may be charged."""
+        known = self.distance_m is not None and self.method in CREDIBLE_METHODS
+        return known and self.complete and self.confidence >= CREDIBLE_CONFIDENCE
+
+
+@dataclass(frozen=True, slots=True)
+class FinalFare:
+    """The fare to charge and, in words, why it is that."""
+
+    fare: Money
+    reason: str
+
+
+def should_wait_for(trace: Trace, trip: Trip, rule: SettleRule, now: datetime) -> bool:
+    """True while positions that are missing may still arrive."""
+    assert trip.completed_at is not None
+    return not trace.complete and now < trip.completed_at + rule.grace + rule.trace_wait
+
+
+def is_out_of_patience(trip: Trip, rule: SettleRule, now: datetime) -> bool:
+    """True when the parts that are down have been waited for long enough."""
+    assert trip.completed_at is not None
+    return now >= trip.completed_at + rule.patience
+
+
+def ride_duration_s(trip: Trip) -> float:
+    """Seconds from start to completion."""
+    assert trip.completed_at is not None and trip.started_at is not None
+    return (trip.completed_at - trip.started_at).total_seconds()
+
+
+def settled(trip: Trip, fare: FinalFare, distance_m: float | None, at: datetime) -> Trip:
+    """The trip with its final fare. `distance_m`: as driven, or None to keep the quote's. Raises IllegalTransition."""
+    if trip.state != TripState.COMPLETED or trip.settled_at is not None:
+        raise IllegalTransition(details={"state": trip.state.value, "verb": "settle"})
+    version = trip.version + 1
+    return replace(
+        trip,
+        fare=fare.fare,
+        fare_final=True,
+        fare_reason=fare.reason,
+        distance_m=trip.distance_m if distance_m is None else distance_m,
+        duration_s=ride_duration_s(trip),
+        settled_at=at,
+        settle_after=None,
+        version=version,
+        history=(*trip.history, Step(version, "settle", trip.state.value, "trips", at)),
+    )
+
+
+def settled_on_the_quote(trip: Trip, at: datetime) -> Trip:
+    """The trip with the quoted fare as the final one, since what was driven could not be learnt in time."""
+    return settled(trip, FinalFare(trip.fare, "quoted_fare_trace_unavailable"), None, at)

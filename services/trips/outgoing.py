@@ -1,0 +1,129 @@
+"""Where the use cases meet plumbing: a transaction with its outbox, and the services that are asked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Protocol
+
+import eventlet
+from sqlalchemy.orm import Session
+
+from hansom.contracts.errors import Unavailable
+from hansom.store import Transactions
+from hansom.values import Money
+from hansom.wire import iso
+from services.trips.domain.settlement import FinalFare, Trace, ride_duration_s
+from services.trips.domain.trip import Trip, shows_live_position, to_the_millisecond
+from services.trips.schemas import trip_reply
+from services.trips.storage.trips import TripRows
+from services.trips.usecases.ports import Happening, OfferEvent, TripEvent, Unit
+
+log = logging.getLogger(__name__)
+
+POSITION_DEADLINE_S = 0.5
+"""A trip is shown without its car's position rather than late."""
+
+SETTLED_AT_ONCE = 8
+"""Fares settled at the same time: mostly waiting for location and pricing."""
+
+
+class Now(Protocol):
+    def now(self) -> datetime: ...
+
+
+class EventWriter(Protocol):
+    """See `hansom.events.OutboxWriter`."""
+
+    def add_many(self, session: Session, events: Iterable[tuple[str, str, dict[str, Any]]]) -> list[str]: ...
+
+
+def event_of(happening: Happening, now: datetime) -> tuple[str, str, dict[str, Any]]:
+    """Type, key and data of the event that tells of a happening: see contracts."""
+    if isinstance(happening, TripEvent):
+        trip = happening.trip
+        return happening.type, trip.id, {"trip": trip_reply(trip, now, with_pin=True), **happening.more}
+    return happening.type, happening.offer.trip_id, _offer_data(happening)
+
+
+def _offer_data(happening: OfferEvent) -> dict[str, Any]:
+    offer, trip = happening.offer, happening.trip
+    data: dict[str, Any] = {"offer_id": offer.id, "driver_id": offer.driver_id, "trip_id": offer.trip_id}
+    if happening.reason is not None:
+        data["reason"] = happening.reason
+    if trip is not None:
+        data |= {
+            "pickup": trip.pickup.as_dict(),
+            "dropoff": trip.dropoff.as_dict(),
+            "pickup_eta_s": offer.pickup_eta_s,
+            "fare": trip.fare.as_dict(),
+            "expires_at": iso(offer.expires_at),
+        }
+    return data
+
+
+class UnitsOfWork:
+    """Opens transactions: `with units() as unit:`, or `with units.with_session() as (unit, session):`."""
+
+    def __init__(self, store: Transactions, outbox: EventWriter, clock: Now) -> None:
+        self._store, self._outbox, self._clock = store, outbox, clock
+
+    @contextmanager
+    def with_session(self) -> Iterator[tuple[Unit, Session]]:
+        now = to_the_millisecond(self._clock.now())
+        with self._store.begin() as session:
+
+            def tell(happenings: Sequence[Happening]) -> None:
+                self._outbox.add_many(session, [event_of(each, now) for each in happenings])
+
+            yield Unit(TripRows(session), tell, now), session
+
+    @contextmanager
+    def __call__(self) -> Iterator[Unit]:
+        with self.with_session() as (unit, _):
+            yield unit
+
+
+class RoadsAndPrices:
+    """What was driven, asked of location, and what it costs, asked of pricing."""
+
+    def __init__(self, location: Any, pricing: Any) -> None:
+        self._location, self._pricing = location, pricing
+
+    def finish_trace(self, trip: Trip) -> Trace:
+        """Raises HansomError."""
+        span = {"from": iso(trip.started_at), "until": iso(trip.completed_at)}
+        found = self._location.finish_trace({"trip_id": trip.id, "driver_id": trip.driver_id, **span})
+        return Trace(found["distance_m"], found["method"], found["confidence"], found["complete"])
+
+    def final_fare(self, trip: Trip, trace: Trace) -> FinalFare:
+        """Raises HansomError."""
+        known = {"quote_id": trip.quote_id, "category": trip.category}
+        driven = {"distance_m": trace.distance_m, "duration_s": ride_duration_s(trip), "credible": trace.is_credible()}
+        found = self._pricing.final_fare({**known, **driven})
+        return FinalFare(Money(**found["fare"]), found["reason"])
+
+
+def in_parallel(work: Callable[[Trip], bool], trips: Iterable[Trip]) -> list[bool]:
+    """`work` on each trip, several at a time. Raises what the first failing one raised, once all have ended."""
+    return list(eventlet.GreenPool(SETTLED_AT_ONCE).imap(work, trips))
+
+
+def live_position(location: Any, trip: Trip) -> dict[str, Any] | None:
+    """Where the trip's car is: `{lat, lng, bearing_deg, at}`; None when it has none or nobody can say in time."""
+    if trip.driver_id is None or not shows_live_position(trip):
+        return None
+    try:
+        reply = location.get_positions({"driver_ids": [trip.driver_id]}, deadline_s=POSITION_DEADLINE_S)
+    except Unavailable as exc:
+        log.info("a trip is shown without its car's position", extra={"trip_id": trip.id, "error": exc.code})
+        return None
+    found = reply["items"].get(trip.driver_id)
+    return found and {**found["point"], "bearing_deg": found.get("bearing_deg"), "at": found.get("at")}
+
+
+def cards_of(drivers: Any, driver_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Driver → card {id, name, rating, vehicle, categories}, of those that drivers knows. Raises HansomError."""
+    return drivers.get_cards({"driver_ids": list(driver_ids)})["items"] if driver_ids else {}

@@ -1,0 +1,239 @@
+"""The trips service: the trip and its state machine, the one source of truth."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+import eventlet
+from nameko.dependency_providers import Config
+
+from hansom import logs
+from hansom.clock import Clock
+from hansom.contracts.trips import Role, WrongPin
+from hansom.events import Outbox
+from hansom.idempotency import once
+from hansom.ids import Ids
+from hansom.inbox import forget_old
+from hansom.mongo import Mongo
+from hansom.rpc import ServiceClient, rpc
+from hansom.store import Store
+from hansom.timers import leader_timer
+from services.trips import schemas
+from services.trips.dependencies import Pins, Rules
+from services.trips.domain.trip import Trip
+from services.trips.outgoing import RoadsAndPrices, UnitsOfWork, cards_of, in_parallel, live_position
+from services.trips.schemas import decode, offer_reply, page_reply, trip_reply
+from services.trips.storage import queries
+from services.trips.storage.mongo import History
+from services.trips.storage.tables import Base, idempotency
+from services.trips.storage.trips import TripRows
+from services.trips.usecases import (
+    archiving,
+    auditing,
+    cancelling,
+    driving,
+    expiring,
+    offering,
+    reading,
+    requesting,
+    settling,
+)
+
+Payload = dict[str, Any]
+
+
+class TripsService:
+    """Trips and offers: RPC for the gateway, matching, location, ratings and ops; events by the outbox; timers."""
+
+    name = "trips"
+
+    config = Config()
+    store = Store(Base)
+    outbox = Outbox(Base)
+    mongo = Mongo()
+    clock = Clock()
+    ids = Ids()
+    pins = Pins()
+    rules = Rules()
+    pricing = ServiceClient("pricing")
+    payments = ServiceClient("payments")
+    drivers = ServiceClient("drivers")
+    location = ServiceClient("location")
+
+    # -- the rider's verbs -------------------------------------------------------------------------------------------
+    @rpc
+    def request_trip(self, payload: Payload) -> Payload:
+        command = decode(schemas.REQUEST_TRIP, payload)
+        answers = requesting.ask_pricing_and_payments(self.pricing, self.payments, command)
+
+        with self.units.with_session() as (unit, session):
+
+            def do() -> Payload:
+                quote = schemas.quote_of(answers.quote_or_refusal())
+                trip = requesting.request_trip(unit, command, quote, self.ids.new(), self.pins.new())
+                return self._told(trip, with_pin=True)
+
+            return once(session, idempotency, command.idempotency, do)
+
+    @rpc
+    def cancel_trip(self, payload: Payload) -> Payload:
+        command = decode(schemas.CANCEL_TRIP, payload)
+        with self.units() as unit:
+            trip = cancelling.cancel_trip(unit, command)
+        return self._told(trip, with_pin=command.actor.role == Role.RIDER)
+
+    # -- the driver's verbs ------------------------------------------------------------------------------------------
+    @rpc
+    def accept_offer(self, payload: Payload) -> Payload:
+        command = decode(schemas.ANSWER_OFFER, payload)
+        with self.units() as unit:
+            offer, trip = offering.accept_offer(unit, command)
+        return {"offer": offer_reply(offer), "trip": self._told(trip)}
+
+    @rpc
+    def decline_offer(self, payload: Payload) -> Payload:
+        command = decode(schemas.ANSWER_OFFER, payload)
+        with self.units() as unit:
+            offer = offering.decline_offer(unit, command)
+        return {"offer": offer_reply(offer)}
+
+    @rpc
+    def arrive(self, payload: Payload) -> Payload:
+        command = decode(schemas.DRIVE_TRIP, payload)
+        with self.units() as unit:
+            trip = driving.arrive(unit, command)
+        return self._told(trip)
+
+    @rpc
+    def start(self, payload: Payload) -> Payload:
+        command = decode(schemas.START_TRIP, payload)
+        with self.units() as unit:
+            outcome = driving.start(unit, command, self.rules.pin)
+        if isinstance(outcome, WrongPin):
+            raise outcome  # now that the try is counted
+        return self._told(outcome)
+
+    @rpc
+    def complete(self, payload: Payload) -> Payload:
+        command = decode(schemas.DRIVE_TRIP, payload)
+        with self.units() as unit:
+            trip = driving.complete(unit, command, self.rules.settle.grace)
+        return self._told(trip)
+
+    # -- matching ----------------------------------------------------------------------------------------------------
+    @rpc
+    def make_offers(self, payload: Payload) -> Payload:
+        proposals = decode(schemas.MAKE_OFFERS, payload)["offers"]
+        cards = cards_of(self.drivers, sorted({proposal.driver_id for proposal in proposals}))
+        with self.units() as unit:
+            outcome = offering.make_offers(unit, proposals, cards, self.rules.patience, self.ids.new)
+        refused = [
+            {"trip_id": each.trip_id, "driver_id": each.driver_id, "reason": why} for each, why in outcome.refused
+        ]
+        return {"made": [offer_reply(offer) for offer in outcome.made], "refused": refused}
+
+    @rpc
+    def list_waiting(self, payload: Payload) -> Payload:
+        city = decode(schemas.CITY, payload)["city"]
+        with self.store.begin() as session:
+            waiting = queries.waiting(session, city)
+        return {"items": [schemas.waiting_reply(each) for each in waiting]}
+
+    @rpc
+    def list_unfree_drivers(self, payload: Payload) -> Payload:
+        with self.store.begin() as session:
+            return {"driver_ids": queries.unfree_drivers(session)}
+
+    @rpc
+    def get_active_by_driver(self, payload: Payload) -> Payload:
+        driver_ids = decode(schemas.DRIVER_IDS, payload)["driver_ids"]
+        with self.store.begin() as session:
+            active = queries.active_of_drivers(session, driver_ids)
+        return {"items": {driver_id: schemas.active_reply(trip) for driver_id, trip in active.items()}}
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+    @rpc
+    def get_trip(self, payload: Payload) -> Payload:
+        command = decode(schemas.SEE_TRIP, payload)
+        trip = reading.see_trip(self._find_live, self.history, command)
+        position = live_position(self.location, trip)
+        return dict(trip_reply(trip, self.clock.now(), with_pin=command.actor.role == Role.RIDER, position=position))
+
+    @rpc
+    def get_parties(self, payload: Payload) -> Payload:
+        trip_id = decode(schemas.TRIP_ID, payload)["trip_id"]
+        return schemas.parties_reply(reading.find_trip(self._find_live, self.history, trip_id))
+
+    @rpc
+    def list_trips(self, payload: Payload) -> Payload:
+        command = decode(schemas.LIST_TRIPS, payload)
+        trips, cursor = reading.list_trips(self._newest_live, self.history, command)
+        return page_reply(trips, cursor, self.clock.now(), with_pin=command.role == Role.RIDER)
+
+    @rpc
+    def list_all(self, payload: Payload) -> Payload:
+        command = decode(schemas.LIST_ALL, payload)
+        trips, cursor = reading.list_all(self._newest_live, self.history, command)
+        return page_reply(trips, cursor, self.clock.now(), with_pin=False)
+
+    @rpc
+    def count_trips(self, payload: Payload) -> Payload:
+        now = self.clock.now()
+        with self.store.begin() as session:
+            return asdict(queries.counts(session, now, self.rules.day_began_at(now)))
+
+    @rpc
+    def audit(self, payload: Payload) -> Payload:
+        return {"checks": auditing.audit(self.units, self.history, self.rules.audit_patience())}
+
+    @rpc
+    def archive_now(self, payload: Payload) -> Payload:
+        older_than_s = decode(schemas.ARCHIVE_NOW, payload)["older_than_s"]
+        older_than = self.rules.archive_after if older_than_s is None else timedelta(seconds=older_than_s)
+        return {"archived": archiving.archive_done(self.units, self.history, older_than, eventlet.sleep)}
+
+    # -- timers: each in one replica only ----------------------------------------------------------------------------
+    @leader_timer(interval_s=0.5)
+    def expire_offers(self) -> None:
+        expiring.expire_offers(self.units)
+
+    @leader_timer(interval_s=1.0)
+    def expire_trips(self) -> None:
+        expiring.expire_trips(self.units, self.rules.patience)
+
+    @leader_timer(interval_s=0.5)
+    def settle_trips(self) -> None:
+        surveyor = RoadsAndPrices(self.location, self.pricing)
+        settling.settle_due(self.units, surveyor, self.rules.settle, in_parallel)
+
+    @leader_timer(setting="ARCHIVE_INTERVAL_S")
+    def archive_trips(self) -> None:
+        archiving.archive_done(self.units, self.history, self.rules.archive_after, eventlet.sleep)
+
+    @leader_timer(interval_s=600.0)
+    def forget_old_keys(self) -> None:
+        with self.store.begin() as session:
+            forget_old(session, idempotency, self.rules.keys_kept)
+
+    # -- what the entrypoints share ----------------------------------------------------------------------------------
+    @property
+    def units(self) -> UnitsOfWork:
+        return UnitsOfWork(self.store, self.outbox, self.clock)
+
+    @property
+    def history(self) -> History:
+        return History(self.mongo)
+
+    def _told(self, trip: Trip, with_pin: bool = False) -> Payload:
+        logs.bind(trip_id=trip.id)
+        return dict(trip_reply(trip, self.clock.now(), with_pin=with_pin))
+
+    def _find_live(self, trip_id: str) -> Trip | None:
+        with self.store.begin() as session:
+            return TripRows(session).find(trip_id)
+
+    def _newest_live(self, *page: Any) -> list[Trip]:
+        with self.store.begin() as session:
+            return queries.newest(session, *page)

@@ -1,0 +1,117 @@
+"""Reads of live trips that change nothing: lists, who is busy, who waits, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_, union
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import Session
+
+from hansom.contracts.trips import WITH_DRIVER, OfferState, TripState
+from services.trips.domain.offer import WaitingTrip
+from services.trips.domain.paging import Place, TripFilter
+from services.trips.domain.trip import Trip
+from services.trips.storage.rows import trip_of
+from services.trips.storage.tables import offers, trips
+from services.trips.storage.trips import any_of
+
+_BUSY = [state.value for state in sorted(WITH_DRIVER)]
+
+
+def newest(session: Session, wanted: TripFilter, before: Place | None, limit: int) -> list[Trip]:
+    """Live trips that pass the filter, newest first, from the place on. One statement."""
+    statement = select(trips).where(*_conditions(wanted))
+    if before is not None:
+        place = tuple_(trips.c.requested_at, trips.c.id)
+        statement = statement.where(place < tuple_(before.requested_at, before.trip_id))
+    statement = statement.order_by(trips.c.requested_at.desc(), trips.c.id.desc()).limit(limit)
+    return [trip_of(row) for row in session.execute(statement)]
+
+
+def _conditions(wanted: TripFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.rider_id is not None:
+        conditions.append(trips.c.rider_id == wanted.rider_id)
+    if wanted.driver_id is not None:
+        conditions.append(trips.c.driver_id == wanted.driver_id)
+    if wanted.state is not None:
+        conditions.append(trips.c.state == wanted.state.value)
+    if wanted.category is not None:
+        conditions.append(trips.c.category == wanted.category)
+    if wanted.requested_from is not None:
+        conditions.append(trips.c.requested_at >= wanted.requested_from)
+    if wanted.requested_to is not None:
+        conditions.append(trips.c.requested_at < wanted.requested_to)
+    return conditions
+
+
+def waiting(session: Session, city: str) -> list[WaitingTrip]:
+    """A city's trips without a driver, longest waiting first, with the drivers they were offered to. One statement."""
+    asked = aggregate_order_by(offers.c.driver_id, offers.c.made_at)
+    statement: Select[Any] = (
+        select(
+            trips,
+            func.coalesce(func.array_agg(asked).filter(offers.c.id.is_not(None)), []).label("asked"),
+            func.coalesce(func.bool_or(offers.c.state == OfferState.OPEN.value), False).label("opened"),
+        )
+        .join_from(trips, offers, offers.c.trip_id == trips.c.id, isouter=True)
+        .where(trips.c.state == TripState.REQUESTED.value, trips.c.city == city)
+        .group_by(trips.c.id)
+        .order_by(trips.c.waiting_since)
+    )
+    return [WaitingTrip(trip_of(row), row.asked, row.opened) for row in session.execute(statement)]
+
+
+def active_of_drivers(session: Session, driver_ids: Collection[str]) -> dict[str, Trip]:
+    """Driver → the trip he is busy with; drivers without one are absent. One statement."""
+    statement = select(trips).where(any_of(trips.c.driver_id, driver_ids), trips.c.state.in_(_BUSY))
+    return {row.driver_id: trip_of(row) for row in session.execute(statement)}
+
+
+def unfree_drivers(session: Session) -> list[str]:
+    """Drivers with an active trip or an open offer. One statement."""
+    busy = select(trips.c.driver_id).where(trips.c.state.in_(_BUSY))
+    offered = select(offers.c.driver_id).where(offers.c.state == OfferState.OPEN.value)
+    return list(session.execute(union(busy, offered)).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Live trips by state and what ops look at first."""
+
+    by_state: dict[str, int]
+    completed_today: int
+    requested_last_hour: int
+    unsettled: int
+    open_offers: int
+    longest_wait_s: float
+
+
+def counts(session: Session, now: datetime, day_began_at: datetime) -> Counts:
+    """Figures over the live trips; `completed_today` since `day_began_at`. Two statements."""
+    unsettled = and_(trips.c.state == TripState.COMPLETED.value, trips.c.settled_at.is_(None))
+    rows = session.execute(
+        select(
+            trips.c.state,
+            func.count().label("all"),
+            func.count().filter(trips.c.completed_at >= day_began_at).label("today"),
+            func.count().filter(trips.c.requested_at >= now - timedelta(hours=1)).label("last_hour"),
+            func.count().filter(unsettled).label("unsettled"),
+            func.min(trips.c.waiting_since).label("first_waiting"),
+        ).group_by(trips.c.state)
+    ).all()
+    found = {row.state: row for row in rows}
+    waits = [(now - row.first_waiting).total_seconds() for row in rows if row.state == TripState.REQUESTED.value]
+    opened = select(func.count()).select_from(offers).where(offers.c.state == OfferState.OPEN.value)
+    return Counts(
+        by_state={state.value: found[state].all if state.value in found else 0 for state in TripState},
+        completed_today=sum(row.today for row in rows),
+        requested_last_hour=sum(row.last_hour for row in rows),
+        unsettled=sum(row.unsettled for row in rows),
+        open_offers=session.execute(opened).scalar_one(),
+        longest_wait_s=max(waits, default=0.0),
+    )
