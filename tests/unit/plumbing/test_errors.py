@@ -1,0 +1,30 @@
+"""Errors keep their class, message and details on the way between services."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from hansom.contracts.errors import REGISTRY, HansomError, InternalError, Invalid, StoreUnavailable
+from hansom.rpc import pack_error, unpack_error
+
+
+@pytest.mark.parametrize("cls", sorted(REGISTRY.values(), key=lambda cls: cls.__name__))
+def test_every_known_error_survives_the_wire(cls: type[HansomError]) -> None:
+    sent = cls("a message", {"field": ["wrong", 1, None]})
+    received = unpack_error(orjson.loads(orjson.dumps(pack_error(sent))))
+    assert type(received) is cls
+    assert received.args == sent.args
+
+
+def test_a_store_that_is_down_is_told_as_such() -> None:
+    assert isinstance(unpack_error(pack_error(StoreUnavailable())), StoreUnavailable)
+
+
+def test_an_unknown_error_becomes_an_internal_one() -> None:
+    assert isinstance(unpack_error({"exc_path": "no.such.Error", "exc_type": "Error", "value": "x"}), InternalError)
+
+
+def test_details_are_kept_apart_for_each_error() -> None:
+    assert Invalid().details == {}
+    assert Invalid(details={"a": ["b"]}).details == {"a": ["b"]}
