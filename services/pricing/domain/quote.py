@@ -1,0 +1,96 @@
+"""A quote: route, fares and the tariffs they were worked out from, locked from the moment it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from hansom.contracts.pricing import CategoryNotInQuote, FareReason
+from hansom.values import Point
+from services.pricing.domain.fare import Fare, fare_of, whole
+from services.pricing.domain.surge import Surge
+from services.pricing.domain.tariff import Tariff
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way along the roads: whole metres and seconds, and its line."""
+
+    city: str
+    distance_m: int
+    duration_s: int
+    line: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One category: its fare, the copy of its tariff, and how soon a car could be there (seconds, None: not known)."""
+
+    category: str
+    fare: Fare
+    tariff: Tariff
+    pickup_eta_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a rider was promised, until `expires_at`."""
+
+    id: str
+    rider_id: str
+    currency: str
+    pickup: Point
+    dropoff: Point
+    route: Route
+    surge: Surge
+    options: tuple[Option, ...]
+    created_at: datetime
+    expires_at: datetime
+
+    def option(self, category: str) -> Option:
+        """The option of a category. Raises CategoryNotInQuote."""
+        for option in self.options:
+            if option.category == category:
+                return option
+        raise CategoryNotInQuote(details={"category": [f"The quote has no category {category[:40]!r}."]})
+
+
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """What was driven: metres (None: no trace) and seconds, and whether the trace can be charged on."""
+
+    distance_m: float | None
+    duration_s: float
+    credible: bool
+
+
+def options_of(
+    tariffs: Sequence[Tariff], route: Route, surge: Surge, etas_s: Mapping[str, float | None]
+) -> tuple[Option, ...]:
+    """One option a tariff, in the tariffs' order."""
+    return tuple(
+        Option(
+            tariff.category,
+            fare_of(tariff, route.distance_m, route.duration_s, surge.multiplier),
+            tariff,
+            etas_s.get(tariff.category),
+        )
+        for tariff in tariffs
+    )
+
+
+def final_fare(quote: Quote, category: str, driven: Driven, tolerance: Fraction) -> tuple[Fare, FareReason]:
+    """The fare to charge and why: the quoted one, unless the ride was longer or shorter than quoted by more than
+    `tolerance` (a share of the quoted distance) by a trace good enough to charge on; then what was driven is priced by
+    the quote's own tariff and surge. Raises CategoryNotInQuote.
+    """
+    option = quote.option(category)
+    if driven.distance_m is None or not driven.credible:
+        return option.fare, FareReason.TRACE_NOT_CREDIBLE
+    distance_m, quoted_m = whole(driven.distance_m), quote.route.distance_m
+    if abs(distance_m - quoted_m) <= tolerance * quoted_m:
+        return option.fare, FareReason.QUOTED
+    fare = fare_of(option.tariff, distance_m, whole(driven.duration_s), quote.surge.multiplier)
+    return fare, FareReason.LONGER if distance_m > quoted_m else FareReason.SHORTER

@@ -1,0 +1,152 @@
+"""What the pricing service takes, gives and refuses.
+
+Replies are plain JSON: times are RFC 3339 strings, `Money` and `Point` their wire forms. Pricing tells no events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypedDict
+
+from hansom.contracts.errors import Conflict, Invalid, NotFound, error
+from hansom.values import Point
+
+
+class SurgeReason(StrEnum):
+    """Why the multiplier is what it is."""
+
+    NORMAL = "normal"
+    HIGH_DEMAND = "high_demand"
+    OFF = "off"
+    SUPPLY_UNKNOWN = "supply_unknown"
+    DEMAND_UNKNOWN = "demand_unknown"
+
+
+class FareReason(StrEnum):
+    """Why a final fare is what it is."""
+
+    QUOTED = "quoted_fare"
+    TRACE_NOT_CREDIBLE = "quoted_fare_trace_not_credible"
+    LONGER = "longer_than_quoted"
+    SHORTER = "shorter_than_quoted"
+
+
+# -- errors ----------------------------------------------------------------------------------------------------------
+@error
+class UnknownQuote(NotFound):
+    code = "unknown_quote"
+    message = "There is no such quote."
+
+
+@error
+class CategoryNotInQuote(Invalid):
+    code = "category_not_in_quote"
+    message = "The quote has no such category."
+
+
+@error
+class NoTariff(Conflict):
+    """The city's settings have no tariff in force for any category."""
+
+    code = "no_tariff"
+    message = "No tariff is in force here."
+
+
+# -- requests --------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class AskQuote:
+    rider_id: str
+    pickup: Point
+    dropoff: Point
+    idempotency: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeeQuote:
+    quote_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskFinalFare:
+    """What was driven: metres from the trace (None when there is none), seconds from start to completion, and whether
+    the trace is good enough to charge on."""
+
+    quote_id: str
+    category: str
+    distance_m: float | None
+    duration_s: float
+    credible: bool
+
+
+# -- replies ---------------------------------------------------------------------------------------------------------
+class FareLineReply(TypedDict):
+    """One line of a fare's explanation. The lines of a fare add up to it exactly."""
+
+    code: str
+    label: str
+    amount: dict[str, Any]
+
+
+class TaxReply(TypedDict):
+    """The tax inside a fare. `rate` is the rate on the price without tax, a decimal string such as "0.135"."""
+
+    rate: str
+    amount: dict[str, Any]
+
+
+class SurgeReply(TypedDict):
+    multiplier: float
+    reason: str
+
+
+class OptionReply(TypedDict):
+    """The fare of one category. `pickup_eta_s` is null when it is not known."""
+
+    category: str
+    fare: dict[str, Any]
+    breakdown: list[FareLineReply]
+    tax: TaxReply
+    surge: SurgeReply
+    pickup_eta_s: float | None
+    tariff_version: int
+
+
+class QuoteReply(TypedDict):
+    """api.md's quote, and more. `route` is the line along the roads."""
+
+    id: str
+    rider_id: str
+    city: str
+    pickup: dict[str, float]
+    dropoff: dict[str, float]
+    distance_m: int
+    duration_s: int
+    route: list[dict[str, float]]
+    options: list[OptionReply]
+    created_at: str
+    expires_at: str
+
+
+class FinalFareReply(TypedDict):
+    """The fare to charge. `reason` is one of `FareReason`."""
+
+    fare: dict[str, Any]
+    breakdown: list[FareLineReply]
+    tax: TaxReply
+    reason: str
+
+
+class TariffReply(TypedDict):
+    """A tariff in force. Amounts in minor units of `currency`."""
+
+    category: str
+    version: int
+    valid_from: str
+    currency: str
+    base: int
+    per_km: int
+    per_minute: int
+    minimum: int
+    booking_fee: int
+    tax_rate: str
