@@ -11,6 +11,7 @@ from typing import Any
 from nameko.extensions import DependencyProvider
 
 from hansom.cities import cities
+from hansom.contracts.errors import HansomError
 from hansom.segments import SegmentIndex
 from services.pricing.domain.tariff import Tariff
 from services.pricing.usecases import CityPrices, PriceRules
@@ -60,7 +61,7 @@ class SegmentCache:
             return index
         try:
             index = SegmentIndex(ask(city))
-        except Exception:
+        except HansomError:
             if index is None:
                 raise
         self._known[city] = (time.monotonic(), index)

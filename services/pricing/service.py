@@ -87,12 +87,10 @@ class PricingService:
 
     @leader_timer(interval_s=600)
     def forget_old_quotes(self) -> None:
-        now = self.clock.now()
+        now, kept = self.clock.now(), timedelta(days=float(self.config["QUOTE_KEEP_DAYS"]))
         with self.store.begin() as session:
             forget_old(session, idempotency, timedelta(hours=float(self.config["IDEMPOTENCY_KEEP_HOURS"])))
-            Quotes(session).forget_expired(
-                now - timedelta(days=float(self.config["QUOTE_KEEP_DAYS"])), FORGOTTEN_AT_ONCE
-            )
+            Quotes(session).forget_expired(now - kept, FORGOTTEN_AT_ONCE)
 
     @property
     def world(self) -> LiveWorld:

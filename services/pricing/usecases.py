@@ -12,7 +12,7 @@ from hansom.contracts.pricing import AskFinalFare, AskQuote, FareReason, NoTarif
 from hansom.values import Point
 from services.pricing.domain.fare import Fare
 from services.pricing.domain.quote import Driven, Quote, Route, final_fare, options_of
-from services.pricing.domain.surge import Demand, Surge, no_surge, surge_for
+from services.pricing.domain.surge import Demand, no_surge, surge_for
 from services.pricing.domain.tariff import Tariff, in_force
 
 
@@ -66,7 +66,9 @@ def make_quote(request: AskQuote, world: World, rules: PriceRules, now: datetime
     tariffs = in_force(prices.tariffs, now) if prices else []
     if prices is None or not tariffs:
         raise NoTariff(details={"city": [route.city]})
-    surge = _surge(request, world, rules, route.city, supply, now)
+    surge = no_surge(SurgeReason.OFF)
+    if rules.surge_enabled:
+        surge = surge_for(world.demand(route.city, request.pickup, now), supply.free_cars, prices.surge_cap)
     return Quote(
         id=new_id(),
         rider_id=request.rider_id,
@@ -79,12 +81,6 @@ def make_quote(request: AskQuote, world: World, rules: PriceRules, now: datetime
         created_at=now,
         expires_at=now + rules.quote_ttl,
     )
-
-
-def _surge(request: AskQuote, world: World, rules: PriceRules, city: str, supply: Supply, now: datetime) -> Surge:
-    if not rules.surge_enabled:
-        return no_surge(SurgeReason.OFF)
-    return surge_for(world.demand(city, request.pickup, now), supply.free_cars, rules.cities[city].surge_cap)
 
 
 def price_ride(request: AskFinalFare, rows: QuoteRows, rules: PriceRules) -> tuple[Quote, Fare, FareReason]:
