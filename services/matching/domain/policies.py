@@ -8,8 +8,8 @@ reason for each driver that it looked at. They differ in whom they prefer:
 - `batch`: all trips at once. As many pairs as can be made, and of all such assignments the least sum of
   `pickup_eta_s - priority_s`. A trip's priority is the same for each of its drivers, so it decides *who* is served
   when drivers are scarce and never makes a served rider's car come from further away. The sets of trips that can be
-  served together are a transversal matroid (Edmonds and Fulkerson 1965): a trip whose priority exceeds the others' by
-  more than any pickup time is always served if any driver may take it, so no rider starves.
+  served together are a transversal matroid (Edmonds and Fulkerson 1965), so nobody is left out for the sake of the
+  number alone: a trip is never passed over for one that came more than `max_pickup_s / wait_weight` seconds later.
 """
 
 from __future__ import annotations

@@ -1,0 +1,202 @@
+"""Stand-ins of the services that matching asks, true to the rules that matter to it, and builders of its events."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from hansom.amqp import Broker
+from hansom.contracts.errors import Unavailable
+from hansom.events import Event, declare_consumer
+from hansom.ids import new_id
+from hansom.rpc import rpc
+from hansom.values import Point, distance_m
+from hansom.wire import iso, parse_time, point_of
+
+SPEED_MPS = 8.0
+"""Of the stand-in's roads, which are straight."""
+
+
+@dataclass
+class World:
+    """What the stand-ins share: trips by id, free drivers, offers; and which of them are out of order."""
+
+    trips: dict[str, dict[str, Any]] = field(default_factory=dict)
+    drivers: dict[str, Point] = field(default_factory=dict)
+    offers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    excluded: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    down: set[str] = field(default_factory=set)
+    calls: list[str] = field(default_factory=list)
+
+    def ask(self, service: str, method: str) -> None:
+        """Note a call; raises Unavailable when the service is out of order."""
+        self.calls.append(method)
+        if service in self.down:
+            raise Unavailable()
+
+    def open_offers(self) -> list[dict[str, Any]]:
+        return [offer for offer in self.offers.values() if offer["open"]]
+
+    def offer_of(self, trip_id: str) -> dict[str, Any] | None:
+        """The trip's open offer."""
+        return next((offer for offer in self.open_offers() if offer["trip_id"] == trip_id), None)
+
+
+class StandInTrips:
+    """Keeps the rules of trips: one open offer a trip and a driver, no pair twice."""
+
+    name = "trips"
+    world: ClassVar[World]
+
+    @rpc
+    def list_waiting(self, payload: dict[str, Any]) -> dict[str, Any]:
+        self.world.ask("trips", "list_waiting")
+        waiting = [trip for trip in self.world.trips.values() if trip["state"] == "requested"]
+        return {"items": [self._waiting(trip) for trip in waiting if trip["city"] == payload["city"]]}
+
+    @rpc
+    def make_offers(self, payload: dict[str, Any]) -> dict[str, Any]:
+        self.world.ask("trips", "make_offers")
+        made, refused = [], []
+        for each in payload["offers"]:
+            pair = {"trip_id": each["trip_id"], "driver_id": each["driver_id"]}
+            reason = self._refusal(**pair)
+            if reason is not None:
+                refused.append({**pair, "reason": reason})
+                continue
+            expires_at = datetime.now(UTC) + timedelta(seconds=each["ttl_s"])
+            offer = {"offer_id": new_id(), **pair, "expires_at": iso(expires_at)}
+            self.world.offers[offer["offer_id"]] = {**offer, "open": True, "pickup_eta_s": each["pickup_eta_s"]}
+            self.world.excluded[each["trip_id"]].add(each["driver_id"])
+            made.append(offer)
+        return {"made": made, "refused": refused}
+
+    def _refusal(self, trip_id: str, driver_id: str) -> str | None:
+        trip = self.world.trips.get(trip_id)
+        if trip is None:
+            return "unknown_trip"
+        if trip["state"] != "requested":
+            return "trip_not_waiting"
+        if self.world.offer_of(trip_id) is not None:
+            return "trip_has_open_offer"
+        if driver_id in self.world.excluded[trip_id]:
+            return "driver_excluded"
+        if any(offer["driver_id"] == driver_id for offer in self.world.open_offers()):
+            return "driver_not_free"
+        return None
+
+    def _waiting(self, trip: dict[str, Any]) -> dict[str, Any]:
+        return {
+            **{name: trip[name] for name in ("rider_id", "city", "category", "pickup", "dropoff", "fare")},
+            "trip_id": trip["id"],
+            "requested_at": trip["requested_at"],
+            "waiting_since": trip["waiting_since"],
+            "returned": False,
+            "excluded_driver_ids": sorted(self.world.excluded[trip["id"]]),
+            "has_open_offer": self.world.offer_of(trip["id"]) is not None,
+        }
+
+
+class StandInLocation:
+    """Every free driver is near enough; the nearest come first."""
+
+    name = "location"
+    world: ClassVar[World]
+
+    @rpc
+    def find_candidates(self, payload: dict[str, Any]) -> dict[str, Any]:
+        self.world.ask("location", "find_candidates")
+        return {
+            "items": {
+                request["trip_id"]: self._near(point_of(request["point"]), set(request["exclude"]), payload["limit"])
+                for request in payload["requests"]
+            }
+        }
+
+    def _near(self, point: Point, exclude: set[str], limit: int) -> list[list[Any]]:
+        free = [(driver_id, at) for driver_id, at in self.world.drivers.items() if driver_id not in exclude]
+        free.sort(key=lambda each: distance_m(each[1], point))
+        return [[driver_id, at.lat, at.lng] for driver_id, at in free[:limit]]
+
+
+class StandInMaps:
+    """Roads are straight."""
+
+    name = "maps"
+    world: ClassVar[World]
+
+    @rpc
+    def table(self, payload: dict[str, Any]) -> dict[str, Any]:
+        self.world.ask("maps", "table")
+        destinations = [Point(*each) for each in payload["destinations"]]
+        rows = [[distance_m(Point(*each), to) / SPEED_MPS for to in destinations] for each in payload["sources"]]
+        return {"durations_s": rows, "estimated": False}
+
+    @rpc
+    def get_segments(self, payload: dict[str, Any]) -> dict[str, Any]:
+        self.world.ask("maps", "get_segments")
+        return {"cells": ["88089969a5fffff", "88089969a7fffff", "88089969adfffff", "88089969a1fffff"]}
+
+
+def a_trip(**changes: Any) -> dict[str, Any]:
+    """A trip in the middle of Helsinki as `trips` tells it, just requested."""
+    now = iso(datetime.now(UTC))
+    blank = dict.fromkeys(
+        ("assigned_at", "arrived_at", "started_at", "completed_at", "cancelled_at", "cancelled_by", "expired_at")
+    )
+    trip = {
+        "id": new_id(),
+        "state": "requested",
+        "category": "standard",
+        "city": "helsinki",
+        "rider_id": new_id(),
+        "driver_id": None,
+        "driver": None,
+        "pickup": {"lat": 60.1700, "lng": 24.9400},
+        "dropoff": {"lat": 60.1750, "lng": 24.9500},
+        "quote_id": new_id(),
+        "fare": {"amount_minor": 1250, "currency": "EUR"},
+        "pin": "1234",
+        "distance_m": 1500.0,
+        "duration_s": 240.0,
+        "requested_at": now,
+        "waiting_since": now,
+        "version": 1,
+        **blank,
+    }
+    return {**trip, **changes}
+
+
+def an_event(type_: str, key: str, data: dict[str, Any], publisher: str = "trips", **changes: Any) -> Event:
+    """An event as its publisher's relay would send it."""
+    occurred_at = changes.get("occurred_at") or datetime.now(UTC)
+    if isinstance(occurred_at, str):
+        occurred_at = parse_time(occurred_at)
+    event_id = changes.get("event_id") or new_id()
+    return Event(event_id, type_, 1, occurred_at, publisher, key, data)  # type: ignore[arg-type]
+
+
+class Teller:
+    """Publishes events as a service's relay does."""
+
+    def __init__(self, broker: Broker, partitions: int) -> None:
+        self._broker, self._partitions = broker, partitions
+
+    def tell(self, *events: Event) -> None:
+        self._broker.publish_many([event.to_message(self._partitions) for event in events])
+
+
+@contextmanager
+def telling(config: dict[str, Any], consumer: str) -> Iterator[Teller]:
+    """A teller whose events reach the queues of `consumer`."""
+    broker = Broker()
+    broker.declare(lambda channel: declare_consumer(channel, consumer, config))
+    broker.open(config["AMQP_URI"], f"test.{consumer}")
+    try:
+        yield Teller(broker, int(config["EVENT_PARTITIONS"]))
+    finally:
+        broker.stop()
