@@ -1,0 +1,142 @@
+"""The wire ↔ what the use cases take and give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from hansom.contracts import location as contract
+from hansom.contracts.errors import Invalid
+from hansom.values import Point
+from hansom.wire import PointSchema, Rfc3339, iso
+from services.location.domain.search import Car
+from services.location.storage.live import Seen
+from services.location.usecases.positions import counted_down
+
+_ID = validate.Length(1, 64)
+
+
+class _Lenient(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+class NearbyRequest(_Lenient):
+    point = fields.Nested(PointSchema, required=True)
+    limit = fields.Integer(strict=True, load_default=None, validate=validate.Range(1, contract.MAX_FOUND))
+
+
+class PickupEtasRequest(_Lenient):
+    point = fields.Nested(PointSchema, required=True)
+
+
+class PositionsRequest(_Lenient):
+    driver_ids = fields.List(
+        fields.String(validate=_ID), required=True, validate=validate.Length(0, contract.MAX_DRIVERS)
+    )
+
+
+class ListLiveRequest(_Lenient):
+    city = fields.String(load_default=None, allow_none=True)
+    limit = fields.Integer(strict=True, load_default=1000, validate=validate.Range(1, contract.MAX_LIVE))
+
+
+class FinishTraceRequest(_Lenient):
+    trip_id = fields.String(required=True, validate=_ID)
+    driver_id = fields.String(required=True, validate=_ID)
+    from_at = Rfc3339(required=True, data_key="from")
+    until_at = Rfc3339(required=True, data_key="until")
+
+
+class TripRequest(_Lenient):
+    trip_id = fields.String(required=True, validate=_ID)
+
+
+def point_of(data: Mapping[str, Any]) -> Point:
+    return Point(data["lat"], data["lng"])
+
+
+def points_of(rows: Any) -> list[Point]:
+    """`[[lat, lng], ...]`. Raises Invalid."""
+    if not isinstance(rows, list) or len(rows) > contract.MAX_SEARCHES:
+        raise Invalid(details={"points": [f"Not a list of at most {contract.MAX_SEARCHES} points."]})
+    try:
+        return [_place(lat, lng) for lat, lng in rows]
+    except (TypeError, ValueError) as exc:
+        raise Invalid(details={"points": ["Not a list of [lat, lng] pairs on earth."]}) from exc
+
+
+def limit_of(payload: Mapping[str, Any], default: int) -> int:
+    """How many cars a search asks for. Raises Invalid."""
+    limit = payload.get("limit") or default
+    if not isinstance(limit, int) or not 1 <= limit <= contract.MAX_FOUND:
+        raise Invalid(details={"limit": [f"Not a number from 1 to {contract.MAX_FOUND}."]})
+    return limit
+
+
+def candidate_requests(rows: Any) -> list[dict[str, Any]]:
+    """`[{trip_id, point, category, exclude?}, ...]` with Points. Raises Invalid."""
+    if not isinstance(rows, list) or len(rows) > contract.MAX_SEARCHES:
+        raise Invalid(details={"requests": [f"Not a list of at most {contract.MAX_SEARCHES} requests."]})
+    try:
+        return [
+            {
+                "trip_id": str(row["trip_id"]),
+                "point": _place(row["point"]["lat"], row["point"]["lng"]),
+                "category": str(row["category"]),
+                "exclude": [str(driver_id) for driver_id in row.get("exclude") or ()],
+            }
+            for row in rows
+        ]
+    except (TypeError, ValueError, KeyError, AttributeError) as exc:
+        raise Invalid(details={"requests": ["Not a list of {trip_id, point, category, exclude}."]}) from exc
+
+
+def _place(lat: Any, lng: Any) -> Point:
+    point = Point(float(lat), float(lng))
+    # a NaN fails both comparisons
+    if not (-90 <= point.lat <= 90 and -180 <= point.lng <= 180):
+        raise ValueError("not a place on earth")
+    return point
+
+
+def nearby_items(found: Iterable[tuple[Car, int | None]]) -> list[dict[str, Any]]:
+    """Anonymous cars: never who drives them."""
+    return [
+        {
+            "point": {"lat": car.position.lat, "lng": car.position.lng},
+            "bearing_deg": car.position.bearing_deg,
+            "category": car.category,
+            "pickup_eta_s": eta_s,
+        }
+        for car, eta_s in found
+    ]
+
+
+def candidate_items(found: Mapping[str, Sequence[Car]]) -> dict[str, list[list[Any]]]:
+    return {
+        trip_id: [[car.driver_id, car.position.lat, car.position.lng] for car in cars]
+        for trip_id, cars in found.items()
+    }
+
+
+def seen_item(seen: Seen | None, now_ms: int) -> dict[str, Any] | None:
+    if seen is None:
+        return None
+    eta_s = counted_down(seen.eta_s, seen.eta_at_ms, now_ms)
+    return {
+        "point": {"lat": seen.position.lat, "lng": seen.position.lng},
+        "bearing_deg": seen.position.bearing_deg,
+        "at": iso(datetime.fromtimestamp(seen.position.at_ms / 1000, UTC)),
+        "state": seen.state,
+        "trip_id": seen.trip_id,
+        "eta_s": None if eta_s is None else round(eta_s),
+    }
+
+
+def live_item(seen: Seen, now_ms: int) -> dict[str, Any]:
+    item = seen_item(seen, now_ms) or {}
+    return {"driver_id": seen.position.driver_id, "categories": list(seen.categories), **item}

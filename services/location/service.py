@@ -1,0 +1,188 @@
+"""location: where every car is, which are free and near, and the trace of every ride."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from nameko.dependency_providers import Config
+from nameko.timer import timer
+
+from hansom.cities import city_at
+from hansom.clock import Clock
+from hansom.consumer import consume, durable_queue, read_queue
+from hansom.contracts.errors import Unavailable
+from hansom.contracts.topology import POSITIONS_QUEUE, TRACES_QUEUE
+from hansom.events import Event
+from hansom.mongo import Mongo
+from hansom.rpc import STORE_DOWN, ServiceClient, rpc
+from hansom.validation import load
+from services.location import schemas
+from services.location.domain.positions import trace_row
+from services.location.domain.rides import ms
+from services.location.domain.traces import Stretch
+from services.location.storage.live import Cars
+from services.location.storage.mongo import Traces
+from services.location.storage.outgoing import Outgoings
+from services.location.storage.pending import UnderWay
+from services.location.storage.segments import Segments
+from services.location.usecases import hearing, learning, near, positions, tracing, watching
+
+TRANSIENT = (Unavailable, *STORE_DOWN)
+
+
+class LocationService:
+    name = "location"
+
+    config = Config()
+    clock = Clock()
+    cars = Cars()
+    mongo = Mongo()
+    segments = Segments()
+    outgoing = Outgoings()
+    pending = UnderWay()
+    maps = ServiceClient("maps")
+    drivers = ServiceClient("drivers")
+    trips = ServiceClient("trips")
+
+    # -- queues and events ------------------------------------------------------------------------------------------
+
+    @read_queue(durable_queue(POSITIONS_QUEUE), batch_size=50, linger_ms=5, expected_exceptions=TRANSIENT)
+    def on_positions(self, messages: list[dict[str, Any]]) -> None:
+        rows = [row for message in messages for row in message["positions"]]
+        intake = positions.Intake(self.cars, self._index(), self._services(), self.outgoing, self.pending)
+        positions.take_positions(rows, self._now_ms(), int(self.config["POSITION_MAX_AGE_S"]) * 1000, intake)
+
+    @read_queue(durable_queue(TRACES_QUEUE), batch_size=50, linger_ms=20, expected_exceptions=TRANSIENT)
+    def on_trace_points(self, messages: list[dict[str, Any]]) -> None:
+        positions.keep_trace_points(messages, Traces(self.mongo))
+
+    @consume
+    def on_events(self, events: list[Event]) -> None:
+        self._trace(hearing.hear(events, self.cars))
+
+    # -- who is near ------------------------------------------------------------------------------------------------
+
+    @rpc
+    def nearby(self, payload: dict[str, Any]) -> dict[str, Any]:
+        request = load(schemas.NearbyRequest(), payload)
+        limit = request["limit"] or int(self.config["NEARBY_LIMIT"])
+        found = near.find_nearby(
+            schemas.point_of(request["point"]), limit, self._since("DRIVER_SHOWN_WITHIN_S"), self._town(), self.maps
+        )
+        return {"items": schemas.nearby_items(found)}
+
+    @rpc
+    def nearby_many(self, payload: dict[str, Any]) -> dict[str, Any]:
+        points = schemas.points_of(payload.get("points"))
+        limit = schemas.limit_of(payload, int(self.config["NEARBY_LIMIT"]))
+        found = near.find_nearby_many(points, limit, self._since("DRIVER_SHOWN_WITHIN_S"), self._town())
+        return {"items": [schemas.nearby_items(cars) for cars in found]}
+
+    @rpc
+    def pickup_etas(self, payload: dict[str, Any]) -> dict[str, Any]:
+        point = schemas.point_of(load(schemas.PickupEtasRequest(), payload)["point"])
+        city = city_at(self.config, point)
+        categories = list(city.categories) if city else []
+        etas_s, free = near.find_pickup_etas(
+            point, categories, self._since("DRIVER_OFFERED_WITHIN_S"), self._town(), self.maps
+        )
+        return {"categories": etas_s, "free_nearby": free}
+
+    @rpc
+    def find_candidates(self, payload: dict[str, Any]) -> dict[str, Any]:
+        requests = schemas.candidate_requests(payload.get("requests"))
+        limit = schemas.limit_of(payload, int(self.config["MATCHING_CANDIDATES"]))
+        found = near.find_candidates(requests, limit, self._since("DRIVER_OFFERED_WITHIN_S"), self._town())
+        return {"items": schemas.candidate_items(found)}
+
+    # -- live state -------------------------------------------------------------------------------------------------
+
+    @rpc
+    def get_positions(self, payload: dict[str, Any]) -> dict[str, Any]:
+        driver_ids = load(schemas.PositionsRequest(), payload)["driver_ids"]
+        seen, now_ms = watching.get_positions(driver_ids, self.cars), self._now_ms()
+        return {"items": {driver_id: schemas.seen_item(one, now_ms) for driver_id, one in seen.items()}}
+
+    @rpc
+    def list_live(self, payload: dict[str, Any]) -> dict[str, Any]:
+        request, now_ms = load(schemas.ListLiveRequest(), payload), self._now_ms()
+        since_ms = self._since("DRIVER_SHOWN_WITHIN_S")
+        seen = watching.list_live(request["city"], request["limit"], since_ms, self.cars, self.segments)
+        return {"items": [schemas.live_item(one, now_ms) for one in seen]}
+
+    @rpc
+    def count_live(self, payload: dict[str, Any]) -> dict[str, Any]:
+        since_ms = self._since("DRIVER_SHOWN_WITHIN_S")
+        free, busy = self.cars.count("free", since_ms), self.cars.count("busy", since_ms)
+        return {"free": free, "busy": busy, "shown": free + busy}
+
+    @rpc
+    def supply_by_segment(self, payload: dict[str, Any]) -> dict[str, Any]:
+        since_ms = self._since("DRIVER_SHOWN_WITHIN_S")
+        return {"items": watching.count_supply(since_ms, self.cars, self._index())}
+
+    # -- traces -----------------------------------------------------------------------------------------------------
+
+    @rpc
+    def finish_trace(self, payload: dict[str, Any]) -> dict[str, Any]:
+        request = load(schemas.FinishTraceRequest(), payload)
+        return tracing.finish_trace(
+            request["trip_id"],
+            request["driver_id"],
+            Stretch(ms(request["from_at"]), ms(request["until_at"])),
+            now_ms=self._now_ms(),
+            wait_s=float(self.config["TRACE_WAIT_S"]),
+            traces=Traces(self.mongo),
+            maps=self.maps,
+        )
+
+    @rpc
+    def get_trace(self, payload: dict[str, Any]) -> dict[str, Any]:
+        return tracing.get_trace(load(schemas.TripRequest(), payload)["trip_id"], Traces(self.mongo))
+
+    # -- timers -----------------------------------------------------------------------------------------------------
+
+    @timer(interval=0.2, expected_exceptions=TRANSIENT)
+    def tell_moves(self) -> None:
+        positions.tell_moves(
+            self._now_ms(),
+            int(float(self.config["ETA_REFRESH_S"]) * 1000),
+            cars=self.cars,
+            pending=self.pending,
+            maps=self.maps,
+            outgoing=self.outgoing,
+        )
+
+    @timer(interval=1, expected_exceptions=TRANSIENT)
+    def forget_silent(self) -> None:
+        self.cars.forget(self._since("DRIVER_SHOWN_WITHIN_S"))
+
+    @timer(interval=2, expected_exceptions=TRANSIENT)
+    def reconcile(self) -> None:
+        if self.cars.claim("reconciling", float(self.config["LOCATION_RECONCILE_S"])):
+            self._trace(learning.reconcile(self._now_ms(), self.cars, self._services()))
+
+    # -- what several of them need ----------------------------------------------------------------------------------
+
+    def _now(self) -> datetime:
+        return self.clock.now()
+
+    def _now_ms(self) -> int:
+        return ms(self._now())
+
+    def _since(self, setting: str) -> int:
+        return self._now_ms() - int(float(self.config[setting]) * 1000)
+
+    def _index(self) -> Any:
+        return self.segments.index(self.maps)
+
+    def _town(self) -> near.Town:
+        return near.Town(self.cars, self._index())
+
+    def _services(self) -> learning.Services:
+        return learning.Services(self.drivers, self.trips)
+
+    def _trace(self, found: list[Any]) -> None:
+        if found:
+            self.outgoing.trace([trace_row(trip_id, position) for trip_id, position in found])

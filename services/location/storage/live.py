@@ -1,0 +1,285 @@
+"""Live cars in Redis: driver → segment and segment → drivers, changed together by scripts (see lua/driver.lua).
+
+The scripts make up their keys from ids, so all of it lives in one Redis, with a replica for safety, not in a cluster's
+slots; one Redis takes over 100,000 positions a second. All of it can be lost: positions bring drivers back, and `learn`
+what they are doing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from redis import Redis
+
+from hansom.redis import Live
+from hansom.values import Point
+from services.location.domain.positions import Position, unpack
+from services.location.domain.rides import Ride
+from services.location.domain.search import Car, Search
+
+OUTSIDE = "out"
+"""The segment of a car that is in none: on the map, never found by a search."""
+
+ROWS_AT_ONCE = 500
+"""Positions of one script call: 5 ms of Redis' time."""
+
+MOVE_EVERY_MS = 900
+"""Least time between two moves of one trip; less than a second, as positions come every second, more or less."""
+
+RECENT = 30
+FORGET_AT_ONCE = 500
+CLOCK_SLACK_MS = 5000
+
+_LUA = Path(__file__).parent / "lua"
+
+
+def _script(name: str) -> str:
+    return (_LUA / "driver.lua").read_text() + (_LUA / f"{name}.lua").read_text()
+
+
+@dataclass(slots=True)
+class Applied:
+    """What became of positions, by their place in the list: drivers not known, points of traces, cars to show."""
+
+    unknown: list[tuple[int, str]]
+    traced: list[tuple[int, str]]
+    moved: list[Moved]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A car on a ride has moved. `eta_s` was reckoned at `eta_at_ms`; None when never since its target changed."""
+
+    row: int
+    trip_id: str
+    rider_id: str
+    state: str
+    target: Point
+    eta_s: float | None
+    eta_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What drivers and trips said of a driver; `rev` is what live state was at when they were asked."""
+
+    driver_id: str
+    rev: str
+    online: bool
+    categories: tuple[str, ...]
+    ride: Ride | None
+    started_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A driver's newest position and what he is doing: `free`, `busy` or `off`."""
+
+    position: Position
+    state: str
+    categories: tuple[str, ...]
+    trip_id: str | None
+    eta_s: float | None
+    eta_at_ms: int
+
+
+class LiveCars:
+    """Every method raises RedisError when Redis is down."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+        self._apply, self._learn, self._availability, self._occupy, self._release, self._forget = (
+            redis.register_script(_script(name))
+            for name in ("apply", "learn", "availability", "occupy", "release", "forget")
+        )
+
+    def apply(self, positions: Sequence[Position], segments: Sequence[str | None], now_ms: int) -> Applied:
+        """Take positions, in their order, with the segment of each."""
+        result = Applied([], [], [])
+        for first in range(0, len(positions), ROWS_AT_ONCE):
+            rows = [
+                [p.driver_id, p.at_ms, p.seq, segment or OUTSIDE, p.packed()]
+                for p, segment in zip(
+                    positions[first : first + ROWS_AT_ONCE], segments[first : first + ROWS_AT_ONCE], strict=True
+                )
+            ]
+            answer: Any = self._apply(args=[orjson.dumps(rows), now_ms, MOVE_EVERY_MS, RECENT])
+            unknown, traced, moved = answer
+            result.unknown += [(first + row - 1, rev) for row, rev in _couples(unknown)]
+            result.traced += [(first + row - 1, trip_id) for row, trip_id in _couples(traced)]
+            result.moved += [_moved(first, fields) for fields in moved]
+        return result
+
+    def learn(self, known: Iterable[Known], asked_ms: int) -> list[tuple[str, Position]]:
+        """Take what was looked up; gives (trip, position) of remembered positions that turn out to be of a trip."""
+        rows = []
+        for one in known:
+            ride = one.ride
+            since = one.started_ms if one.started_ms is not None else asked_ms - 60_000
+            doing = [ride.trip_id, ride.rider_id, ride.state, _target(ride), str(since)] if ride else [""] * 4 + ["0"]
+            rows.append([one.driver_id, one.rev, "1" if one.online else "0", ",".join(one.categories), *doing])
+        if not rows:
+            return []
+        answer: Any = self._learn(args=[orjson.dumps(rows), asked_ms - CLOCK_SLACK_MS])
+        return _recent(answer)
+
+    def transaction(self) -> Changes:
+        """Changes from events, sent together in their order."""
+        return Changes(self)
+
+    def forget(self, before_ms: int) -> int:
+        """Take cars off the map whose newest position is older; gives how many."""
+        count = 0
+        while True:
+            gone = int(self._forget(args=[before_ms, FORGET_AT_ONCE]))
+            count += gone
+            if gone < FORGET_AT_ONCE:
+                return count
+
+    def search(self, searches: Sequence[Search]) -> None:
+        """Run searches that have begun, together: one pipeline a ring, each segment read once."""
+        seen: dict[str, list[Car]] = {}
+        active = list(searches)
+        while active:
+            rings = [(search, ring) for search in active if (ring := search.next_ring())]
+            wanted = list({segment for _, ring in rings for segment in ring if segment not in seen})
+            seen.update(zip(wanted, self.cars_in(wanted, "free"), strict=True))
+            for search, ring in rings:
+                for segment in ring:
+                    search.offer(seen[segment])
+            active = [search for search, _ in rings]
+
+    def cars_in(self, segments: Sequence[str], kind: str) -> list[list[Car]]:
+        """The cars of a kind (`free`, `busy`) in each segment, in one pipeline."""
+        if not segments:
+            return []
+        pipeline = self.redis.pipeline(transaction=False)
+        for segment in segments:
+            pipeline.hvals(f"location:{kind}:{segment}")
+        return [[_car(record) for record in records] for records in pipeline.execute()]
+
+    def look_at(self, driver_ids: Sequence[str]) -> list[Seen | None]:
+        """Each driver's newest position and what he is doing, None where no position is known."""
+        pipeline = self.redis.pipeline(transaction=False)
+        for driver_id in driver_ids:
+            pipeline.hmget(f"location:driver:{driver_id}", "pos", "online", "trip", "cats", "eta", "eta_at")
+        return [_seen(driver_id, row) for driver_id, row in zip(driver_ids, pipeline.execute(), strict=True)]
+
+    def revisions(self, driver_ids: Sequence[str]) -> list[str]:
+        """Each driver's revision, empty when nothing is known of him."""
+        pipeline = self.redis.pipeline(transaction=False)
+        for driver_id in driver_ids:
+            pipeline.hget(f"location:driver:{driver_id}", "rev")
+        return [rev or "" for rev in pipeline.execute()]
+
+    def note_etas(self, etas: Iterable[tuple[str, float]], now_ms: int) -> None:
+        """Keep (driver, seconds to go) as reckoned now."""
+        pipeline = self.redis.pipeline(transaction=False)
+        for driver_id, eta_s in etas:
+            pipeline.hset(f"location:driver:{driver_id}", mapping={"eta": f"{eta_s:.0f}", "eta_at": now_ms})
+        pipeline.execute()
+
+    def newest(self, limit: int) -> list[str]:
+        """Drivers on the map, free and busy, those who reported last first."""
+        pipeline = self.redis.pipeline(transaction=False)
+        for kind in ("free", "busy"):
+            pipeline.zrevrange(f"location:{kind}", 0, limit - 1, withscores=True)
+        free, busy = pipeline.execute()
+        return [driver_id for driver_id, _ in sorted([*free, *busy], key=lambda pair: -pair[1])][:limit]
+
+    def page(self, kind: str, first: int, count: int) -> list[str]:
+        """Drivers of a kind, `count` from number `first` on."""
+        found: Any = self.redis.zrange(f"location:{kind}", first, first + count - 1)
+        return list(found)
+
+    def count(self, kind: str, since_ms: int) -> int:
+        """Drivers of a kind whose position is not older."""
+        return int(self.redis.zcount(f"location:{kind}", since_ms, "+inf"))
+
+    def claim(self, work: str, for_s: float) -> bool:
+        """Take on some work that one replica should do; True for the one that got it."""
+        return bool(self.redis.set(f"location:{work}", "1", nx=True, px=int(for_s * 1000)))
+
+
+class Changes:
+    """Changes from a batch of events, sent in one go by `send`."""
+
+    def __init__(self, cars: LiveCars) -> None:
+        self._cars = cars
+        self._pipeline = cars.redis.pipeline(transaction=False)
+
+    def availability(self, driver_id: str, online: bool, categories: Iterable[str], at_ms: int) -> None:
+        arguments: list[str | int] = [driver_id, "1" if online else "0", ",".join(categories), at_ms]
+        self._cars._availability(args=arguments, client=self._pipeline)
+
+    def occupy(self, ride: Ride, at_ms: int) -> None:
+        """The driver has this trip since `at_ms`, in this state."""
+        what = (ride.driver_id, ride.trip_id, ride.rider_id, ride.state, _target(ride))
+        arguments: list[str | int] = [*what, at_ms, ride.version]
+        self._cars._occupy(args=arguments, client=self._pipeline)
+
+    def release(self, driver_id: str, trip_id: str, ended_ms: int) -> None:
+        self._cars._release(args=[driver_id, trip_id, ended_ms], client=self._pipeline)
+
+    def send(self) -> list[tuple[str, Position]]:
+        """Do it all in order; gives (trip, position) of remembered positions that belong to a trip."""
+        found = []
+        for answer in self._pipeline.execute():
+            if isinstance(answer, list):
+                found += _recent(answer)
+        return found
+
+
+def _couples(flat: Sequence[Any]) -> Iterable[tuple[Any, Any]]:
+    return zip(flat[::2], flat[1::2], strict=True)
+
+
+def _target(ride: Ride) -> str:
+    return f"{ride.target.lat:.6f};{ride.target.lng:.6f}"
+
+
+def _moved(first: int, fields: Sequence[Any]) -> Moved:
+    row, trip_id, rider_id, state, target, eta, eta_at = fields
+    lat, lng = target.split(";")
+    point = Point(float(lat), float(lng))
+    return Moved(first + row - 1, trip_id, rider_id, state, point, float(eta) if eta else None, int(eta_at or 0))
+
+
+def _recent(flat: Sequence[str]) -> list[tuple[str, Position]]:
+    triples = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+    return [(trip_id, unpack(driver_id, packed)) for driver_id, trip_id, packed in triples]
+
+
+def _car(record: str) -> Car:
+    driver_id, categories, packed = record.split("|")
+    return Car(unpack(driver_id, packed), tuple(categories.split(",")) if categories else ())
+
+
+def _seen(driver_id: str, row: Sequence[str | None]) -> Seen | None:
+    packed, online, trip, categories, eta, eta_at = row
+    if not packed:
+        return None
+    state = "busy" if trip else "free" if online == "1" else "off"
+    return Seen(
+        unpack(driver_id, packed),
+        state,
+        tuple(categories.split(",")) if categories else (),
+        trip or None,
+        float(eta) if eta else None,
+        int(eta_at or 0),
+    )
+
+
+class Cars(Live):
+    """Gives a worker the live cars: `cars = Cars()`."""
+
+    def setup(self) -> None:
+        super().setup()
+        self.cars = LiveCars(self.client)
+
+    def get_dependency(self, worker_ctx: Any) -> LiveCars:
+        return self.cars

@@ -1,0 +1,130 @@
+"""Positions of drivers: into live state, into traces, to the riders who wait for them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from hansom.contracts.errors import Unavailable
+from hansom.contracts.location import Move
+from hansom.segments import SegmentIndex
+from services.location.domain.positions import Position, believable, point_of, trace_row
+from services.location.storage.live import Applied, LiveCars
+from services.location.storage.mongo import Traces
+from services.location.storage.outgoing import Publisher
+from services.location.storage.pending import Pending, PendingMove
+from services.location.usecases.learning import Services, look_up
+
+log = logging.getLogger(__name__)
+
+ETA_DEADLINE_S = 1.0
+
+
+class MapsEtas(Protocol):
+    def etas(self, payload: dict[str, Any], deadline_s: float) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What positions go into, and who is asked about drivers that are not known."""
+
+    cars: LiveCars
+    index: SegmentIndex
+    services: Services
+    outgoing: Publisher
+    pending: Pending
+
+
+def take_positions(rows: Sequence[Any], now_ms: int, max_age_ms: int, intake: Intake) -> None:
+    """Take one batch of rows from the queue: one script call, at most one publish, look-ups for unknown drivers only.
+
+    Safe to repeat: live state takes nothing older than it has, traces keep each position once. Raises RedisError,
+    BrokerUnavailable.
+    """
+    positions = believable(rows, now_ms, max_age_ms)
+    applied = _apply(positions, now_ms, intake)
+    traced = _trace_rows(positions, applied)
+    if applied.unknown and intake.pending.may_look_up():
+        traced += _apply_unknown([(positions[i], rev) for i, rev in applied.unknown], now_ms, intake)
+    if traced:
+        intake.outgoing.trace(traced)
+
+
+def _apply(positions: Sequence[Position], now_ms: int, intake: Intake) -> Applied:
+    segments = [intake.index.segment_of(position.lat, position.lng) for position in positions]
+    applied = intake.cars.apply(positions, segments, now_ms)
+    for moved in applied.moved:
+        intake.pending.put(PendingMove(moved, positions[moved.row]))
+    return applied
+
+
+def _trace_rows(positions: Sequence[Position], applied: Applied) -> list[list[Any]]:
+    return [trace_row(trip_id, positions[i]) for i, trip_id in applied.traced]
+
+
+def _apply_unknown(unknown: list[tuple[Position, str]], now_ms: int, intake: Intake) -> list[list[Any]]:
+    """Look up drivers of whom Redis knows nothing, as after it was emptied, and take their positions again."""
+    revisions = {position.driver_id: rev for position, rev in unknown}
+    try:
+        remembered = intake.cars.learn(look_up(revisions, intake.services), now_ms)
+    except Unavailable as exc:
+        # their positions are remembered: the next batch tries again, and the trace gets them then
+        intake.pending.look_up_failed()
+        log.warning("drivers cannot be looked up", extra={"drivers": len(revisions), "error": str(exc)})
+        return []
+    positions = [position for position, _ in unknown]
+    rows = [trace_row(trip_id, position) for trip_id, position in remembered]
+    return rows + _trace_rows(positions, _apply(positions, now_ms, intake))
+
+
+def keep_trace_points(messages: Sequence[dict[str, Any]], traces: Traces) -> None:
+    """Write a batch of trace points in one bulk write; repeats change nothing. Raises PyMongoError."""
+    traces.add([row for message in messages for row in message["points"]])
+
+
+def tell_moves(
+    now_ms: int, eta_refresh_ms: int, *, cars: LiveCars, pending: Pending, maps: MapsEtas, outgoing: Publisher
+) -> None:
+    """Tell riders where their cars are, with the time to go: reckoned now and then, counted down between.
+
+    One call of maps for all that are due. Without maps the last reckoning counts on. Raises BrokerUnavailable.
+    """
+    moves = pending.take()
+    if not moves:
+        return
+    due = [move for move in moves if now_ms - move.moved.eta_at_ms >= eta_refresh_ms or move.moved.eta_s is None]
+    fresh = _reckon(due, now_ms, cars, maps) if due else {}
+    outgoing.moves([_move(move, fresh.get(move.moved.trip_id), now_ms) for move in moves])
+
+
+def _reckon(due: Sequence[PendingMove], now_ms: int, cars: LiveCars, maps: MapsEtas) -> dict[str, float]:
+    pairs = [
+        [[move.position.lat, move.position.lng], [move.moved.target.lat, move.moved.target.lng]] for move in due[:1000]
+    ]
+    try:
+        etas_s = maps.etas({"pairs": pairs}, deadline_s=ETA_DEADLINE_S)["etas_s"]
+    except Unavailable as exc:
+        log.warning("times to go are not fresh", extra={"error": str(exc)})
+        return {}
+    known = [(move, eta_s) for move, eta_s in zip(due, etas_s, strict=False) if eta_s is not None]
+    cars.note_etas([(move.position.driver_id, eta_s) for move, eta_s in known], now_ms)
+    return {move.moved.trip_id: eta_s for move, eta_s in known}
+
+
+def _move(move: PendingMove, fresh_eta_s: float | None, now_ms: int) -> Move:
+    moved, position = move.moved, move.position
+    eta_s = fresh_eta_s if fresh_eta_s is not None else counted_down(moved.eta_s, moved.eta_at_ms, now_ms)
+    return Move(
+        moved.rider_id,
+        moved.trip_id,
+        point_of(position),
+        position.bearing_deg,
+        None if eta_s is None else round(eta_s),
+    )
+
+
+def counted_down(eta_s: float | None, eta_at_ms: int, now_ms: int) -> float | None:
+    """What is left of a time to go that was reckoned a while ago, seconds."""
+    return None if eta_s is None else max(0.0, eta_s - (now_ms - eta_at_ms) / 1000)

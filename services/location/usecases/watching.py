@@ -1,0 +1,48 @@
+"""Live state as trips and operators look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hansom.segments import SegmentIndex
+from hansom.values import Point
+from services.location.storage.live import LiveCars, Seen
+from services.location.storage.segments import CitySegments
+
+SEGMENTS_AT_ONCE = 1000
+
+
+def get_positions(driver_ids: Sequence[str], cars: LiveCars) -> dict[str, Seen | None]:
+    """Where drivers are. Raises RedisError."""
+    return dict(zip(driver_ids, cars.look_at(driver_ids), strict=True))
+
+
+def list_live(city: str | None, limit: int, since_ms: int, cars: LiveCars, segments: CitySegments) -> list[Seen]:
+    """Drivers on the map, those who reported last first, of one city or of all."""
+    seen = cars.look_at(cars.newest(limit))
+    return [
+        one
+        for one in seen
+        if one is not None and one.position.at_ms >= since_ms and (city is None or _is_in(one, city, segments))
+    ]
+
+
+def _is_in(one: Seen, city: str, segments: CitySegments) -> bool:
+    found = segments.city_at(Point(one.position.lat, one.position.lng))
+    return found is not None and found.key == city
+
+
+def count_supply(since_ms: int, cars: LiveCars, index: SegmentIndex) -> dict[str, dict[str, int]]:
+    """Free and busy cars of each segment that has any. Raises RedisError."""
+    names = list(index)
+    counted: dict[str, dict[str, int]] = {}
+    for first in range(0, len(names), SEGMENTS_AT_ONCE):
+        some = names[first : first + SEGMENTS_AT_ONCE]
+        by_kind = {kind: cars.cars_in(some, kind) for kind in ("free", "busy")}
+        for i, name in enumerate(some):
+            counts = {
+                kind: sum(1 for car in found[i] if car.position.at_ms >= since_ms) for kind, found in by_kind.items()
+            }
+            if any(counts.values()):
+                counted[name] = counts
+    return counted
