@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from nameko.cli.main import setup_yaml_parser
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def load_config(path: str | Path | None = None) -> dict[str, Any]:
     """The settings, with `${NAME:default}` taken from the environment. Raises OSError, yaml.YAMLError."""
+    from nameko.cli.main import setup_yaml_parser  # costs half a second, which a quick command need not pay
+
     setup_yaml_parser()
     with open(path or REPOSITORY / "config.yaml", encoding="utf-8") as file:
         return yaml.safe_load(file)

@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import sys
-import warnings
 
-# a dependency of nameko's warns about its own future at every import
-warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+import typer
 
-import typer  # noqa: E402
-
-from hansom.cli import stack_commands  # noqa: E402
-from hansom.cli.console import problem  # noqa: E402
-from hansom.stack.problems import Missing, StackProblem  # noqa: E402
+from hansom.cli import demo_commands, develop_commands, stack_commands, work_commands
+from hansom.cli.console import problem
+from hansom.stack.problems import Missing, StackProblem
 
 app = typer.Typer(
-    name="hansom",
-    help="Hansom, a ride-hailing backend: [bold]./hansom demo[/] shows a city of cars carrying riders.",
+    name="./hansom",
+    help="Hansom, a ride-hailing backend. [bold]./hansom demo[/] shows a city of cars carrying riders.",
+    epilog="The state of a stack is in .hansom/; HANSOM_HOME names another folder, PORT the gateway's port (8000).",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-stack_commands.register(app)
+for commands in (demo_commands, stack_commands, work_commands, develop_commands):
+    commands.register(app)
 
 
 def main() -> None:
     """Run the command line. A problem of the stack is one line and exit code 1; something to install first is 2."""
     try:
-        app()
+        app(prog_name="./hansom")
     except Missing as exc:
         problem(str(exc))
         sys.exit(2)

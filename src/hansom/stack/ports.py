@@ -7,7 +7,10 @@ import random
 import socket
 from collections.abc import Callable, Iterable
 
+import psutil
+
 from hansom.stack.home import Home
+from hansom.stack.problems import StackProblem
 
 FIRST, LAST = 20000, 32000
 """Below Linux' ephemeral range: a client that connects to a stopped server of ours can never be given its port."""
@@ -55,3 +58,27 @@ def kept_ports(home: Home) -> dict[str, int]:
         return dict(json.loads((home.root / "ports.json").read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError):
         return {}
+
+
+def check_public_port(text: str) -> int:
+    """The gateway's port, if it may listen there. Raises StackProblem that says who does, where that can be seen."""
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise StackProblem(f"PORT={text} is no port: give a number between 1 and 65535.")
+    port = int(text)
+    if is_free(port):
+        return port
+    holder = _listener(port)
+    raise StackProblem(
+        f"Port {port} is taken{f' by {holder}' if holder else ''}: stop that, or choose another one, such as "
+        f"PORT={port + 1 if port < 65535 else 8000} ./hansom up"
+    )
+
+
+def _listener(port: int) -> str:
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+    except (psutil.AccessDenied, psutil.NoSuchProcess):
+        return ""
+    return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import amqp
@@ -47,7 +48,8 @@ def redis_answers(uri: str) -> None:
 
 def mongo_answers(uri: str) -> None:
     """Ping."""
-    with pymongo.MongoClient(uri, serverSelectionTimeoutMS=1000, connectTimeoutMS=1000) as client:
+    client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(uri, serverSelectionTimeoutMS=1000)
+    with client:
         client.admin.command("ping")
 
 

@@ -206,18 +206,18 @@ class Supervisor:
         """Stop all of a group and wait until they are gone."""
         self._calls.stopProcessGroup(group, True)
 
-    def start_process(self, name: str) -> None:
+    def start_process(self, name: str, *, wait: bool = True) -> None:
         """Start one process unless it runs. Raises StackProblem when it is unknown or cannot be started."""
-        self._one("startProcess", name, "ALREADY_STARTED")
+        self._one("startProcess", name, "ALREADY_STARTED", wait)
 
     def stop_process(self, name: str) -> None:
         """Stop one process and wait until it is gone; it stays stopped until started. Raises StackProblem."""
-        self._one("stopProcess", name, "NOT_RUNNING")
+        self._one("stopProcess", name, "NOT_RUNNING", wait=True)
 
-    def _one(self, call: str, name: str, harmless: str) -> None:
+    def _one(self, call: str, name: str, harmless: str, wait: bool) -> None:
         full = f"{self.process(name)['group']}:{name}"
         try:
-            getattr(self._calls, call)(full, True)
+            getattr(self._calls, call)(full, wait)
         except xmlrpc.client.Fault as exc:
             if harmless not in exc.faultString:
                 raise StackProblem(f"{call} {name}: {exc.faultString} (see {self.home.log}/{name}.log)") from exc
@@ -238,6 +238,12 @@ class Supervisor:
             except psutil.TimeoutExpired:
                 raise StackProblem(f"The supervisor (process {pid}) did not stop within {timeout_s:g} s.") from None
         pid_file.unlink(missing_ok=True)
+
+
+def needs_running(supervisor: Supervisor) -> None:
+    """Raises StackProblem when the stack is down."""
+    if not supervisor.is_running():
+        raise StackProblem(f"The stack in {supervisor.home.root} is down: ./hansom up starts it.")
 
 
 def leftovers(home: Home) -> list[psutil.Process]:

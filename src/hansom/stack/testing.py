@@ -117,10 +117,16 @@ def start_servers(home: Home) -> bool:
 
 def start_everything(home: Home) -> RunningStack:
     """Bring the whole stack up on a free port."""
-    port = kept_ports(home).get("gateway") or choose_ports(home, ["gateway"])["gateway"]
+    ports = kept_ports(home) if _services_run(home) else choose_ports(home, ["gateway"])
+    port = ports["gateway"]
     hansom(home, "up", PORT=str(port))
     os.environ.update(read_env_file(home.env_file))
     return RunningStack(home, f"http://127.0.0.1:{port}")
+
+
+def _services_run(home: Home) -> bool:
+    processes = Supervisor(home).processes()
+    return any(process["group"] == SERVICES and process["statename"] == "RUNNING" for process in processes)
 
 
 def stop_everything(home: Home, *, started_here: bool) -> None:

@@ -1,0 +1,84 @@
+"""`./hansom demo` and `./hansom bots`: a city of cars and riders."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from hansom.cli.console import console, progress
+from hansom.cli.stack_commands import PANEL
+from hansom.cli.work_commands import PASS_ON, attach
+from hansom.settings import REPOSITORY
+from hansom.stack.home import current_home
+
+BOTS = [sys.executable, "-W", "ignore", "-m", "hansom.bots"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.command(rich_help_panel=PANEL)(demo)
+    app.command(rich_help_panel=PANEL, context_settings=PASS_ON)(bots)
+
+
+def demo(
+    for_s: Annotated[
+        float | None, typer.Option("--for", metavar="SECONDS", help="End after this long; until ctrl-C if not given.")
+    ] = None,
+    drivers: Annotated[int | None, typer.Option(help="How many cars.")] = None,
+    riders: Annotated[int | None, typer.Option(help="How many people who want rides.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed makes the same city.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON summary as the last line.")] = False,
+) -> None:
+    """Start everything with a city of bots and watch them ride. Exits with 0 if rides were completed, none stuck."""
+    from hansom.stack.local import LocalStack
+
+    local = LocalStack(current_home(), progress())
+    was_up = bool(local.running_services())
+    given = {"--for": for_s, "--drivers": drivers, "--riders": riders, "--seed": seed}
+    options = [word for name, value in given.items() if value is not None for word in (name, f"{value:g}")]
+    code = 1
+    try:
+        url = local.up()
+        console.print(f"[bold green]Hansom is up[/]. Open [bold]{url}/docs[/]", soft_wrap=True)
+        code = run_bots([*BOTS, "--url", url, *options, *(["--json"] if as_json else [])])
+    except KeyboardInterrupt:
+        code = 130
+    finally:
+        if was_up:
+            console.print("The stack was up before and stays up: ./hansom down stops it.")
+        else:
+            local.down()
+    raise typer.Exit(code)
+
+
+def run_bots(command: list[str]) -> int:
+    """Run the bots and give their exit code. ctrl-C and SIGTERM end them, not this process, so that they sum up."""
+    child = subprocess.Popen(command, cwd=REPOSITORY)
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        if child.poll() is None and (number == signal.SIGTERM or not sys.stdin.isatty()):
+            # a terminal sends ctrl-C to both of us by itself
+            child.send_signal(signal.SIGINT)
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return child.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def bots() -> None:
+    """Run just the bots against the running stack. Arguments go to them: ./hansom bots --help."""
+    attach()
+    arguments = list(sys.argv[2:])
+    if "--url" not in arguments:
+        arguments = ["--url", f"http://127.0.0.1:{os.environ.get('PORT', '8000')}", *arguments]
+    os.chdir(REPOSITORY)
+    os.execv(BOTS[0], [*BOTS, *arguments])

@@ -1,0 +1,73 @@
+"""Commands for those who work on Hansom: tests, lint, benchmarks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from hansom.cli.console import console, progress
+from hansom.cli.work_commands import PASS_ON
+from hansom.settings import REPOSITORY
+from hansom.stack.home import SHARED, current_home
+from hansom.stack.problems import StackProblem
+
+PANEL = "Develop"
+
+LINT = (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy", "src", "services"))
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.command("test", rich_help_panel=PANEL, context_settings=PASS_ON)(run_tests)
+    app.command(rich_help_panel=PANEL)(lint)
+    app.command(rich_help_panel=PANEL, context_settings=PASS_ON)(bench)
+
+
+def run_tests() -> None:
+    """Run the tests on real servers of their own. Arguments go to pytest."""
+    os.environ.setdefault("HANSOM_HOME", str(SHARED / "test"))
+    os.chdir(REPOSITORY)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *sys.argv[2:]])
+
+
+def lint() -> None:
+    """Check style and types: ruff and mypy."""
+    os.chdir(REPOSITORY)
+    failed = []
+    for command in LINT:
+        console.print(f"[dim]{' '.join(command)}[/]")
+        if subprocess.run([sys.executable, "-m", *command], check=False).returncode:
+            failed.append(" ".join(command))
+    if failed:
+        raise StackProblem(f"not clean: {', '.join(failed)}")
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help="A module of bench/, such as ride.")],
+) -> None:
+    """Measure something on a running stack; other arguments, such as --json, go to the benchmark."""
+    from hansom.stack.local import LocalStack
+
+    if not (REPOSITORY / "bench" / f"{name}.py").is_file():
+        known = ", ".join(sorted(path.stem for path in (REPOSITORY / "bench").glob("[a-z]*.py")))
+        raise StackProblem(f"There is no benchmark {name}. There are: {known}")
+    local = LocalStack(current_home(), progress())
+    was_up = bool(local.running_services())
+    url = local.up()
+    arguments = list(sys.argv[2:])
+    arguments.remove(name)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", f"bench.{name}", *arguments],
+            cwd=REPOSITORY,
+            env={**os.environ, "HANSOM_URL": url},
+            check=False,
+        )
+    finally:
+        if not was_up:
+            local.down()
+    raise typer.Exit(done.returncode)

@@ -1,0 +1,214 @@
+"""Commands that look into a stack and work on its data."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from hansom.cli.console import console, is_terminal, out, progress
+from hansom.settings import REPOSITORY, load_config
+from hansom.stack import environment
+from hansom.stack.home import current_home
+from hansom.stack.problems import StackProblem
+
+PANEL = "Look inside and operate"
+
+parked = typer.Typer(no_args_is_help=True, help="Messages that a service gave up: list, try again, drop.")
+city = typer.Typer(no_args_is_help=True, help="Cities: list them, prepare their roads, segments and places.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.command(rich_help_panel=PANEL)(shell)
+    app.command(rich_help_panel=PANEL)(migrate)
+    app.command("ops-user", rich_help_panel=PANEL)(ops_user)
+    app.add_typer(parked, name="parked", rich_help_panel=PANEL)
+    app.command(rich_help_panel=PANEL, context_settings=PASS_ON)(audit)
+    app.add_typer(city, name="city", rich_help_panel=PANEL)
+
+
+PASS_ON: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+"""Options that are not this command line's go on to the program that it starts."""
+
+
+def attach() -> dict[str, Any]:
+    """The settings of the stack of `HANSOM_HOME`, or of the servers that the environment names. Raises StackProblem."""
+    own = environment.users_own(os.environ)
+    values = environment.read_env_file(current_home().env_file)
+    environment.export({**values, **{name: own[name] for name in values if name in own}})
+    try:
+        return load_config()
+    except ValueError as exc:
+        # a variable without a default that nobody has set
+        raise StackProblem(f"The stack was never started ({exc}): ./hansom up, or set the servers' URIs.") from exc
+
+
+def hand_over(*command: str) -> None:
+    """Become another program of the virtual environment, in the stack's environment."""
+    attach()
+    os.chdir(REPOSITORY)
+    os.execv(sys.executable, [sys.executable, "-W", "ignore", *command])
+
+
+def shell() -> None:
+    """Nameko's shell on the running stack: n.rpc.trips.get_trip({"trip_id": ...})."""
+    hand_over("-m", "nameko", "shell", "--config", "config.yaml")
+
+
+def migrate(
+    service: Annotated[str, typer.Argument(help="Just this service.")] = "",
+) -> None:
+    """Bring the services' databases up to date: tables in PostgreSQL, indexes in MongoDB."""
+    from hansom.stack import databases, migrations
+
+    config = attach()
+    known = sorted({*migrations.migrated_services(), *migrations.indexed_services()})
+    if service and service not in known:
+        raise StackProblem(f"{service} has no migrations. There are: {', '.join(known)}")
+    databases.create_databases(config["POSTGRES_URI"], databases.database_names(config))
+    with progress().step("Migrating"):
+        changed = migrations.migrate(config, service or None)
+    console.print(f"Changed: {', '.join(changed)}" if changed else "Everything is up to date.")
+
+
+def ops_user(
+    email: Annotated[str, typer.Argument(help="What the operator logs in with.")],
+    name: Annotated[str, typer.Option(help="The operator's name.")] = "Operator",
+    password: Annotated[
+        str,
+        typer.Option(help="Asked for if not given; read from stdin when no person is there.", envvar="OPS_PASSWORD"),
+    ] = "",
+) -> None:
+    """Make an account with the role ops."""
+    if not password and is_terminal():
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    elif not password:
+        password = sys.stdin.readline().rstrip("\n")
+    made = _call("users", "create_ops_account", {"email": email, "password": password, "name": name})
+    user = made.get("user", made)
+    out.print(f"{user.get('id', '')} {email} may now log in as ops.")
+
+
+def _call(service: str, method: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """One RPC from outside. Raises StackProblem with the service's own words."""
+    import nameko.exceptions
+    from nameko.rpc import RpcTimeout
+    from nameko.standalone.rpc import ClusterRpcProxy
+
+    import hansom.contracts.users  # noqa: F401  (its errors come back as themselves)
+    from hansom.contracts.errors import HansomError
+
+    config = attach()
+    try:
+        with ClusterRpcProxy({"AMQP_URI": config["AMQP_URI"], "serializer": "json"}, timeout=15) as cluster:
+            return getattr(getattr(cluster, service), method)(payload)
+    except HansomError as exc:
+        fields = "; ".join(f"{field}: {' '.join(texts)}" for field, texts in (exc.details or {}).items())
+        raise StackProblem(f"{exc.message} {fields}".strip()) from exc
+    except (nameko.exceptions.UnknownService, RpcTimeout, OSError) as exc:
+        raise StackProblem(f"The service {service} does not answer: is the stack up? ./hansom status") from exc
+
+
+def audit() -> None:
+    """Check what must always hold: one driver, one charge and one set of events a ride; ledgers that sum to zero."""
+    hand_over("-m", "hansom.audit", *sys.argv[2:])
+
+
+@parked.command("list")
+def parked_list(
+    service: Annotated[str, typer.Argument(help="Just this service.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Whole messages, one line each.")] = False,
+) -> None:
+    """Show parked messages with what went wrong."""
+    from dataclasses import asdict
+
+    from hansom.stack.queues import look_at_parked
+
+    config = attach()
+    found = [message for name in _parking(service) for message in look_at_parked(config["AMQP_URI"], name)]
+    if as_json:
+        for message in found:
+            print(json.dumps(asdict(message)))
+        return
+    if not found:
+        out.print("Nothing is parked.")
+        return
+    table = Table("service", "message", "key", "error", box=None, pad_edge=False, header_style="dim")
+    for message in found:
+        table.add_row(message.service, message.name, message.key, escape(message.error))
+    out.print(table)
+
+
+@parked.command("retry")
+def parked_retry(
+    service: Annotated[str, typer.Argument(help="Whose messages; all services' if not given.")] = "",
+) -> None:
+    """Give parked messages back to the queues they came from."""
+    from hansom.stack.queues import retry_parked
+
+    config = attach()
+    count = sum(retry_parked(config["AMQP_URI"], name, int(config["EVENT_PARTITIONS"])) for name in _parking(service))
+    out.print(f"{count} messages are tried again.")
+
+
+@parked.command("drop")
+def parked_drop(
+    service: Annotated[str, typer.Argument(help="Whose messages.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Throw parked messages away."""
+    from hansom.stack.queues import drop_parked
+
+    config = attach()
+    if not yes:
+        typer.confirm(f"Throw away all parked messages of {service}?", abort=True)
+    out.print(f"{drop_parked(config['AMQP_URI'], _parking(service)[0])} messages are gone.")
+
+
+def _parking(service: str) -> list[str]:
+    """Services that may have parked messages."""
+    from hansom.stack.procfile import read_procfile
+
+    known = [name for line in read_procfile() for name in line.services]
+    if service and service not in known:
+        raise StackProblem(f"There is no service {service}. There are: {', '.join(known)}")
+    return [service] if service else known
+
+
+@city.command("prepare")
+def city_prepare(
+    name: Annotated[str, typer.Argument(help="A key of CITIES in config.yaml; all if not given.")] = "",
+) -> None:
+    """Make a city's road graph, segments and places from its extract (done by itself when a stack starts)."""
+    from hansom.stack import cities
+
+    home = current_home().make()
+    known = _cities(home.env_file.exists())
+    if name and name not in known:
+        raise StackProblem(f"config.yaml has no city {name}. It has: {', '.join(known)}")
+    for key in [name] if name else known:
+        made = cities.prepare(home, key, known[key], progress())
+        out.print(f"{known[key]['name']}: {'prepared' if made else 'was up to date'} in {home.cities / key}")
+
+
+@city.command("list")
+def city_list() -> None:
+    """Show the cities of config.yaml and whether they are prepared."""
+    home = current_home()
+    for key, settings in _cities(home.env_file.exists()).items():
+        state = "prepared" if (home.cities / key / "stamp").is_file() else "not prepared yet"
+        out.print(f"{key}: {settings['name']}, {settings['currency']}, {settings['time_zone']}, {state}")
+
+
+def _cities(started: bool) -> dict[str, Any]:
+    if started:
+        return attach()["CITIES"]
+    # the servers' places are of no matter to a city
+    environment.export({name: "unused:" for name in (*environment.SERVER_URIS, "JWT_SECRET") if name not in os.environ})
+    return load_config()["CITIES"]
