@@ -24,7 +24,6 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
-from nameko.extensions import DependencyProvider
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -157,14 +156,16 @@ class ReadCache:
         return [f"{self._prefix}:{id_}" for id_ in dict.fromkeys(ids)]
 
 
-class Cached(DependencyProvider):
+class Cached(Live):
     """Gives a worker a read cache: `profiles = Cached("users:profile", ttl_setting="PROFILE_CACHE_TTL_S")`."""
 
-    live = Live()
-
-    def __init__(self, prefix: str, ttl_setting: str) -> None:
-        super().__init__()
+    def __init__(self, prefix: str, ttl_setting: str, **options: Any) -> None:
+        super().__init__(**options)
         self.prefix, self.ttl_setting = prefix, ttl_setting
 
+    def setup(self) -> None:
+        super().setup()
+        self.read_cache = ReadCache(self.client, self.prefix, float(self.container.config[self.ttl_setting]))
+
     def get_dependency(self, worker_ctx: Any) -> ReadCache:
-        return ReadCache(self.live.client, self.prefix, float(self.container.config[self.ttl_setting]))
+        return self.read_cache
