@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from hansom.cities import cities
 from hansom.leader import RedisLease
-from hansom.redis import Live
+from hansom.redis import live_redis
 from services.matching.domain.schedule import Schedule
 from services.matching.storage.redis import WaitingPool, lease_key
 from services.matching.usecases import BatchResult
@@ -51,8 +51,6 @@ class BatchWindows(Entrypoint):
     lead was taken, every MATCHING_RECONCILE_S seconds, and when a batch found the pool stale or failed.
     """
 
-    live = Live()
-
     def setup(self) -> None:
         config = self.container.config
         self.ttl_s = float(config["MATCHING_LEASE_S"])
@@ -71,7 +69,7 @@ class BatchWindows(Entrypoint):
     kill = stop
 
     def _run(self, city: str) -> None:
-        client = self.live.client
+        client = live_redis(self.container.config)
         pool = WaitingPool(client)
         schedule = Schedule(self.window_s, self.min_wait_s)
         lead = _Lead(city, RedisLease(client, lease_key(city), self.ttl_s), schedule)
@@ -86,6 +84,7 @@ class BatchWindows(Entrypoint):
                 lead.failing, lead.renew_at = True, 0.0
                 eventlet.sleep(REDIS_PAUSE_S)
         self._give_back(lead)
+        client.close()
 
     def _look(self, lead: _Lead, pool: WaitingPool) -> None:
         now_s = time.time()
