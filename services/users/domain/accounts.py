@@ -42,7 +42,7 @@ def normal_email(typed: str) -> str:
 
     RFC 5321 lets a host tell `Ann@` from `ann@`; none that people use does, and two such accounts would be one person.
     """
-    return unicodedata.normalize("NFC", typed).strip().lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", typed).strip().lower())
 
 
 def normal_phone(typed: str) -> str:
