@@ -12,7 +12,7 @@ from nameko.extensions import DependencyProvider
 from hansom.amqp import Broker, Outgoing
 from hansom.consumer import durable_queue
 from hansom.contracts.location import Move
-from hansom.contracts.topology import MOVES_EXCHANGE, TRACES_QUEUE
+from hansom.contracts.topology import MOVES_EXCHANGE
 
 MOVES_KEY = "moves"
 POINTS_AT_ONCE = 500
@@ -21,13 +21,13 @@ POINTS_AT_ONCE = 500
 class Publisher:
     """Publishes for one service."""
 
-    def __init__(self, broker: Broker) -> None:
-        self._broker = broker
+    def __init__(self, broker: Broker, traces_queue: str) -> None:
+        self._broker, self._traces_queue = broker, traces_queue
 
     def trace(self, rows: Sequence[Sequence[Any]]) -> None:
         """Put points of traces in their queue; they are safe there when this returns. Raises BrokerUnavailable."""
         pieces = [rows[first : first + POINTS_AT_ONCE] for first in range(0, len(rows), POINTS_AT_ONCE)]
-        self._broker.publish_many(Outgoing("", TRACES_QUEUE, orjson.dumps({"points": piece})) for piece in pieces)
+        self._broker.publish_many(Outgoing("", self._traces_queue, orjson.dumps({"points": piece})) for piece in pieces)
 
     def moves(self, moves: Sequence[Move]) -> None:
         """Tell who listens where cars are now. Raises BrokerUnavailable."""
@@ -41,11 +41,12 @@ class Outgoings(DependencyProvider):
     broker = Broker()
 
     def setup(self) -> None:
+        self.traces_queue = f"{self.container.service_name}.traces"
         self.broker.declare(self._declare)
 
     def _declare(self, channel: amqp.Channel) -> None:
         channel.exchange_declare(MOVES_EXCHANGE, "fanout", durable=True, auto_delete=False)
-        durable_queue(TRACES_QUEUE)(channel, self.container.config)
+        durable_queue(self.traces_queue)(channel, self.container.config)
 
     def get_dependency(self, worker_ctx: Any) -> Publisher:
-        return Publisher(self.broker)
+        return Publisher(self.broker, self.traces_queue)
