@@ -90,13 +90,22 @@ def start(settings: dict[str, Any]) -> Iterator[Start]:
 
     yield start_service
     for container in containers:
-        container.stop()
+        container.kill()
+
+
+@pytest.fixture(scope="module")
+def stand_ins(config: dict[str, Any]) -> Iterator[None]:
+    """The services that matching asks, in this process."""
+    containers = [ServiceContainer(each, config) for each in (StandInTrips, StandInLocation, StandInMaps)]
+    for container in containers:
+        container.start()
+    yield
+    for container in containers:
+        container.kill()
 
 
 @pytest.fixture
-def partners(start: Start, world: World) -> World:
-    for stand_in in (StandInTrips, StandInLocation, StandInMaps):
-        start(stand_in)
+def partners(world: World, stand_ins: None) -> World:
     return world
 
 
