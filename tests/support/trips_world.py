@@ -1,0 +1,208 @@
+"""The trips service under another name, and small services that stand for those it asks.
+
+They speak the same RPC over the same broker. The names differ from the real ones, so that a whole stack may run beside.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from nameko.testing.services import dummy
+from sqlalchemy import create_engine, event, text
+
+from hansom.clock import SystemClock
+from hansom.consumer import consume
+from hansom.contracts import topology
+from hansom.contracts.errors import HansomError, NotFound
+from hansom.events import Event
+from hansom.rpc import ServiceClient, rpc
+from hansom.store import engine_for
+from hansom.wire import iso
+from services.trips.service import TripsService
+from services.trips.storage.tables import Base
+from tests.support.trips_builders import DROPOFF, PICKUP, a_card
+
+SERVICE, EAR = "trips_under_test", "trips_ear"
+
+
+class TripsUnderTest(TripsService):
+    name = SERVICE
+
+    pricing = ServiceClient("trips_pricing")
+    payments = ServiceClient("trips_payments")
+    drivers = ServiceClient("trips_drivers")
+    location = ServiceClient("trips_location")
+
+
+class World:
+    """What the stand-ins answer, what they were asked, and the events that arrived."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self.quotes: dict[str, dict[str, Any]] = {}
+        self.failures: dict[str, HansomError] = {}
+        self.trace = {"distance_m": 1400.0, "method": "matched", "confidence": 0.9, "complete": True, "points": 60}
+        self.positions: dict[str, dict[str, Any] | None] = {}
+        self.asked: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.events: list[Event] = []
+
+    def answer(self, method: str, payload: dict[str, Any]) -> None:
+        """Note what was asked; raise what the test wants raised."""
+        self.asked[method].append(payload)
+        if method in self.failures:
+            raise self.failures[method]
+
+    def add_quote(self, rider_id: str, ttl_s: float = 300, **changes: Any) -> str:
+        """A quote as pricing.get_quote gives it; gives its id."""
+        quote_id = uuid4().hex
+        options = [{"category": "standard", "fare": {"amount_minor": 950, "currency": "EUR"}, "breakdown": []}]
+        self.quotes[quote_id] = {
+            "id": quote_id,
+            "rider_id": rider_id,
+            "city": "helsinki",
+            "pickup": PICKUP.as_dict(),
+            "dropoff": DROPOFF.as_dict(),
+            "distance_m": 1234.5,
+            "duration_s": 300.0,
+            "options": options,
+            "expires_at": iso(SystemClock().now() + timedelta(seconds=ttl_s)),
+            **changes,
+        }
+        return quote_id
+
+    def told(self, trip_id: str) -> list[str]:
+        """Types of the events about a trip, in the order in which they came."""
+        return [each.type for each in self.events if each.key == trip_id]
+
+
+WORLD = World()
+
+
+class Pricing:
+    name = "trips_pricing"
+
+    @rpc
+    def get_quote(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("get_quote", payload)
+        if payload["quote_id"] not in WORLD.quotes:
+            raise NotFound()
+        return WORLD.quotes[payload["quote_id"]]
+
+    @rpc
+    def final_fare(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("final_fare", payload)
+        return {"fare": {"amount_minor": 1010, "currency": "EUR"}, "breakdown": [], "reason": "driven_distance"}
+
+
+class Payments:
+    name = "trips_payments"
+
+    @rpc
+    def check_payment_method(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("check_payment_method", payload)
+        return {}
+
+
+class Drivers:
+    name = "trips_drivers"
+
+    @rpc
+    def get_cards(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("get_cards", payload)
+        return {"items": {each: a_card(each) for each in payload["driver_ids"] if each != "nobody"}}
+
+
+class Location:
+    name = "trips_location"
+
+    @rpc
+    def finish_trace(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("finish_trace", payload)
+        return WORLD.trace
+
+    @rpc
+    def get_positions(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("get_positions", payload)
+        return {"items": {each: WORLD.positions.get(each) for each in payload["driver_ids"]}}
+
+
+class Ear:
+    """Hears every event of trips."""
+
+    name = EAR
+
+    @consume
+    def on_events(self, events: list[Event]) -> None:
+        WORLD.events += events
+
+
+class Caller:
+    """A client of the service, through the broker."""
+
+    name = "trips_caller"
+    trips = ServiceClient(SERVICE)
+
+    @dummy
+    def idle(self) -> None:
+        """Nameko runs no class without an entrypoint."""
+
+
+STAND_INS = (Pricing, Payments, Drivers, Location, Ear)
+
+
+def listen() -> None:
+    """Let `Ear` hear the service under test."""
+    topology.PUBLISHED[SERVICE] = topology.PUBLISHED["trips"]
+    topology.SUBSCRIPTIONS[EAR] = {SERVICE: topology.PUBLISHED["trips"]}
+
+
+@contextmanager
+def own_stores(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Settings with a fresh Postgres and MongoDB database for the service under test; both are dropped at the end."""
+    name = f"trips_{uuid4().hex[:8]}"
+    bare = config["POSTGRES_URI"].rstrip("/")
+    admin = create_engine(
+        f"{bare}/postgres".replace("postgresql://", "postgresql+psycopg2://"), isolation_level="AUTOCOMMIT"
+    )
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    uris = {**config["DB_URIS"], f"{SERVICE}:Base": f"{bare}/{name}"}
+    settings = {**config, "DB_URIS": uris, "MONGO_DATABASE": name}
+    engine = engine_for(settings, SERVICE)
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    yield settings
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+class Statements:
+    """Counts what an engine sends to Postgres: `with Statements(engine) as sent:`, then `sent.statements`."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+        self.statements: list[str] = []
+        self.commits = 0
+
+    def __enter__(self) -> Statements:
+        event.listen(self._engine, "before_cursor_execute", self._executed)
+        event.listen(self._engine, "commit", self._committed)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        event.remove(self._engine, "before_cursor_execute", self._executed)
+        event.remove(self._engine, "commit", self._committed)
+
+    def _executed(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        self.statements.append(statement)
+
+    def _committed(self, _connection: Any) -> None:
+        self.commits += 1
