@@ -12,6 +12,7 @@ import typer
 from hansom.cli.console import console, out, progress
 from hansom.settings import REPOSITORY
 from hansom.stack.home import current_home
+from hansom.stack.problems import StackProblem
 
 if TYPE_CHECKING:
     from hansom.stack.local import LocalStack
@@ -93,7 +94,6 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many last lines of each.")] = 50,
 ) -> None:
     """Show the logs of services and servers."""
-    from hansom.stack.problems import StackProblem
     from hansom.stack.procfile import read_procfile
 
     folder = current_home().log
@@ -130,11 +130,11 @@ def run(
     """Run one line of the Procfile, or some services of it, here in the foreground."""
     from hansom.stack.procfile import choose, read_procfile
 
-    local = stack()
-    values = local.servers_up()
     lines = choose(read_procfile(), names)
     if len(lines) != 1:
-        raise typer.BadParameter("these are in several lines of the Procfile: run each in its own terminal")
+        raise StackProblem("These are in several lines of the Procfile: run each line in a terminal of its own.")
+    local = stack()
+    values = local.servers_up()
     program = local.service_program(lines[0], values)
     os.chdir(REPOSITORY)
     os.execvpe(program.command[0], program.command, {**os.environ, **program.environment})

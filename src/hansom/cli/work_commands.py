@@ -39,14 +39,13 @@ PASS_ON: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": T
 
 def attach() -> dict[str, Any]:
     """The settings of the stack of `HANSOM_HOME`, or of the servers that the environment names. Raises StackProblem."""
-    own = environment.users_own(os.environ)
+    own = {name: value for name, value in environment.users_own(os.environ).items() if value}
     values = environment.read_env_file(current_home().env_file)
     environment.export({**values, **{name: own[name] for name in values if name in own}})
-    try:
-        return load_config()
-    except ValueError as exc:
-        # a variable without a default that nobody has set
-        raise StackProblem(f"The stack was never started ({exc}): ./hansom up, or set the servers' URIs.") from exc
+    missing = [name for name in (*environment.SERVER_URIS, "JWT_SECRET") if not os.environ.get(name)]
+    if missing:
+        raise StackProblem(f"The stack was never started: ./hansom up starts it (or set {', '.join(missing)}).")
+    return load_config()
 
 
 def hand_over(*command: str) -> None:
@@ -58,6 +57,11 @@ def hand_over(*command: str) -> None:
 
 def shell() -> None:
     """Nameko's shell on the running stack: n.rpc.trips.get_trip({"trip_id": ...})."""
+    from hansom.stack.queues import connected
+
+    with connected(attach()["AMQP_URI"]):
+        # so that a broker that is down is one line and not the shell's traceback
+        pass
     hand_over("-m", "nameko", "shell", "--config", "config.yaml")
 
 

@@ -38,7 +38,7 @@ TITLES = {
 }
 LOG_NAMES = {"AMQP_URI": "rabbitmq", "POSTGRES_URI": "postgres", "REDIS_URI": "redis", "MONGO_URI": "mongo"}
 START_TIMEOUT_S = 60
-GIVEN_TIMEOUT_S = 10
+GIVEN_TIMEOUT_S = 5
 
 
 class LocalStack:

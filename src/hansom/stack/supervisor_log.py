@@ -10,7 +10,7 @@ from hansom.stack.home import Home
 
 _BEGAN = re.compile(r"supervisord started with pid")
 _SPAWNED = re.compile(r"spawned: '([^']+)' with pid")
-_EXITED = re.compile(r"^(\S+ \S+) \w+ exited: (\S+) \((.+?)(?:; (not )?expected)?\)$")
+_EXITED = re.compile(r"^\S+ (\S+?),\d+ \w+ exited: (\S+) \((?:terminated by )?(.+?)(?:; (?:not )?expected)?\)$")
 
 
 @dataclass
@@ -30,7 +30,7 @@ def read_history(lines: Iterable[str]) -> dict[str, History]:
         if _BEGAN.search(line):
             found, ended = {}, set()
         elif match := _EXITED.match(line):
-            found.setdefault(match.group(2), History()).last_exit = f"{match.group(1)[:19]} {match.group(3)}"
+            found.setdefault(match.group(2), History()).last_exit = f"{match.group(1)} {match.group(3)}"
             ended.add(match.group(2))
         elif match := _SPAWNED.search(line):
             history = found.setdefault(match.group(1), History())
