@@ -1,0 +1,138 @@
+"""Builders and ears for the tests of users, drivers and ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+import amqp
+import eventlet
+import orjson
+from eventlet.event import Event as Signal
+from nameko.containers import ServiceContainer
+from nameko.extensions import Entrypoint
+from nameko.testing.utils import get_extension
+
+from hansom.amqp import connect
+from hansom.contracts.errors import HansomError
+from hansom.contracts.topology import EVENTS_EXCHANGE
+from hansom.rpc import pack_error, unpack_error
+
+PASSWORD = "correct horse"
+VEHICLE = {"make": "Toyota", "model": "Corolla", "colour": "silver", "plate": "ABC-123", "category": "comfort"}
+
+Call = Callable[..., dict[str, Any]]
+
+
+def caller(container: ServiceContainer) -> Call:
+    """`call("get_profile", user_id=...)` runs that RPC in a worker of its own, as many at once as ask.
+
+    Gives the reply, or raises the error, as they come off the wire. (Nameko's own `entrypoint_hook` gives whichever
+    worker ends first, so two calls at once would be taken for each other.)
+    """
+
+    def call(method: str, /, **payload: Any) -> dict[str, Any]:
+        ended = Signal()
+
+        def handle_result(worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
+            ended.send((result, pack_error(exc_info[1]) if exc_info is not None else None))
+            return result, exc_info
+
+        entrypoint = get_extension(container, Entrypoint, method_name=method)
+        container.spawn_worker(entrypoint, (payload,), {}, handle_result=handle_result)
+        reply = orjson.loads(orjson.dumps(ended.wait(timeout=20)))
+        if reply is None:
+            raise AssertionError(f"{method} gave nothing")
+        result, error = reply
+        if error is not None:
+            raise unpack_error(error)
+        return result
+
+    return call
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """What each call gives, or the error it raises; all are started before one has ended."""
+
+    def run(call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except HansomError as exc:
+            return exc
+
+    return [greenlet.wait() for greenlet in [eventlet.spawn(run, call) for call in calls]]
+
+
+@contextmanager
+def running(service: type, config: dict[str, Any], **settings: Any) -> Iterator[ServiceContainer]:
+    """A container of the service on the real servers."""
+    container = ServiceContainer(service, config={**config, **settings})
+    container.start()
+    try:
+        yield container
+    finally:
+        container.stop()
+
+
+def an_email() -> str:
+    """An address that nobody has."""
+    return f"{uuid4().hex}@example.com"
+
+
+def a_registration(**changes: Any) -> dict[str, Any]:
+    """What a rider-to-be sends, with an address of his own."""
+    return {
+        "role": "rider",
+        "email": an_email(),
+        "password": PASSWORD,
+        "name": "Ann Example",
+        "phone": "+358401234567",
+        **changes,
+    }
+
+
+def a_driver_registration(**changes: Any) -> dict[str, Any]:
+    """What a driver-to-be sends, with an address of his own."""
+    registration = a_registration(name="Dora Driver", vehicle=VEHICLE)
+    del registration["role"]
+    return {**registration, **changes}
+
+
+def a_key(fingerprint: str = "body") -> dict[str, str]:
+    """An idempotency key that nobody has used."""
+    return {"scope": "tests", "key": uuid4().hex, "fingerprint": fingerprint}
+
+
+class Ear:
+    """Hears the events of a publisher from now on."""
+
+    def __init__(self, channel: amqp.Channel, queue: str) -> None:
+        self._channel, self._queue = channel, queue
+        self._heard: list[tuple[str, dict[str, Any]]] = []
+
+    def heard(self, type_: str, **wanted: Any) -> list[dict[str, Any]]:
+        """The data of the events of a type with these values in it, in the order they came."""
+        while message := self._channel.basic_get(self._queue, no_ack=True):
+            event = orjson.loads(message.body)
+            self._heard.append((event["type"], event["data"]))
+        return [
+            data
+            for heard_type, data in self._heard
+            if heard_type == type_ and all(data.get(name) == value for name, value in wanted.items())
+        ]
+
+
+@contextmanager
+def an_ear(config: dict[str, Any], publisher: str) -> Iterator[Ear]:
+    """An `Ear` on the real broker."""
+    connection = connect(config["AMQP_URI"])
+    try:
+        channel = connection.channel()
+        channel.exchange_declare(EVENTS_EXCHANGE, "topic", durable=True, auto_delete=False)
+        queue = channel.queue_declare("", exclusive=True).queue
+        channel.queue_bind(queue, EVENTS_EXCHANGE, f"{publisher}.#")
+        yield Ear(channel, queue)
+    finally:
+        connection.close()
