@@ -1,0 +1,135 @@
+"""Receipts as HTML and PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError, negotiate_locale
+from babel.dates import format_datetime
+from babel.numbers import format_currency, format_decimal, get_currency_precision
+from eventlet import tpool
+from eventlet.semaphore import Semaphore
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from hansom.contracts.payments import ReceiptReply
+from hansom.wire import parse_time
+
+DOCUMENTS = Path(__file__).parent
+
+AT_ONCE = Semaphore(2)
+"""PDFs laid out at the same time: each takes a core for a while."""
+
+ENVIRONMENT = Environment(
+    loader=FileSystemLoader(DOCUMENTS), autoescape=select_autoescape(), undefined=StrictUndefined, auto_reload=False
+)
+
+ENGLISH = {
+    "receipt": "Receipt",
+    "issued": "Issued",
+    "ride": "Ride ended",
+    "category": "Category",
+    "distance": "Distance",
+    "duration": "Time",
+    "trip": "Trip",
+    "total": "Total",
+    "tax": "of which tax",
+    "paid": "Paid",
+    "unpaid": "Not paid yet",
+}
+
+WHY = {
+    "longer_than_quoted": "The ride was longer than quoted: the fare is that of the distance and time driven.",
+    "shorter_than_quoted": "The ride was shorter than quoted: the fare is that of the distance and time driven.",
+}
+
+TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {"en": (ENGLISH, WHY)}
+"""Language → the words of a receipt, and of the reasons for its fare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The city that a document is of: its name, and the time zone that its times are in."""
+
+    name: str
+    zone: ZoneInfo
+
+
+def locale_of(asked: str | None) -> Locale:
+    """The locale for an Accept-Language or a tag such as `fi-FI`; English when nothing else fits."""
+    preferred = [part.split(";")[0].strip().replace("-", "_") for part in (asked or "").split(",")]
+    for tag in preferred:
+        try:
+            found = negotiate_locale([tag], [tag], sep="_")
+            return Locale.parse(found) if found else Locale("en")
+        except (ValueError, UnknownLocaleError):
+            continue
+    return Locale("en")
+
+
+def money_text(amount: Mapping[str, Any], locale: Locale) -> str:
+    """An amount as people of a locale write it."""
+    currency = str(amount["currency"])
+    value = Decimal(int(amount["amount_minor"])).scaleb(-get_currency_precision(currency))
+    return format_currency(value, currency, locale=locale)
+
+
+def receipt_html(receipt: ReceiptReply, place: Place, asked_locale: str | None) -> str:
+    """The receipt as a page, amounts and times in the form of the asked locale."""
+    locale = locale_of(asked_locale)
+    text, reasons = TEXTS.get(locale.language, TEXTS["en"])
+    lines = [{"label": line["label"], "amount": money_text(line["amount"], locale)} for line in receipt["lines"]]
+    return ENVIRONMENT.get_template("receipt.html").render(
+        lang=locale.language if locale.language in TEXTS else "en",
+        text=text,
+        receipt=receipt,
+        city=place.name,
+        lines=lines,
+        total=money_text(receipt["total"], locale),
+        tax=money_text(receipt["tax"], locale),
+        issued_at=_time_text(parse_time(receipt["issued_at"]), place, locale),
+        completed_at=_time_text(parse_time(receipt["completed_at"]), place, locale),
+        distance=_number_text(receipt["distance_m"], 1000, "km", locale),
+        duration=_number_text(receipt["duration_s"], 60, "min", locale),
+        why=reasons.get(receipt["fare_reason"] or "", ""),
+    )
+
+
+def _time_text(moment: datetime | None, place: Place, locale: Locale) -> str:
+    if moment is None:
+        return ""
+    return format_datetime(moment.astimezone(place.zone), format="medium", locale=locale)
+
+
+def _number_text(measured: float | None, per: int, unit: str, locale: Locale) -> str:
+    if measured is None:
+        return ""
+    return f"{format_decimal(round(Decimal(str(measured)) / per, 1), locale=locale)} {unit}"
+
+
+def pdf_of(html: str) -> bytes:
+    """The page as a PDF, laid out in a thread of its own: the process goes on meanwhile."""
+    with AT_ONCE:
+        return tpool.execute(_lay_out, html)
+
+
+def _lay_out(html: str) -> bytes:
+    # not at the top: it takes half a second and 60 MB, and only those who print need it
+    from weasyprint import HTML
+
+    written = HTML(string=html, url_fetcher=_refuse).write_pdf()
+    assert written is not None
+    return written
+
+
+def _refuse(url: str, *_: Any, **__: Any) -> NoReturn:
+    """A document is whole in itself: nothing is fetched for it, whatever it says."""
+    raise ValueError(f"a document asked for {url[:100]}")
+
+
+__all__ = ["Place", "locale_of", "money_text", "pdf_of", "receipt_html"]

@@ -1,0 +1,79 @@
+"""Payouts: what drivers earned on days that are over, sent the day after (T+1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hansom.contracts.payments import DayNotOver, PayoutState
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutLine:
+    """What one ride brought its driver: fare - tax - fee, less what he took in cash. Negative: he owes it."""
+
+    charge_id: str
+    trip_id: str
+    driver_id: str
+    city: str
+    currency: str
+    fare_minor: int
+    tax_minor: int
+    fee_minor: int
+    cash_minor: int
+    earned_on: date
+    earned_at: datetime
+    payout_id: str | None = None
+
+    @property
+    def share_minor(self) -> int:
+        return self.fare_minor - self.tax_minor - self.fee_minor
+
+    @property
+    def amount_minor(self) -> int:
+        return self.share_minor - self.cash_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a driver is owed in one currency, more than nothing, and the charges that it is for."""
+
+    driver_id: str
+    currency: str
+    amount_minor: int
+    charge_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """One sum sent to one driver. Its `id` is the key by which the provider knows it."""
+
+    id: str
+    driver_id: str
+    city: str
+    currency: str
+    amount_minor: int
+    until_day: date
+    state: PayoutState
+    created_at: datetime
+    sent_at: datetime | None
+    rides: int
+
+
+def day_of(moment: datetime, zone: ZoneInfo) -> date:
+    """The day by a city's own calendar, daylight saving and all."""
+    return moment.astimezone(zone).date()
+
+
+def last_payable_day(now: datetime, zone: ZoneInfo, asked: date | None) -> date:
+    """Up to which day a run pays: yesterday by the city's calendar, or the day that was asked for, today at the latest.
+
+    Raises DayNotOver for a day that has not come.
+    """
+    today = day_of(now, zone)
+    if asked is None:
+        return today - timedelta(days=1)
+    if asked > today:
+        raise DayNotOver(details={"until_day": [asked.isoformat()]})
+    return asked

@@ -1,0 +1,313 @@
+"""The wire ↔ payments' dataclasses."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+from marshmallow import EXCLUDE, Schema, fields, post_load, validate
+
+from hansom.contracts.errors import Invalid
+from hansom.contracts.payments import (
+    ChargeReply,
+    EarningsLine,
+    EarningsTotals,
+    ListPayouts,
+    PayoutReply,
+    ReceiptReply,
+    ReceiptState,
+    RunPayouts,
+    SeeEarnings,
+    SeeReceipt,
+)
+from hansom.values import Money
+from hansom.wire import iso, parse_time
+from services.payments.domain.charge import Charge, SettledRide, ride_of
+from services.payments.domain.methods import paid_with
+from services.payments.domain.money_rules import tax_inside
+from services.payments.domain.payout import Payout, PayoutLine
+from services.payments.storage.reading import FullReceipt, Place
+from services.payments.usecases.ports import MoneyRules
+
+
+def _id() -> fields.String:
+    return fields.String(required=True, validate=validate.Length(1, 64))
+
+
+class _Request(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+class ActorSchema(_Request):
+    user_id = _id()
+    role = fields.String(required=True, validate=validate.OneOf(["rider", "driver", "ops"]))
+
+
+class SeeReceiptSchema(_Request):
+    trip_id = _id()
+    actor = fields.Nested(ActorSchema, required=True)
+    format = fields.String(load_default="html", validate=validate.OneOf(["html", "pdf"]))
+    locale = fields.String(load_default=None, allow_none=True, validate=validate.Length(0, 100))
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> tuple[SeeReceipt, str, str | None]:
+        request = SeeReceipt(data["trip_id"], data["actor"]["user_id"], data["actor"]["role"])
+        return request, data["format"], data["locale"]
+
+
+class Moment(fields.Field):
+    """An RFC 3339 time, or a day such as 2026-01-31: a `date` then, for the service to place in its calendar."""
+
+    default_error_messages = {"invalid": "Not a day such as 2026-01-31 or a time such as 2026-01-31T12:00:00Z."}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date | datetime | None:
+        if not isinstance(value, str) or len(value) > 40:
+            raise self.make_error("invalid")
+        try:
+            return date.fromisoformat(value) if len(value) == 10 else parse_time(value)
+        except (ValueError, OverflowError) as exc:
+            raise self.make_error("invalid") from exc
+
+
+class SeeEarningsSchema(_Request):
+    driver_id = _id()
+    earned_from = Moment(data_key="from", load_default=None, allow_none=True)
+    earned_to = Moment(data_key="to", load_default=None, allow_none=True)
+    limit = fields.Integer(load_default=100, strict=True, validate=validate.Range(1, 500))
+    cursor = fields.String(load_default=None, allow_none=True)
+
+
+class ListPayoutsSchema(_Request):
+    driver_id = _id()
+    limit = fields.Integer(load_default=20, strict=True, validate=validate.Range(1, 100))
+    cursor = fields.String(load_default=None, allow_none=True, validate=validate.Length(0, 64))
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> ListPayouts:
+        return ListPayouts(**data)
+
+
+class RunPayoutsSchema(_Request):
+    until_day = fields.Date(load_default=None, allow_none=True)
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> RunPayouts:
+        return RunPayouts(**data)
+
+
+class CheckMethodSchema(_Request):
+    payment_method = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 100))
+
+
+class ChargeTripSchema(_Request):
+    trip = fields.Dict(required=True)
+
+
+SEE_RECEIPT = SeeReceiptSchema()
+SEE_EARNINGS = SeeEarningsSchema()
+LIST_PAYOUTS = ListPayoutsSchema()
+RUN_PAYOUTS = RunPayoutsSchema()
+CHECK_METHOD = CheckMethodSchema()
+CHARGE_TRIP = ChargeTripSchema()
+
+
+def settled_ride(data: dict[str, Any], cause: str, rules: MoneyRules) -> SettledRide:
+    """A ride from the data of `trip_settled`. The tax is the event's, or by the city's tariff when it names none.
+
+    Raises KeyError, ValueError, TypeError when it is not one: such a message is parked.
+    """
+    trip = data["trip"]
+    completed_at = parse_time(trip["completed_at"])
+    if completed_at is None:
+        raise ValueError(f"trip {trip['id']} is not completed")
+    if trip["city"] not in rules.cities:
+        raise ValueError(f"trip {trip['id']}: the city is not in the settings")
+    if data.get("tax"):
+        tax_minor = int(data["tax"]["amount"]["amount_minor"])
+    else:
+        asked_at = parse_time(trip.get("requested_at")) or completed_at
+        rate = rules.cities[trip["city"]].tax_rate(trip["category"], asked_at)
+        tax_minor = tax_inside(trip["fare"]["amount_minor"], rate)
+    return ride_of(data, cause, completed_at, tax_minor)
+
+
+def settled_ride_or_invalid(payload: dict[str, Any], rules: MoneyRules) -> SettledRide:
+    """As `settled_ride`, for a caller. Raises Invalid."""
+    try:
+        return settled_ride(payload, f"charge_trip:{payload['trip']['id']}", rules)
+    except (KeyError, ValueError, TypeError) as exc:
+        raise Invalid(details={"trip": [f"Not a settled trip: {exc!r}"[:200]]}) from exc
+
+
+def earnings_request(data: dict[str, Any], zone: ZoneInfo) -> SeeEarnings:
+    """Days become midnights of the city's calendar; the day `to` counts whole."""
+    since, until = data["earned_from"], data["earned_to"]
+    if isinstance(until, date) and not isinstance(until, datetime):
+        until = _midnight(until + timedelta(days=1), zone) if until < date.max else None
+    if isinstance(since, date) and not isinstance(since, datetime):
+        since = _midnight(since, zone)
+    return SeeEarnings(data["driver_id"], since, until, data["limit"], data["cursor"])
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The beginning of a day. Times of the first and last days of the calendar do not fit into UTC: they are as far as
+    times go."""
+    try:
+        return datetime.combine(day, time(), zone).astimezone(UTC)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC) if day.year == 1 else datetime.max.replace(tzinfo=UTC)
+
+
+def cursor_of(place: Place) -> str:
+    """Where a page of earnings ended, as an opaque word."""
+    return base64.urlsafe_b64encode(orjson.dumps([place[0].isoformat(), place[1]])).decode()
+
+
+def place_of(cursor: str | None) -> Place | None:
+    """Raises Invalid for a cursor that is not ours."""
+    if cursor is None:
+        return None
+    try:
+        at, charge_id = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
+        moment = parse_time(at)
+        if moment is None or not isinstance(charge_id, str):
+            raise ValueError(cursor)
+        return moment, charge_id
+    except (ValueError, TypeError, binascii.Error) as exc:
+        raise Invalid(details={"cursor": ["Not a cursor of this list."]}) from exc
+
+
+def _money(amount_minor: int, currency: str) -> dict[str, Any]:
+    return Money(amount_minor, currency).as_dict()
+
+
+def charge_reply(charge: Charge, reason: str | None) -> ChargeReply:
+    return {
+        "charge_id": charge.id,
+        "trip_id": charge.ride.trip_id,
+        "state": charge.state.value,
+        "amount": _money(charge.ride.fare_minor, charge.ride.currency),
+        "method": charge.method,
+        "reason": reason,
+    }
+
+
+def receipt_reply(found: FullReceipt) -> ReceiptReply:
+    receipt, ride = found.receipt, found.charge.ride
+    return {
+        "receipt_id": receipt.id,
+        "receipt_number": receipt.number,
+        "trip_id": ride.trip_id,
+        "rider_id": ride.rider_id,
+        "driver_id": ride.driver_id,
+        "city": ride.city,
+        "issued_at": iso(receipt.issued_at) or "",
+        "completed_at": iso(ride.completed_at) or "",
+        "category": ride.category,
+        "distance_m": ride.distance_m,
+        "duration_s": ride.duration_s,
+        "lines": [
+            {"code": line.code, "label": line.label, "amount": _money(line.amount_minor, ride.currency)}
+            for line in ride.lines
+        ],
+        "total": _money(ride.fare_minor, ride.currency),
+        "tax": _money(ride.tax_minor, ride.currency),
+        "paid_with": paid_with(found.charge.method),
+        "state": (ReceiptState.PAID if found.is_paid else ReceiptState.UNPAID).value,
+        "fare_reason": ride.fare_reason,
+    }
+
+
+def line_reply(line: PayoutLine) -> EarningsLine:
+    return {
+        "trip_id": line.trip_id,
+        "earned_at": iso(line.earned_at) or "",
+        "fare": _money(line.fare_minor, line.currency),
+        "tax": _money(line.tax_minor, line.currency),
+        "fee": _money(line.fee_minor, line.currency),
+        "share": _money(line.share_minor, line.currency),
+        "cash": _money(line.cash_minor, line.currency),
+        "amount": _money(line.amount_minor, line.currency),
+        "payout_id": line.payout_id,
+    }
+
+
+def totals_reply(sums: dict[str, Any]) -> EarningsTotals:
+    """From one row of `earnings_totals`."""
+    currency = sums["currency"]
+    share_minor = sums["fare"] - sums["tax"] - sums["fee"]
+    return {
+        "rides": sums["rides"],
+        "fare": _money(sums["fare"], currency),
+        "tax": _money(sums["tax"], currency),
+        "fee": _money(sums["fee"], currency),
+        "share": _money(share_minor, currency),
+        "cash": _money(sums["cash"], currency),
+        "amount": _money(sums["amount"], currency),
+        "to_be_paid": _money(sums["to_be_paid"], currency),
+    }
+
+
+def no_totals(currency: str) -> EarningsTotals:
+    """Of a driver without rides."""
+    return totals_reply({"currency": currency, "rides": 0} | dict.fromkeys(_SUMS, 0))
+
+
+_SUMS = ("fare", "tax", "fee", "cash", "amount", "to_be_paid")
+
+
+def earnings_reply(
+    totals: list[dict[str, Any]], lines: list[PayoutLine], limit: int, usual_currency: str
+) -> dict[str, Any]:
+    """`totals` of the currency with the most rides, `other_totals` of any others, and a page of lines."""
+    all_totals = [totals_reply(sums) for sums in totals] or [no_totals(usual_currency)]
+    more = len(lines) > limit
+    page = lines[:limit]
+    return {
+        "totals": all_totals[0],
+        "other_totals": all_totals[1:],
+        "lines": [line_reply(line) for line in page],
+        "next_cursor": cursor_of((page[-1].earned_at, page[-1].charge_id)) if more else None,
+    }
+
+
+def payout_reply(payout: Payout, lines: Iterable[PayoutLine]) -> PayoutReply:
+    return {
+        "payout_id": payout.id,
+        "driver_id": payout.driver_id,
+        "city": payout.city,
+        "until_day": payout.until_day.isoformat(),
+        "amount": _money(payout.amount_minor, payout.currency),
+        "state": payout.state.value,
+        "created_at": iso(payout.created_at) or "",
+        "sent_at": iso(payout.sent_at),
+        "lines": [line_reply(line) for line in lines],
+    }
+
+
+def money_reply(
+    today: list[dict[str, Any]], owed: dict[str, dict[str, int]], pending: int, usual_currency: str
+) -> dict[str, Any]:
+    """Today's figures, by currency, the default city's first and at the top."""
+    names = {row["currency"] for row in today} | set(owed["unpaid_payable"]) | set(owed["debts"]) | {usual_currency}
+    by_currency = [
+        _figures(today, owed, name) for name in sorted(names, key=lambda name: (name != usual_currency, name))
+    ]
+    return {**by_currency[0], "pending": pending, "by_currency": by_currency}
+
+
+def _figures(today: list[dict[str, Any]], owed: dict[str, dict[str, int]], currency: str) -> dict[str, Any]:
+    figures: dict[str, Any] = {"currency": currency}
+    for state in ("captured", "failed"):
+        row = next((row for row in today if (row["currency"], row["state"]) == (currency, state)), None)
+        amount = _money(row["amount"] if row else 0, currency)
+        figures[state] = {"rides": row["rides"] if row else 0, "amount": amount}
+    figures["unpaid_payable"] = _money(owed["unpaid_payable"].get(currency, 0), currency)
+    figures["debts"] = _money(owed["debts"].get(currency, 0), currency)
+    return figures

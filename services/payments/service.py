@@ -1,0 +1,160 @@
+"""The payments service: one charge a ride, the ledger, receipts, earnings and payouts."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from nameko.dependency_providers import Config
+from sqlalchemy import text
+
+from hansom import logs
+from hansom.cities import city_of
+from hansom.clock import Clock
+from hansom.consumer import consume
+from hansom.contracts.payments import SeeReceipt
+from hansom.events import Event, Outbox
+from hansom.ids import Ids
+from hansom.rpc import rpc
+from hansom.store import Store
+from hansom.timers import leader_timer
+from hansom.validation import load
+from services.payments import schemas
+from services.payments.dependencies import PaymentProvider, Rules
+from services.payments.documents.rendering import Place, pdf_of, receipt_html
+from services.payments.domain.methods import method_of
+from services.payments.storage import reading as rows
+from services.payments.storage.audit import audit
+from services.payments.storage.books import BookRows
+from services.payments.storage.tables import Base
+from services.payments.usecases import charging, paying_out
+from services.payments.usecases.ports import Desk
+from services.payments.usecases.reading import see_receipt
+
+Payload = dict[str, Any]
+
+LOOKED_UP_AT_ONCE = 500
+
+
+class PaymentsService:
+    """Money: charges on trips' events; RPC for the gateway, trips and ops; timers for payouts and lost answers."""
+
+    name = "payments"
+
+    config = Config()
+    store = Store(Base)
+    outbox = Outbox(Base)
+    clock = Clock()
+    ids = Ids()
+    rules = Rules()
+    provider = PaymentProvider()
+
+    # -- receipts ----------------------------------------------------------------------------------------------------
+    @rpc
+    def get_receipt(self, payload: Payload) -> Payload:
+        request, _, _ = load(schemas.SEE_RECEIPT, payload)
+        return dict(schemas.receipt_reply(self._see(request)))
+
+    @rpc
+    def render_receipt(self, payload: Payload) -> Payload:
+        request, format_, locale = load(schemas.SEE_RECEIPT, payload)
+        found = self._see(request)
+        city = city_of(self.config, found.receipt.city)
+        zone = self.rules.cities[city.key].zone
+        html = receipt_html(schemas.receipt_reply(found), Place(city.name, zone), locale)
+        if format_ == "pdf":
+            return {"content_type": "application/pdf", "body_b64": b64encode(pdf_of(html)).decode()}
+        return {"content_type": "text/html; charset=utf-8", "body_b64": b64encode(html.encode()).decode()}
+
+    # -- drivers' money ----------------------------------------------------------------------------------------------
+    @rpc
+    def get_earnings(self, payload: Payload) -> Payload:
+        request = schemas.earnings_request(load(schemas.SEE_EARNINGS, payload), self.rules.home.zone)
+        span, before = (request.earned_from, request.earned_to), schemas.place_of(request.cursor)
+        with self.store.begin() as session:
+            totals = rows.earnings_totals(session, request.driver_id, span)
+            lines = rows.earnings_lines(session, request.driver_id, span, before, request.limit + 1)
+        return schemas.earnings_reply(totals, lines, request.limit, self.rules.home.currency)
+
+    @rpc
+    def list_payouts(self, payload: Payload) -> Payload:
+        request = load(schemas.LIST_PAYOUTS, payload)
+        with self.store.begin() as session:
+            found = rows.payouts_of(session, request.driver_id, request.cursor, request.limit + 1)
+        page = found[: request.limit]
+        next_cursor = page[-1][0].id if len(found) > request.limit else None
+        return {"items": [schemas.payout_reply(*each) for each in page], "next_cursor": next_cursor}
+
+    @rpc
+    def run_payouts(self, payload: Payload) -> Payload:
+        request = load(schemas.RUN_PAYOUTS, payload)
+        return {"sent": paying_out.run_payouts(self.desk, request.until_day)}
+
+    # -- riders' money -----------------------------------------------------------------------------------------------
+    @rpc
+    def check_payment_method(self, payload: Payload) -> Payload:
+        method_of(load(schemas.CHECK_METHOD, payload)["payment_method"], self.rules.usual_method)
+        return {}
+
+    @rpc
+    def charge_trip(self, payload: Payload) -> Payload:
+        load(schemas.CHARGE_TRIP, payload)
+        ride = schemas.settled_ride_or_invalid(payload, self.rules)
+        logs.bind(trip_id=ride.trip_id)
+        charging.charge_rides(self.desk, [ride])
+        with self.store.begin() as session:
+            return dict(schemas.charge_reply(*rows.charge_and_reason(session, ride.trip_id)))
+
+    # -- ops ---------------------------------------------------------------------------------------------------------
+    @rpc
+    def count_money(self, payload: Payload) -> Payload:
+        home = self.rules.home
+        midnight = self.clock.now().astimezone(home.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        with self.store.begin() as session:
+            today, owed, pending = (
+                rows.money_since(session, midnight),
+                rows.money_open(session),
+                rows.pending_count(session),
+            )
+        return schemas.money_reply(today, owed, pending, home.currency)
+
+    @rpc
+    def audit(self, payload: Payload) -> Payload:
+        with self.store.begin() as session:
+            # one snapshot for all questions, and as much time as it takes
+            session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            session.execute(text("SET LOCAL statement_timeout = 0"))
+            return {"checks": audit(session, self.config["PAYMENT_PROVIDER"])}
+
+    # -- events ------------------------------------------------------------------------------------------------------
+    @consume(linger_ms=100)
+    def on_events(self, events: list[Event]) -> None:
+        charging.charge_rides(
+            self.desk, [schemas.settled_ride(event.data, event.event_id, self.rules) for event in events]
+        )
+
+    # -- timers ------------------------------------------------------------------------------------------------------
+    @leader_timer(setting="PAYOUT_INTERVAL_S")
+    def pay_out(self) -> None:
+        paying_out.run_payouts(self.desk, None)
+
+    @leader_timer(interval_s=10)
+    def look_up_pending(self) -> None:
+        charging.look_up_pending(self.desk, LOOKED_UP_AT_ONCE)
+
+    # -- what the methods above work with ----------------------------------------------------------------------------
+    @property
+    def desk(self) -> Desk:
+        return Desk(self.open_books, self.provider, self.rules, self.clock.now, self.ids.new)
+
+    @contextmanager
+    def open_books(self) -> Iterator[BookRows]:
+        with self.store.begin() as session:
+            yield BookRows(session, self.outbox)
+
+    def _see(self, request: SeeReceipt) -> rows.FullReceipt:
+        with self.store.begin() as session:
+            return see_receipt(partial(rows.receipt_of, session), request)

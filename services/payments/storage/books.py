@@ -1,0 +1,238 @@
+"""Charges, ledger, receipts, debts and earnings in Postgres: the writing side."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from hansom.contracts.payments import ChargeState
+from hansom.ids import new_id
+from services.payments.domain.charge import Charge, Debt, Line, Outcome, SettledRide
+from services.payments.domain.ledger import Posting
+from services.payments.domain.payout import PayoutLine
+from services.payments.domain.receipt import Receipt
+from services.payments.storage.payouts import PayoutRows
+from services.payments.storage.tables import (
+    accounts,
+    charges,
+    debts,
+    ledger_entries,
+    ledger_transactions,
+    payout_lines,
+    receipt_counters,
+    receipts,
+)
+
+_RESOLVE = text("""
+    UPDATE charges SET state = answer.state, provider_reference = answer.reference, reason = answer.reason,
+           resolved_at = :at
+      FROM unnest(CAST(:ids AS text[]), CAST(:states AS text[]), CAST(:references AS text[]), CAST(:reasons AS text[]))
+           AS answer(id, state, reference, reason)
+     WHERE charges.id = answer.id AND charges.state = 'pending'
+    RETURNING charges.id
+""")
+
+
+class EventWriter(Protocol):
+    """See `hansom.events.OutboxWriter`."""
+
+    def add_many(self, session: Session, events: Sequence[tuple[str, str, dict[str, Any]]]) -> list[str]: ...
+
+
+class BookRows(PayoutRows):
+    """The books of one transaction: `usecases.ports.Books`."""
+
+    def __init__(self, session: Session, outbox: EventWriter) -> None:
+        super().__init__(session)
+        self._outbox = outbox
+
+    def claim(self, wanted: Sequence[Charge]) -> set[str]:
+        """Add the charges of trips that have none; gives those trips' ids. A trip's second charge waits for the first
+        to commit, and is none."""
+        statement = upsert(charges).on_conflict_do_nothing(index_elements=["trip_id"]).returning(charges.c.trip_id)
+        # in one order, so that two batches with trips in common never wait for each other in a ring
+        rows = sorted((_charge_row(charge) for charge in wanted), key=lambda row: row["trip_id"])
+        return set(self._session.execute(statement, rows).scalars()) if rows else set()
+
+    def charges_of(self, trip_ids: Collection[str]) -> list[Charge]:
+        """The charges of these trips."""
+        found = self._session.execute(select(charges).where(charges.c.trip_id.in_(list(trip_ids))))
+        return [charge_of_row(row) for row in found]
+
+    def pending_since(self, moment: datetime, limit: int) -> list[Charge]:
+        """Charges that were pending at a moment and still are, oldest first."""
+        is_old = (charges.c.state == ChargeState.PENDING.value) & (charges.c.created_at < moment)
+        found = self._session.execute(select(charges).where(is_old).order_by(charges.c.created_at).limit(limit))
+        return [charge_of_row(row) for row in found]
+
+    def resolve(self, outcomes: Mapping[str, Outcome], at: datetime) -> set[str]:
+        """Write the answers; gives the charges that had none before: what follows from an answer, follows for them."""
+        ids = sorted(outcomes)
+        found = self._session.execute(
+            _RESOLVE,
+            {
+                "ids": ids,
+                "states": [outcomes[id_].state.value for id_ in ids],
+                "references": [outcomes[id_].reference for id_ in ids],
+                "reasons": [outcomes[id_].reason for id_ in ids],
+                "at": at,
+            },
+        )
+        return set(found.scalars())
+
+    def post(self, postings: Sequence[Posting]) -> None:
+        """Append to the ledger. The database refuses what does not sum to zero or was posted before."""
+        if not postings:
+            return
+        used = {entry.account.id: entry.account for posting in postings for entry in posting.entries}
+        self._session.execute(
+            upsert(accounts).on_conflict_do_nothing(),
+            [
+                {"id": id_, "kind": account.kind, "owner": account.owner, "currency": account.currency}
+                for id_, account in sorted(used.items())
+            ],
+        )
+        ids = [new_id() for _ in postings]
+        self._session.execute(
+            insert(ledger_transactions),
+            [
+                {
+                    "id": id_,
+                    "kind": posting.kind,
+                    "reference": posting.reference,
+                    "cause": posting.cause,
+                    "at": posting.at,
+                }
+                for id_, posting in zip(ids, postings, strict=True)
+            ],
+        )
+        self._session.execute(
+            insert(ledger_entries),
+            [
+                {
+                    "transaction_id": id_,
+                    "account_id": entry.account.id,
+                    "amount_minor": entry.amount_minor,
+                    "currency": entry.account.currency,
+                }
+                for id_, posting in zip(ids, postings, strict=True)
+                for entry in posting.entries
+            ],
+        )
+
+    def next_numbers(self, city: str, year: int, count: int) -> range:
+        """The next receipt numbers. The counter's row stays locked until the receipts commit, so none is left out."""
+        first = upsert(receipt_counters).values(city=city, year=year, last=count)
+        statement = first.on_conflict_do_update(
+            index_elements=["city", "year"], set_={"last": receipt_counters.c.last + first.excluded.last}
+        ).returning(receipt_counters.c.last)
+        last = self._session.execute(statement).scalar_one()
+        return range(last - count + 1, last + 1)
+
+    def issue(self, issued: Sequence[Receipt]) -> None:
+        rows = [
+            {
+                "id": receipt.id,
+                "charge_id": receipt.charge_id,
+                "trip_id": receipt.trip_id,
+                "city": receipt.city,
+                "year": receipt.year,
+                "sequence": receipt.sequence,
+                "issued_at": receipt.issued_at,
+            }
+            for receipt in issued
+        ]
+        if rows:
+            self._session.execute(insert(receipts), rows)
+
+    def owe(self, owed: Sequence[Debt]) -> None:
+        rows = [
+            {
+                "charge_id": debt.charge_id,
+                "rider_id": debt.rider_id,
+                "amount_minor": debt.amount_minor,
+                "currency": debt.currency,
+                "reason": debt.reason,
+                "created_at": debt.created_at,
+            }
+            for debt in owed
+        ]
+        if rows:
+            self._session.execute(insert(debts), rows)
+
+    def earn(self, lines: Sequence[PayoutLine]) -> None:
+        rows = [
+            {
+                "charge_id": line.charge_id,
+                "trip_id": line.trip_id,
+                "driver_id": line.driver_id,
+                "city": line.city,
+                "currency": line.currency,
+                "fare_minor": line.fare_minor,
+                "tax_minor": line.tax_minor,
+                "fee_minor": line.fee_minor,
+                "cash_minor": line.cash_minor,
+                "amount_minor": line.amount_minor,
+                "earned_on": line.earned_on,
+                "earned_at": line.earned_at,
+            }
+            for line in lines
+        ]
+        if rows:
+            self._session.execute(insert(payout_lines), rows)
+
+    def tell(self, events: Sequence[tuple[str, str, dict[str, Any]]]) -> None:
+        """Add `(type, key, data)` events to the outbox."""
+        self._outbox.add_many(self._session, events)
+
+
+def _charge_row(charge: Charge) -> dict[str, Any]:
+    ride = charge.ride
+    return {
+        "id": charge.id,
+        "trip_id": ride.trip_id,
+        "rider_id": ride.rider_id,
+        "driver_id": ride.driver_id,
+        "city": ride.city,
+        "category": ride.category,
+        "currency": ride.currency,
+        "fare_minor": ride.fare_minor,
+        "tax_minor": ride.tax_minor,
+        "fee_minor": charge.fee_minor,
+        "lines": [[line.code, line.label, line.amount_minor] for line in ride.lines],
+        "method": charge.method,
+        "fare_reason": ride.fare_reason,
+        "distance_m": ride.distance_m,
+        "duration_s": ride.duration_s,
+        "completed_at": ride.completed_at,
+        "cause": ride.cause,
+        "state": charge.state.value,
+        "created_at": charge.created_at,
+    }
+
+
+def charge_of_row(row: Any) -> Charge:
+    """A charge from a row that has all columns of `charges`."""
+    ride = SettledRide(
+        trip_id=row.trip_id,
+        rider_id=row.rider_id,
+        driver_id=row.driver_id,
+        city=row.city,
+        category=row.category,
+        currency=row.currency,
+        fare_minor=row.fare_minor,
+        tax_minor=row.tax_minor,
+        lines=tuple(Line(*line) for line in row.lines),
+        method=row.method,
+        fare_reason=row.fare_reason,
+        distance_m=row.distance_m,
+        duration_s=row.duration_s,
+        completed_at=row.completed_at,
+        cause=row.cause,
+    )
+    return Charge(row.id, ride, row.method, row.fee_minor, ChargeState(row.state), row.created_at)

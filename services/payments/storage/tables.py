@@ -1,0 +1,203 @@
+"""The tables of the payments database. What must hold of money, its constraints and triggers hold."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase
+
+from hansom.tables import outbox_table
+
+
+class Base(DeclarativeBase):
+    """The payments database."""
+
+
+def _text(name: str, nullable: bool = False) -> Column:
+    return Column(name, Text, nullable=nullable)
+
+
+def _minor(name: str) -> Column:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _time(name: str, nullable: bool = False) -> Column:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+charges = Table(
+    "charges",
+    Base.metadata,
+    Column("id", Text, primary_key=True),
+    Column("trip_id", Text, nullable=False, unique=True),
+    _text("rider_id"),
+    _text("driver_id"),
+    _text("city"),
+    _text("category"),
+    _text("currency"),
+    _minor("fare_minor"),
+    _minor("tax_minor"),
+    _minor("fee_minor"),
+    Column("lines", JSONB, nullable=False),
+    _text("method"),
+    _text("fare_reason", nullable=True),
+    Column("distance_m", Double),
+    Column("duration_s", Double),
+    _time("completed_at"),
+    _text("cause"),
+    _text("state"),
+    _text("provider_reference", nullable=True),
+    _text("reason", nullable=True),
+    _time("created_at"),
+    _time("resolved_at", nullable=True),
+    CheckConstraint("state IN ('pending', 'captured', 'failed')", name="ck_charges_state"),
+    CheckConstraint("(state = 'pending') = (resolved_at IS NULL)", name="ck_charges_resolved"),
+    CheckConstraint(
+        "fare_minor >= 0 AND tax_minor BETWEEN 0 AND fare_minor AND fee_minor BETWEEN 0 AND fare_minor - tax_minor",
+        name="ck_charges_parts",
+    ),
+    Index("ix_charges_pending", "created_at", postgresql_where=text("state = 'pending'")),
+    Index("ix_charges_resolved_at", "resolved_at"),
+)
+"""One charge a trip: the row is committed before the provider is asked, and `id` is the key it is asked with."""
+
+debts = Table(
+    "debts",
+    Base.metadata,
+    Column("charge_id", Text, ForeignKey("charges.id"), primary_key=True),
+    _text("rider_id"),
+    _minor("amount_minor"),
+    _text("currency"),
+    _text("reason"),
+    _time("created_at"),
+    _time("settled_at", nullable=True),
+    CheckConstraint("amount_minor > 0", name="ck_debts_amount"),
+    Index("ix_debts_open", "rider_id", postgresql_where=text("settled_at IS NULL")),
+)
+"""What a rider still owes because a charge failed."""
+
+accounts = Table(
+    "accounts",
+    Base.metadata,
+    Column("id", Text, primary_key=True),
+    _text("kind"),
+    _text("owner"),
+    _text("currency"),
+    CheckConstraint("kind IN ('rider', 'driver', 'clearing', 'revenue', 'tax')", name="ck_accounts_kind"),
+    UniqueConstraint("kind", "owner", "currency", name="uq_accounts_kind"),
+    UniqueConstraint("id", "currency", name="uq_accounts_currency"),
+)
+
+ledger_transactions = Table(
+    "ledger_transactions",
+    Base.metadata,
+    Column("id", Text, primary_key=True),
+    _text("kind"),
+    _text("reference"),
+    _text("cause"),
+    _time("at"),
+    CheckConstraint("kind IN ('ride', 'payment', 'payout')", name="ck_ledger_transactions_kind"),
+    UniqueConstraint("kind", "reference", name="uq_ledger_transactions_reference"),
+)
+"""A posting. `reference` is the charge or payout it is of, `cause` the event that caused it."""
+
+ledger_entries = Table(
+    "ledger_entries",
+    Base.metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("transaction_id", Text, ForeignKey("ledger_transactions.id"), nullable=False, index=True),
+    _text("account_id"),
+    _minor("amount_minor"),
+    _text("currency"),
+    CheckConstraint("amount_minor <> 0", name="ck_ledger_entries_amount"),
+    ForeignKeyConstraint(
+        ["account_id", "currency"], ["accounts.id", "accounts.currency"], name="fk_ledger_entries_account"
+    ),
+    Index("ix_ledger_entries_account", "account_id", "id"),
+)
+"""Debits positive, credits negative. Triggers refuse update, delete and truncate, and let no transaction commit that
+does not sum to zero in each currency."""
+
+receipt_counters = Table(
+    "receipt_counters",
+    Base.metadata,
+    Column("city", Text, primary_key=True),
+    Column("year", SmallInteger, primary_key=True),
+    Column("last", Integer, nullable=False),
+)
+"""The last receipt number of each city and year. Its row lock makes the numbers gapless."""
+
+receipts = Table(
+    "receipts",
+    Base.metadata,
+    Column("id", Text, primary_key=True),
+    Column("charge_id", Text, ForeignKey("charges.id"), nullable=False, unique=True),
+    Column("trip_id", Text, nullable=False, unique=True),
+    _text("city"),
+    Column("year", SmallInteger, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    _time("issued_at"),
+    UniqueConstraint("city", "year", "sequence", name="uq_receipts_number"),
+)
+
+payouts = Table(
+    "payouts",
+    Base.metadata,
+    Column("id", Text, primary_key=True),
+    _text("driver_id"),
+    _text("city"),
+    _text("currency"),
+    _minor("amount_minor"),
+    Column("until_day", Date, nullable=False),
+    _text("state"),
+    _text("provider_reference", nullable=True),
+    _time("created_at"),
+    _time("sent_at", nullable=True),
+    CheckConstraint("amount_minor > 0", name="ck_payouts_amount"),
+    CheckConstraint("state IN ('reserved', 'sent')", name="ck_payouts_state"),
+    CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="ck_payouts_sent"),
+    Index("ix_payouts_driver_newest", "driver_id", "id"),
+    Index("ix_payouts_reserved", "created_at", postgresql_where=text("state = 'reserved'")),
+)
+
+payout_lines = Table(
+    "payout_lines",
+    Base.metadata,
+    Column("charge_id", Text, ForeignKey("charges.id"), primary_key=True),
+    _text("trip_id"),
+    _text("driver_id"),
+    _text("city"),
+    _text("currency"),
+    _minor("fare_minor"),
+    _minor("tax_minor"),
+    _minor("fee_minor"),
+    _minor("cash_minor"),
+    _minor("amount_minor"),
+    Column("earned_on", Date, nullable=False),
+    _time("earned_at"),
+    Column("payout_id", Text, ForeignKey("payouts.id")),
+    CheckConstraint("amount_minor = fare_minor - tax_minor - fee_minor - cash_minor", name="ck_payout_lines_amount"),
+    Index("ix_payout_lines_driver_newest", "driver_id", "earned_at", "charge_id"),
+    Index("ix_payout_lines_payout", "payout_id"),
+    Index("ix_payout_lines_unpaid", "city", "earned_on", postgresql_where=text("payout_id IS NULL")),
+)
+"""What each ride brought its driver. A trigger lets `payout_id` be set once and nothing else change."""
+
+outbox = outbox_table(Base.metadata)

@@ -1,0 +1,112 @@
+"""What the use cases need from the world: the books of one transaction, and the payment provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from services.payments.domain.charge import Charge, Debt, Outcome
+from services.payments.domain.ledger import Posting
+from services.payments.domain.payout import Due, Payout, PayoutLine
+from services.payments.domain.receipt import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class CityRules:
+    """A city's currency and calendar, and the tax rates of its categories as (valid_from, rate), oldest first."""
+
+    currency: str
+    zone: ZoneInfo
+    tax_rates: Mapping[str, Sequence[tuple[datetime, Fraction]]]
+
+    def tax_rate(self, category: str, at: datetime) -> Fraction:
+        """The rate in force at a moment, on the price without tax; 0 when the city names none."""
+        known = [rate for valid_from, rate in self.tax_rates.get(category, ()) if valid_from <= at]
+        return known[-1] if known else Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyRules:
+    """The settings of this service, as the use cases take them. `home` is the default city's."""
+
+    home: CityRules
+    fee_share: Fraction
+    usual_method: str
+    cities: Mapping[str, CityRules]
+    looked_up_after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class ToCharge:
+    """What the provider is asked: take so much by this method, once for this key."""
+
+    key: str
+    amount_minor: int
+    currency: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToPayOut:
+    """What the provider is asked: send a driver so much, once for this key."""
+
+    key: str
+    amount_minor: int
+    currency: str
+    driver_id: str
+
+
+class Provider(Protocol):
+    """A payment provider: see `services.payments.provider`."""
+
+    def charge_all(self, wanted: Sequence[ToCharge]) -> Mapping[str, Outcome]:
+        """Charge each, by key. Those whose answer was lost are left out. Raises ProviderUnavailable."""
+
+    def find_all(self, keys: Collection[str]) -> Mapping[str, Outcome]:
+        """What became of these charges; those that the provider never heard of are left out."""
+
+    def pay_out_all(self, wanted: Sequence[ToPayOut]) -> Mapping[str, str]:
+        """Send each; gives key → the provider's reference. Raises ProviderUnavailable."""
+
+    def find_payouts(self, keys: Collection[str]) -> Mapping[str, str]:
+        """Key → reference of those that were sent."""
+
+
+class Books(Protocol):
+    """The rows of this service in one transaction: see `storage.books` and `storage.payouts`."""
+
+    def claim(self, charges: Sequence[Charge]) -> set[str]: ...
+    def charges_of(self, trip_ids: Collection[str]) -> list[Charge]: ...
+    def pending_since(self, moment: datetime, limit: int) -> list[Charge]: ...
+    def resolve(self, outcomes: Mapping[str, Outcome], at: datetime) -> set[str]: ...
+    def post(self, postings: Sequence[Posting]) -> None: ...
+    def next_numbers(self, city: str, year: int, count: int) -> range: ...
+    def issue(self, receipts: Sequence[Receipt]) -> None: ...
+    def owe(self, debts: Sequence[Debt]) -> None: ...
+    def earn(self, lines: Sequence[PayoutLine]) -> None: ...
+    def tell(self, events: Sequence[tuple[str, str, dict[str, Any]]]) -> None: ...
+    def lock_payout_run(self, city: str) -> None: ...
+    def due(self, city: str, until_day: date, limit: int) -> list[Due]: ...
+    def reserve(self, payouts: Sequence[Payout], lines: Mapping[str, str]) -> None: ...
+    def reserved(self, after_id: str, limit: int) -> list[Payout]: ...
+    def mark_sent(self, references: Mapping[str, str], at: datetime) -> set[str]: ...
+
+
+OpenBooks = Callable[[], AbstractContextManager[Books]]
+"""Opens a transaction: `with open_books() as books:`, committed at the end of the block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What charging and paying out work with."""
+
+    open_books: OpenBooks
+    provider: Provider
+    rules: MoneyRules
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]

@@ -1,0 +1,26 @@
+"""What riders, drivers and ops may see of money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from hansom.contracts.payments import NotYourReceipt, SeeReceipt
+
+
+class OfParties(Protocol):
+    """Something of a trip that its parties may see."""
+
+    @property
+    def parties(self) -> tuple[str, str]: ...
+
+
+Seen = TypeVar("Seen", bound=OfParties)
+
+
+def see_receipt(find: Callable[[str], Seen], request: SeeReceipt) -> Seen:
+    """The receipt of a trip, for its rider, its driver and ops. Raises ReceiptNotReady, NotYourReceipt."""
+    found = find(request.trip_id)
+    if request.role != "ops" and request.user_id not in found.parties:
+        raise NotYourReceipt()
+    return found
