@@ -37,7 +37,6 @@ class TripRules:
             pin=PinRule(max_tries=int(config["PIN_MAX_TRIES"]), lock=span("PIN_LOCK_S")),
             settle=SettleRule(
                 grace=span("SETTLE_GRACE_S"),
-                trace_wait=span("TRACE_WAIT_S"),
                 patience=span("SETTLE_PATIENCE_S"),
                 retry=timedelta(seconds=1),
             ),

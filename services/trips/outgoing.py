@@ -15,7 +15,7 @@ from hansom.contracts.errors import Unavailable
 from hansom.store import Transactions
 from hansom.values import Money
 from hansom.wire import iso
-from services.trips.domain.settlement import FinalFare, Trace, ride_duration_s
+from services.trips.domain.settlement import Driven, FinalFare, ride_duration_s
 from services.trips.domain.trip import Trip, shows_live_position, to_the_millisecond
 from services.trips.schemas import trip_reply
 from services.trips.storage.trips import TripRows
@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 POSITION_DEADLINE_S = 0.5
 """A trip is shown without its car's position rather than late."""
+
+TRACE_DEADLINE_S = 25
+"""Matching a long ride to the roads takes a while."""
 
 SETTLED_AT_ONCE = 8
 """Fares settled at the same time: mostly waiting for location and pricing."""
@@ -92,18 +95,24 @@ class RoadsAndPrices:
     def __init__(self, location: Any, pricing: Any) -> None:
         self._location, self._pricing = location, pricing
 
-    def finish_trace(self, trip: Trip) -> Trace:
-        """Raises HansomError."""
+    def survey(self, trip: Trip) -> Driven:
+        """Raises HansomError, and TraceUnfinished while the last positions are on their way."""
         span = {"from": iso(trip.started_at), "until": iso(trip.completed_at)}
-        found = self._location.finish_trace({"trip_id": trip.id, "driver_id": trip.driver_id, **span})
-        return Trace(found["distance_m"], found["method"], found["confidence"], found["complete"])
+        asked = {"trip_id": trip.id, "driver_id": trip.driver_id, **span}
+        found = self._location.finish_trace(asked, deadline_s=TRACE_DEADLINE_S)
+        return Driven(found["distance_m"], found["credible"])
 
-    def final_fare(self, trip: Trip, trace: Trace) -> FinalFare:
+    def final_fare(self, trip: Trip, driven: Driven) -> FinalFare:
         """Raises HansomError."""
-        known = {"quote_id": trip.quote_id, "category": trip.category}
-        driven = {"distance_m": trace.distance_m, "duration_s": ride_duration_s(trip), "credible": trace.is_credible()}
-        found = self._pricing.final_fare({**known, **driven})
-        return FinalFare(Money(**found["fare"]), found["reason"])
+        asked = {
+            "quote_id": trip.quote_id,
+            "category": trip.category,
+            "distance_m": driven.distance_m,
+            "duration_s": ride_duration_s(trip),
+            "credible": driven.credible,
+        }
+        found = self._pricing.final_fare(asked)
+        return FinalFare(Money(**found["fare"]), found["reason"], found["breakdown"], found.get("tax"))
 
 
 def in_parallel(work: Callable[[Trip], bool], trips: Iterable[Trip]) -> list[bool]:

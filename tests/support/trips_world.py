@@ -48,7 +48,7 @@ class World:
     def forget(self) -> None:
         self.quotes: dict[str, dict[str, Any]] = {}
         self.failures: dict[str, HansomError] = {}
-        self.trace = {"distance_m": 1400.0, "method": "matched", "confidence": 0.9, "complete": True, "points": 60}
+        self.trace = {"distance_m": 1400.0, "method": "matched", "credible": True, "complete": True, "points": 60}
         self.positions: dict[str, dict[str, Any] | None] = {}
         self.asked: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.events: list[Event] = []
@@ -98,7 +98,9 @@ class Pricing:
     @rpc
     def final_fare(self, payload: dict[str, Any]) -> dict[str, Any]:
         WORLD.answer("final_fare", payload)
-        return {"fare": {"amount_minor": 1010, "currency": "EUR"}, "breakdown": [], "reason": "driven_distance"}
+        fare, tax = {"amount_minor": 1010, "currency": "EUR"}, {"amount_minor": 120, "currency": "EUR"}
+        lines = [{"code": "distance", "label": "Distance", "amount": fare}]
+        return {"fare": fare, "breakdown": lines, "tax": {"rate": 0.135, "amount": tax}, "reason": "longer_than_quoted"}
 
 
 class Payments:

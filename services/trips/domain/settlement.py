@@ -2,56 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from hansom.contracts.trips import IllegalTransition, TripState
 from hansom.values import Money
 from services.trips.domain.trip import Step, Trip
 
-CREDIBLE_METHODS = frozenset({"matched", "routed"})
-CREDIBLE_CONFIDENCE = 0.5
-"""From which confidence of the map matching (0 to 1) on a driven distance is charged."""
-
 
 @dataclass(frozen=True, slots=True)
 class SettleRule:
-    """`grace`: the last positions get this long to arrive. `trace_wait`: how long a trace with holes is waited for.
-    `patience`: how long parts that are down are waited for; then the quote holds. `retry`: time between tries."""
+    """`grace`: the last positions get this long to arrive. `patience`: how long parts that are down, or a trace that is
+    still arriving, are waited for; then the quote holds. `retry`: time between tries."""
 
     grace: timedelta
-    trace_wait: timedelta
     patience: timedelta
     retry: timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
-    """What location knows of the ride from start to completion."""
+class Driven:
+    """What location knows of the ride from start to completion. `credible`: good enough to charge on."""
 
     distance_m: float | None
-    method: str
-    confidence: float
-    complete: bool
-
-    def is_credible(self) -> bool:
-        """True when the driven distance may be charged."""
-        known = self.distance_m is not None and self.method in CREDIBLE_METHODS
-        return known and self.complete and self.confidence >= CREDIBLE_CONFIDENCE
+    credible: bool
 
 
 @dataclass(frozen=True, slots=True)
 class FinalFare:
-    """The fare to charge and, in words, why it is that."""
+    """The fare to charge and, in a word, why it is that. `lines` and `tax` go on the receipt, as pricing words them."""
 
     fare: Money
     reason: str
-
-
-def should_wait_for(trace: Trace, trip: Trip, rule: SettleRule, now: datetime) -> bool:
-    """True while positions that are missing may still arrive."""
-    assert trip.completed_at is not None
-    return not trace.complete and now < trip.completed_at + rule.grace + rule.trace_wait
+    lines: Sequence[dict[str, Any]] = ()
+    tax: dict[str, Any] | None = None
 
 
 def is_out_of_patience(trip: Trip, rule: SettleRule, now: datetime) -> bool:

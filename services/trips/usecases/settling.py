@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
-from hansom.contracts.errors import HansomError
+from hansom.contracts.errors import HansomError, Unavailable
 from services.trips.domain.settlement import (
+    Driven,
     FinalFare,
     SettleRule,
-    Trace,
     is_out_of_patience,
     settled,
     settled_on_the_quote,
-    should_wait_for,
 )
 from services.trips.domain.trip import Trip
 from services.trips.usecases.ports import TripEvent, Units
@@ -30,8 +29,8 @@ BATCH = 50
 class Surveyor(Protocol):
     """What was driven and what it costs: location and pricing. Both raise HansomError when they cannot say."""
 
-    def finish_trace(self, trip: Trip) -> Trace: ...
-    def final_fare(self, trip: Trip, trace: Trace) -> FinalFare: ...
+    def survey(self, trip: Trip) -> Driven: ...
+    def final_fare(self, trip: Trip, driven: Driven) -> FinalFare: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +65,25 @@ def _settle(units: Units, surveyor: Surveyor, rule: SettleRule, now: datetime, t
         current = unit.rows.lock(trip.id)
         if current is None or current.settled_at is not None:
             return False
+        told: dict[str, Any] = {}
         if verdict.fare is None:
             after = settled_on_the_quote(current, unit.now)
         else:
             after = settled(current, verdict.fare, verdict.driven_m, unit.now)
+            told = {"breakdown": list(verdict.fare.lines), "tax": verdict.fare.tax}
         unit.rows.save(current, after)
-        unit.tell([TripEvent("trip_settled", after)])
+        unit.tell([TripEvent("trip_settled", after, told)])
     return True
 
 
 def _judge(surveyor: Surveyor, rule: SettleRule, now: datetime, trip: Trip) -> Verdict | None:
     """What to settle on, or None while it is right to wait."""
     try:
-        trace = surveyor.finish_trace(trip)
-        if should_wait_for(trace, trip, rule, now):
-            return None
-        fare = surveyor.final_fare(trip, trace)
+        driven = surveyor.survey(trip)
+        fare = surveyor.final_fare(trip, driven)
     except HansomError as exc:
         late = is_out_of_patience(trip, rule, now)
-        log.warning("a fare cannot be settled", extra={"trip_id": trip.id, "error": exc.code, "on_the_quote": late})
+        level = logging.INFO if isinstance(exc, Unavailable) and not late else logging.WARNING
+        log.log(level, "a fare has to wait", extra={"trip_id": trip.id, "error": exc.code, "on_the_quote": late})
         return Verdict(None, None) if late else None
-    return Verdict(fare, trace.distance_m if trace.is_credible() else None)
+    return Verdict(fare, driven.distance_m if driven.credible else None)

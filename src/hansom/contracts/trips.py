@@ -310,6 +310,10 @@ class TripEventData(TypedDict):
     """trip_returned: the driver who gave it back."""
     reason: NotRequired[str | None]
     """trip_returned, trip_cancelled: what he said."""
+    breakdown: NotRequired[list[dict[str, Any]]]
+    """trip_settled: the lines of the fare, as pricing words them; absent when it was settled on the quote."""
+    tax: NotRequired[dict[str, Any] | None]
+    """trip_settled: the tax in it, `{rate, amount}`; absent likewise."""
 
 
 class OfferMadeData(TypedDict):

@@ -32,7 +32,6 @@ from tests.support.trips_world import SERVICE, STAND_INS, WORLD, Caller, TripsUn
 QUICK = {
     "TRIP_PATIENCE_S": 300,
     "SETTLE_GRACE_S": 0,
-    "TRACE_WAIT_S": 1,
     "SETTLE_PATIENCE_S": 4,
     "PIN_LOCK_S": 60,
     "RPC_DEADLINE_S": 5,

@@ -83,10 +83,12 @@ def test_a_whole_ride_is_told_in_order_and_settled(call: Call, world: World) -> 
     eventually(lambda: world.told(trip["id"]) == expected, within_s=10)
     settled = call("get_trip", trip_id=trip["id"], actor=rider(trip["rider_id"]))
     assert settled["fare"] == {"amount_minor": 1010, "currency": "EUR"} and settled["fare_final"]
-    assert (settled["fare_reason"], settled["distance_m"], settled["version"]) == ("driven_distance", 1400.0, 6)
+    assert (settled["fare_reason"], settled["distance_m"], settled["version"]) == ("longer_than_quoted", 1400.0, 6)
     asked = world.asked["finish_trace"][-1]
     assert (asked["from"], asked["until"]) == (settled["started_at"], settled["completed_at"])
     assert world.asked["final_fare"][-1]["credible"] is True
+    told = next(each.data for each in world.events if each.type == "trip_settled")
+    assert told["breakdown"][0]["code"] == "distance" and told["tax"]["amount"]["amount_minor"] == 120
     assert all(check["breaches"] == [] for check in call("audit")["checks"])
 
 

@@ -10,9 +10,10 @@ from uuid import uuid4
 import pytest
 
 from hansom.contracts.errors import HansomError, InternalError, StoreUnavailable
+from hansom.contracts.location import TraceUnfinished
 from hansom.contracts.trips import CancelTrip, OfferState, TripState
 from hansom.values import Money
-from services.trips.domain.settlement import FinalFare, SettleRule, Trace
+from services.trips.domain.settlement import Driven, FinalFare, SettleRule
 from services.trips.domain.trip import Trip
 from services.trips.outgoing import in_parallel
 from services.trips.usecases.auditing import Patience, audit
@@ -25,7 +26,6 @@ from tests.support.trips_builders import NOON, a_trip, an_offer, driver
 PATIENCE = timedelta(seconds=300)
 RULE = SettleRule(
     grace=timedelta(seconds=1),
-    trace_wait=timedelta(seconds=3),
     patience=timedelta(seconds=120),
     retry=timedelta(seconds=1),
 )
@@ -34,19 +34,20 @@ RULE = SettleRule(
 class Survey:
     """What location and pricing say, or fail with."""
 
-    def __init__(self, complete: bool = True, failure: HansomError | None = None) -> None:
-        self.trace = Trace(1500.0, "matched", 0.9, complete)
+    def __init__(self, credible: bool = True, failure: HansomError | None = None) -> None:
+        self.driven = Driven(1500.0, credible)
         self.failure = failure
         self.asked: list[str] = []
 
-    def finish_trace(self, trip: Trip) -> Trace:
+    def survey(self, trip: Trip) -> Driven:
         self.asked.append(trip.id)
         if self.failure is not None:
             raise self.failure
-        return self.trace
+        return self.driven
 
-    def final_fare(self, trip: Trip, trace: Trace) -> FinalFare:
-        return FinalFare(Money(1010, "EUR"), "driven" if trace.is_credible() else "quoted")
+    def final_fare(self, trip: Trip, driven: Driven) -> FinalFare:
+        line = {"code": "fare", "label": "Fare", "amount": {"amount_minor": 1010, "currency": "EUR"}}
+        return FinalFare(Money(1010, "EUR"), "driven" if driven.credible else "quoted", [line])
 
 
 def settle(desk: Desk, survey: Survey) -> int:
@@ -124,16 +125,21 @@ def test_a_fare_is_settled_on_what_was_driven(desk: Desk) -> None:
     assert desk.told(trip.id) == ["trip_settled"]
 
 
-def test_a_trace_with_holes_is_waited_for_a_little(desk: Desk) -> None:
+def test_a_trace_that_is_not_credible_is_not_put_on_the_trip(desk: Desk) -> None:
     trip = desk.put(a_trip(TripState.COMPLETED))
-    assert trip.completed_at is not None
-    desk.clock.time = trip.completed_at + timedelta(seconds=1)
-    survey = Survey(complete=False)
-    assert settle(desk, survey) == 0 and settle(desk, survey) == 0
-    assert survey.asked == [trip.id], "not asked again before the next try is due"
-    desk.clock.forward(3)
-    assert settle(desk, survey) == 1
+    desk.clock.forward(10)
+    assert settle(desk, Survey(credible=False)) == 1
     assert (desk.trip(trip.id).fare_reason, desk.trip(trip.id).distance_m) == ("quoted", 1234.5)
+
+
+def test_a_trace_that_is_still_arriving_is_asked_for_again_a_second_later(desk: Desk) -> None:
+    trip = desk.put(a_trip(TripState.COMPLETED))
+    desk.clock.forward(10)
+    survey = Survey(failure=TraceUnfinished())
+    assert settle(desk, survey) == 0 and settle(desk, survey) == 0
+    assert survey.asked == [trip.id], "not before the next try is due"
+    desk.clock.forward(1)
+    assert settle(desk, Survey()) == 1
 
 
 @pytest.mark.parametrize("failure", [StoreUnavailable(), InternalError()])
@@ -152,10 +158,10 @@ def test_one_ride_that_fails_does_not_hold_up_the_others(desk: Desk) -> None:
     rides = [desk.put(a_trip(TripState.COMPLETED, rider_id=uuid4().hex, driver_id=uuid4().hex)) for _ in range(120)]
 
     class OneFails(Survey):
-        def finish_trace(self, trip: Trip) -> Trace:
+        def survey(self, trip: Trip) -> Driven:
             if trip.id == rides[3].id:
                 raise InternalError()
-            return super().finish_trace(trip)
+            return super().survey(trip)
 
     desk.clock.forward(10)
     assert settle(desk, OneFails()) == 119

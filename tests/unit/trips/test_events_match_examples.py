@@ -31,7 +31,11 @@ def happenings() -> dict[str, Happening]:
     late = NOON + timedelta(seconds=30)
     returned = life.released(trips[TripState.ASSIGNED], late)
     cancelled = life.cancelled(trips[TripState.ASSIGNED], Role.RIDER, "changed my mind", late)
-    fare = FinalFare(Money(1010, "EUR"), "driven_distance")
+    fare = FinalFare(Money(1010, "EUR"), "longer_than_quoted")
+    priced = {
+        "breakdown": [{"code": "distance", "label": "Distance", "amount": {"amount_minor": 1010, "currency": "EUR"}}],
+        "tax": {"rate": 0.135, "amount": {"amount_minor": 120, "currency": "EUR"}},
+    }
     settled = settlement.settled(trips[TripState.COMPLETED], fare, 1390.0, late)
     told = {"driver_id": "driver-1", "reason": "changed my mind"}
     given_back = {"former_driver_id": "driver-1", "reason": "flat tyre"}
@@ -44,7 +48,7 @@ def happenings() -> dict[str, Happening]:
         "trip_cancelled": TripEvent("trip_cancelled", cancelled, told),
         "trip_expired": TripEvent("trip_expired", trips[TripState.EXPIRED]),
         "trip_returned": TripEvent("trip_returned", returned, given_back),
-        "trip_settled": TripEvent("trip_settled", settled),
+        "trip_settled": TripEvent("trip_settled", settled, priced),
         "offer_made": OfferEvent("offer_made", offer, trips[TripState.REQUESTED]),
         "offer_withdrawn": OfferEvent("offer_withdrawn", replace(offer, state=OfferState.EXPIRED), reason="expired"),
         "offer_declined": OfferEvent("offer_declined", replace(offer, state=OfferState.DECLINED)),

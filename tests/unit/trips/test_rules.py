@@ -23,17 +23,11 @@ from services.trips.domain import pin, settlement
 from services.trips.domain.offer import WaitingTrip
 from services.trips.domain.paging import TripFilter, merged, read_cursor, write_cursor
 from services.trips.domain.pin import PinRule
-from services.trips.domain.settlement import FinalFare, SettleRule, Trace
+from services.trips.domain.settlement import FinalFare
 from tests.support.trips_builders import NOON, a_card, a_trip, an_offer
 
 RULE = PinRule(max_tries=3, lock=timedelta(seconds=60))
 PATIENCE = timedelta(seconds=300)
-SETTLE = SettleRule(
-    grace=timedelta(seconds=1),
-    trace_wait=timedelta(seconds=3),
-    patience=timedelta(seconds=120),
-    retry=timedelta(seconds=1),
-)
 
 
 # -- the PIN ---------------------------------------------------------------------------------------------------------
@@ -109,34 +103,6 @@ def test_an_accept_counts_as_repeated_only_while_the_ride_is_his() -> None:
 
 
 # -- settlement ------------------------------------------------------------------------------------------------------
-GOOD = Trace(distance_m=1500.0, method="matched", confidence=0.9, complete=True)
-
-
-@pytest.mark.parametrize(
-    ("trace", "credible"),
-    [
-        (GOOD, True),
-        (replace(GOOD, method="routed"), True),
-        (replace(GOOD, method="hops"), False),
-        (replace(GOOD, method="none", distance_m=0.0), False),
-        (replace(GOOD, confidence=0.49), False),
-        (replace(GOOD, complete=False), False),
-        (replace(GOOD, distance_m=None), False),
-    ],
-)
-def test_a_trace_is_charged_only_when_it_can_be_trusted(trace: Trace, credible: bool) -> None:
-    assert trace.is_credible() is credible
-
-
-def test_a_trace_with_holes_is_waited_for_and_then_taken_as_it_is() -> None:
-    trip = a_trip(TripState.COMPLETED)
-    assert trip.completed_at is not None
-    holes = replace(GOOD, complete=False)
-    assert settlement.should_wait_for(holes, trip, SETTLE, trip.completed_at + timedelta(seconds=3.9))
-    assert not settlement.should_wait_for(holes, trip, SETTLE, trip.completed_at + timedelta(seconds=4))
-    assert not settlement.should_wait_for(GOOD, trip, SETTLE, trip.completed_at)
-
-
 def test_a_trip_is_settled_once() -> None:
     trip = settlement.settled(a_trip(TripState.COMPLETED), FinalFare(Money(1000, "EUR"), "as_driven"), 1500.0, NOON)
     assert (trip.fare, trip.fare_final, trip.distance_m, trip.duration_s) == (Money(1000, "EUR"), True, 1500.0, 1.0)
