@@ -16,8 +16,10 @@ from nameko.extensions import Entrypoint
 from nameko.testing.utils import get_extension
 
 from hansom.amqp import connect
+from hansom.consumer import EventConsumer
 from hansom.contracts.errors import HansomError
 from hansom.contracts.topology import EVENTS_EXCHANGE
+from hansom.events import Event
 from hansom.rpc import pack_error, unpack_error
 
 PASSWORD = "correct horse"
@@ -136,3 +138,10 @@ def an_ear(config: dict[str, Any], publisher: str) -> Iterator[Ear]:
         yield Ear(channel, queue)
     finally:
         connection.close()
+
+
+def tell(container: ServiceContainer, events: list[Event]) -> None:
+    """Publish events to the service as their publisher's relay does, with the broker's confirms."""
+    [reader] = [extension for extension in container.extensions if isinstance(extension, EventConsumer)]
+    partitions = int(container.config["EVENT_PARTITIONS"])
+    reader.broker.publish_many([event.to_message(partitions) for event in events])

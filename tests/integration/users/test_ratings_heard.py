@@ -1,0 +1,56 @@
+"""What the ratings service tells reaches the profiles."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nameko.containers import ServiceContainer
+
+from hansom.events import Event
+from hansom.ids import new_id
+from tests.support.identity import Call, a_registration, tell
+from tests.support.waiting import eventually
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "contract" / "examples" / "ratings.rating_given.json"
+
+
+@pytest.fixture
+def rated(users: Call) -> Iterator[dict[str, Any]]:
+    """A rider about to be rated."""
+    yield users("register_account", **a_registration())["user"]
+
+
+def a_rating(user_id: str, average: float, count: int) -> Event:
+    wire = json.loads(EXAMPLE.read_text())
+    data = {**wire["data"], "rated_user_id": user_id, "rated_role": "rider", "average": average, "count": count}
+    message = json.dumps({**wire, "event_id": new_id(), "data": data})
+    return Event.from_message(message, {"publisher": "ratings", "key": user_id})
+
+
+def rating_of(users: Call, user: dict[str, Any]) -> tuple[float | None, int]:
+    profile = users("get_profile", user_id=user["id"])
+    return profile["rating"], profile["rating_count"]
+
+
+def test_a_rating_reaches_the_profile_though_it_was_cached(
+    users: Call, container: ServiceContainer, rated: dict[str, Any]
+) -> None:
+    assert rating_of(users, rated) == (None, 0)
+    tell(container, [a_rating(rated["id"], 4.5, 2)])
+    eventually(lambda: rating_of(users, rated) == (4.5, 2))
+
+
+def test_ratings_that_come_twice_or_in_any_order_leave_the_newest(
+    users: Call, container: ServiceContainer, rated: dict[str, Any]
+) -> None:
+    events = [a_rating(rated["id"], round(1 + count / 10, 2), count) for count in range(1, 21)] * 2
+    random.Random(7).shuffle(events)
+    tell(container, [*events, a_rating("nobody", 5, 1)])
+    eventually(lambda: rating_of(users, rated) == (3.0, 20))
+    tell(container, [a_rating(rated["id"], 1.1, 1), marker := a_rating(rated["id"], 3.1, 21)])
+    eventually(lambda: rating_of(users, rated) == (marker.data["average"], 21))
