@@ -20,6 +20,10 @@ from hansom.wire import iso, parse_time, point_of
 SPEED_MPS = 8.0
 """Of the stand-in's roads, which are straight."""
 
+PICKUP_SEGMENT = "881126d331fffff"
+SEGMENTS = (PICKUP_SEGMENT, "881126d333fffff", "881126d335fffff", "881126d337fffff", "881126d339fffff")
+"""H3 cells around the pickup of `a_trip`."""
+
 
 @dataclass
 class World:
@@ -139,7 +143,7 @@ class StandInMaps:
     @rpc
     def get_segments(self, payload: dict[str, Any]) -> dict[str, Any]:
         self.world.ask("maps", "get_segments")
-        return {"cells": ["88089969a5fffff", "88089969a7fffff", "88089969adfffff", "88089969a1fffff"]}
+        return {"cells": list(SEGMENTS)}
 
 
 def a_trip(**changes: Any) -> dict[str, Any]:

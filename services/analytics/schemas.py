@@ -1,0 +1,199 @@
+"""The wire ↔ dataclasses: events and requests in, replies out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+from hansom.contracts.analytics import KeyFigures, SeeDemand, SeeDemandByHour, SeeKeyFigures
+from hansom.contracts.errors import Invalid
+from hansom.events import Event
+from hansom.values import Point
+from hansom.wire import Finite, MoneySchema, PointSchema, Rfc3339, iso
+from services.analytics.domain import reports
+from services.analytics.domain.facts import Fact, Value
+from services.analytics.domain.figures import Figures
+
+R = TypeVar("R")
+
+MAX_DEMAND_MINUTES = 24 * 60
+
+
+class _Tolerant(Schema):
+    """Reads what it needs and lets the publisher add more."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class _DriverSchema(_Tolerant):
+    pickup_eta_s = Finite(load_default=None, allow_none=True)
+
+
+def _time() -> Rfc3339:
+    return Rfc3339(load_default=None, allow_none=True)
+
+
+class _TripSchema(_Tolerant):
+    id = fields.String(required=True)
+    city = fields.String(required=True)
+    pickup = fields.Nested(PointSchema(unknown=EXCLUDE), required=True)
+    driver_id = fields.String(load_default=None, allow_none=True)
+    driver = fields.Nested(_DriverSchema, load_default=None, allow_none=True)
+    fare = fields.Nested(MoneySchema(unknown=EXCLUDE), required=True)
+    distance_m = Finite(load_default=None, allow_none=True)
+    duration_s = Finite(load_default=None, allow_none=True)
+    requested_at = Rfc3339(required=True)
+    assigned_at = _time()
+    arrived_at = _time()
+    started_at = _time()
+    completed_at = _time()
+    cancelled_by = fields.String(load_default=None, allow_none=True)
+
+
+class TripEventSchema(_Tolerant):
+    """Data of every event of a trip's life."""
+
+    trip = fields.Nested(_TripSchema, required=True)
+    driver_id = fields.String(load_default=None, allow_none=True)
+
+
+class OfferDeclinedSchema(_Tolerant):
+    trip_id = fields.String(required=True)
+    driver_id = fields.String(required=True)
+
+
+class PaymentSchema(_Tolerant):
+    """Data of payment_captured and payment_failed."""
+
+    trip_id = fields.String(required=True)
+    amount = fields.Nested(MoneySchema(unknown=EXCLUDE), required=True)
+
+
+_TRIP_EVENT, _DECLINED, _PAYMENT = TripEventSchema(), OfferDeclinedSchema(), PaymentSchema()
+
+
+def read_fact(event: Event) -> Fact:
+    """What is kept of an event. Raises ValidationError when its data is not what was agreed."""
+    if event.publisher == "payments":
+        data = _PAYMENT.load(event.data)
+        return Fact(event.event_id, event.name, data["trip_id"], event.occurred_at, values=data["amount"])
+    if event.type == "offer_declined":
+        data = _DECLINED.load(event.data)
+        return Fact(event.event_id, event.name, data["trip_id"], event.occurred_at, driver_id=data["driver_id"])
+    data = _TRIP_EVENT.load(event.data)
+    trip = data["trip"]
+    read_values = _VALUES.get(event.name)
+    return Fact(
+        event_id=event.event_id,
+        name=event.name,
+        trip_id=trip["id"],
+        at=event.occurred_at,
+        city=trip["city"],
+        pickup=Point(**trip["pickup"]),
+        driver_id=trip["driver_id"],
+        values={} if read_values is None else read_values(data),
+    )
+
+
+def _ms_between(begin: datetime | None, end: datetime | None) -> int | None:
+    return None if begin is None or end is None else round(1000 * (end - begin).total_seconds())
+
+
+def _known(**values: Value | None) -> dict[str, Value]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _assigned(data: dict[str, Any]) -> dict[str, Value]:
+    trip = data["trip"]
+    eta_s = (trip["driver"] or {}).get("pickup_eta_s")
+    return _known(
+        wait_ms=_ms_between(trip["requested_at"], trip["assigned_at"]),
+        promised_ms=None if eta_s is None else round(1000 * eta_s),
+    )
+
+
+def _arrived(data: dict[str, Any]) -> dict[str, Value]:
+    return _known(actual_ms=_ms_between(data["trip"]["assigned_at"], data["trip"]["arrived_at"]))
+
+
+def _completed(data: dict[str, Any]) -> dict[str, Value]:
+    trip = data["trip"]
+    promised_s = trip["duration_s"]
+    return _known(
+        actual_ms=_ms_between(trip["started_at"], trip["completed_at"]),
+        promised_ms=None if promised_s is None else round(1000 * promised_s),
+    )
+
+
+def _cancelled(data: dict[str, Any]) -> dict[str, Value]:
+    trip = data["trip"]
+    had_driver = data["driver_id"] is not None or trip["driver_id"] is not None
+    return {"by": trip["cancelled_by"] or "unknown", "had_driver": had_driver}
+
+
+def _settled(data: dict[str, Any]) -> dict[str, Value]:
+    return {**data["trip"]["fare"], "distance_m": round(data["trip"]["distance_m"] or 0)}
+
+
+_VALUES: dict[str, Callable[[dict[str, Any]], dict[str, Value]]] = {
+    "trips.trip_assigned": _assigned,
+    "trips.driver_arrived": _arrived,
+    "trips.trip_completed": _completed,
+    "trips.trip_cancelled": _cancelled,
+    "trips.trip_settled": _settled,
+}
+
+
+# -- requests ----------------------------------------------------------------------------------------------------------
+class SeeKeyFiguresSchema(Schema):
+    since = Rfc3339(load_default=None, allow_none=True)
+    city = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 100))
+
+
+class SeeDemandSchema(Schema):
+    city = fields.String(required=True, validate=validate.Length(1, 100))
+    minutes = fields.Integer(load_default=60, strict=True, validate=validate.Range(1, MAX_DEMAND_MINUTES))
+
+
+class SeeDemandByHourSchema(Schema):
+    city = fields.String(required=True, validate=validate.Length(1, 100))
+    since = Rfc3339(required=True)
+    until = Rfc3339(required=True)
+
+
+_REQUESTS: dict[type, Schema] = {
+    SeeKeyFigures: SeeKeyFiguresSchema(),
+    SeeDemand: SeeDemandSchema(),
+    SeeDemandByHour: SeeDemandByHourSchema(),
+}
+
+
+def read_request(kind: type[R], payload: dict[str, Any]) -> R:
+    """A request of this kind. Raises Invalid, which names each wrong field."""
+    try:
+        return kind(**_REQUESTS[kind].load(payload))
+    except ValidationError as exc:
+        raise Invalid(details=exc.normalized_messages()) from exc
+
+
+# -- replies -----------------------------------------------------------------------------------------------------------
+def key_figures_reply(figures: Figures, since: datetime, until: datetime) -> KeyFigures:
+    """The figures of a time, for people."""
+    plain = reports.counts(figures)
+    return {
+        "since": iso(since) or "",
+        "until": iso(until) or "",
+        **plain,  # type: ignore[typeddict-item]
+        "completion_share": reports.share(plain["completed"], plain["requests"]),
+        "unmet_share": reports.share(plain["unmet"], plain["requests"]),
+        "mean_wait_s": reports.mean_wait_s(figures),
+        "fares": [each.as_dict() for each in reports.money(figures, "fare")],
+        "captured": [each.as_dict() for each in reports.money(figures, "captured")],
+        "failed": [each.as_dict() for each in reports.money(figures, "failed")],
+        "pickup_eta": reports.errors(figures, "pickup"),
+        "trip_time": reports.errors(figures, "trip"),
+    }

@@ -1,0 +1,74 @@
+"""Analytics: demand by segment and hour, what was promised against what was done, key figures."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from nameko.dependency_providers import Config
+
+from hansom.clock import Clock
+from hansom.consumer import consume
+from hansom.contracts.analytics import SeeDemand, SeeDemandByHour, SeeKeyFigures
+from hansom.contracts.errors import Unavailable
+from hansom.events import Event
+from hansom.mongo import Mongo
+from hansom.rpc import STORE_DOWN, ServiceClient, rpc
+from services.analytics import schemas, usecases
+from services.analytics.segments import Segments
+from services.analytics.storage.mongo import HOURS, MINUTES, Facts, Periods
+from services.analytics.timer import every
+from services.analytics.usecases import Stores
+
+log = logging.getLogger(__name__)
+
+
+class AnalyticsService:
+    name = "analytics"
+
+    config = Config()
+    clock = Clock()
+    mongo = Mongo()
+    segments = Segments()
+    maps = ServiceClient("maps")
+
+    # -- RPC ---------------------------------------------------------------------------------------------------------
+    @rpc
+    def key_figures(self, payload: dict[str, Any]) -> dict[str, Any]:
+        request = schemas.read_request(SeeKeyFigures, payload)
+        return usecases.see_key_figures(request, self._stores(), self.clock.now())
+
+    @rpc
+    def demand(self, payload: dict[str, Any]) -> dict[str, Any]:
+        return usecases.see_demand(schemas.read_request(SeeDemand, payload), self._stores(), self.clock.now())
+
+    @rpc
+    def demand_by_hour(self, payload: dict[str, Any]) -> dict[str, Any]:
+        return usecases.see_demand_by_hour(schemas.read_request(SeeDemandByHour, payload), self._stores())
+
+    @rpc
+    def eta_errors(self, payload: dict[str, Any]) -> dict[str, Any]:
+        request = schemas.read_request(SeeKeyFigures, payload)
+        return usecases.see_eta_errors(request, self._stores(), self.clock.now())
+
+    # -- events and timers -------------------------------------------------------------------------------------------
+    @consume
+    def on_events(self, events: list[Event]) -> None:
+        facts = [schemas.read_fact(event) for event in events]
+        segment_of = partial(self.segments.segment_of, self.maps)
+        noted = usecases.note_facts(facts, self._stores(), segment_of, self.clock.now(), self._keep())
+        if noted.too_late:
+            log.warning("events came after their figures were closed", extra={"events": noted.too_late})
+
+    @every(setting="ANALYTICS_ROLLUP_S", expected_exceptions=(Unavailable, *STORE_DOWN))
+    def roll_up(self) -> None:
+        usecases.roll_up(self._stores(), self.clock.now())
+
+    def _keep(self) -> timedelta:
+        return timedelta(days=float(self.config["ANALYTICS_FACTS_KEEP_DAYS"]))
+
+    def _stores(self) -> Stores:
+        minutes = Periods(self.mongo[MINUTES], self._keep())
+        return Stores(Facts(self.mongo, self._keep()), minutes, Periods(self.mongo[HOURS], None))
