@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,8 +21,10 @@ from hansom.consumer import EventConsumer
 from hansom.contracts.errors import HansomError
 from hansom.contracts.topology import EVENTS_EXCHANGE
 from hansom.events import Event
+from hansom.ids import new_id
 from hansom.rpc import pack_error, unpack_error
 
+EXAMPLES = Path(__file__).resolve().parents[1] / "contract" / "examples"
 PASSWORD = "correct horse"
 VEHICLE = {"make": "Toyota", "model": "Corolla", "colour": "silver", "plate": "ABC-123", "category": "comfort"}
 
@@ -138,6 +141,18 @@ def an_ear(config: dict[str, Any], publisher: str) -> Iterator[Ear]:
         yield Ear(channel, queue)
     finally:
         connection.close()
+
+
+def example(name: str) -> dict[str, Any]:
+    """The example message of an event, such as `ratings.rating_given`."""
+    return orjson.loads((EXAMPLES / f"{name}.json").read_bytes())
+
+
+def an_event(name: str, /, *, key: str, **changes: Any) -> Event:
+    """The example event with a new id and these values in its data."""
+    wire = example(name)
+    message = orjson.dumps({**wire, "event_id": new_id(), "data": {**wire["data"], **changes}})
+    return Event.from_message(message, {"publisher": name.split(".", maxsplit=1)[0], "key": key})
 
 
 def tell(container: ServiceContainer, events: list[Event]) -> None:

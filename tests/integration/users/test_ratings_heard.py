@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from nameko.containers import ServiceContainer
 
 from hansom.events import Event
-from hansom.ids import new_id
-from tests.support.identity import Call, a_registration, tell
+from tests.support.identity import Call, a_registration, an_event, tell
 from tests.support.waiting import eventually
-
-EXAMPLE = Path(__file__).resolve().parents[2] / "contract" / "examples" / "ratings.rating_given.json"
 
 
 @pytest.fixture
@@ -26,10 +21,8 @@ def rated(users: Call) -> Iterator[dict[str, Any]]:
 
 
 def a_rating(user_id: str, average: float, count: int) -> Event:
-    wire = json.loads(EXAMPLE.read_text())
-    data = {**wire["data"], "rated_user_id": user_id, "rated_role": "rider", "average": average, "count": count}
-    message = json.dumps({**wire, "event_id": new_id(), "data": data})
-    return Event.from_message(message, {"publisher": "ratings", "key": user_id})
+    told = {"rated_user_id": user_id, "rated_role": "rider", "average": average, "count": count}
+    return an_event("ratings.rating_given", key=user_id, **told)
 
 
 def rating_of(users: Call, user: dict[str, Any]) -> tuple[float | None, int]:
