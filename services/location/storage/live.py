@@ -170,11 +170,11 @@ class LiveCars:
         return [_seen(driver_id, row) for driver_id, row in zip(driver_ids, pipeline.execute(), strict=True)]
 
     def revisions(self, driver_ids: Sequence[str]) -> list[str]:
-        """Each driver's revision, empty when nothing is known of him."""
+        """Each driver's revision, as `learn` wants it."""
         pipeline = self.redis.pipeline(transaction=False)
         for driver_id in driver_ids:
-            pipeline.hget(f"location:driver:{driver_id}", "rev")
-        return [rev or "" for rev in pipeline.execute()]
+            pipeline.hmget(f"location:driver:{driver_id}", "avail_rev", "trip_rev")
+        return [f"{avail_rev or ''}/{trip_rev or ''}" for avail_rev, trip_rev in pipeline.execute()]
 
     def note_etas(self, etas: Iterable[tuple[str, float]], now_ms: int) -> None:
         """Keep (driver, seconds to go) as reckoned now."""

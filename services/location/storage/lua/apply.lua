@@ -11,7 +11,7 @@ for i, row in ipairs(rows) do
   if not d.online or not d.trip then
     remember(id, pos, recent)
     unknown[#unknown + 1] = i
-    unknown[#unknown + 1] = d.rev or ''
+    unknown[#unknown + 1] = revision(d)
   else
     local trip = nil
     if d.trip ~= '' and at >= tonumber(d.trip_from) then trip = d.trip

@@ -3,7 +3,7 @@ local id, online, cats, at = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local d = load(id)
 if d.avail_at and tonumber(at) < tonumber(d.avail_at) then return 0 end
 redis.call('HSET', driver_key(id), 'online', online, 'cats', cats, 'avail_at', at,
-  'rev', tostring(tonumber(d.rev or '0') + 1))
+  'avail_rev', following(d.avail_rev))
 d.online, d.cats = online, cats
 place(id, d)
 return 1

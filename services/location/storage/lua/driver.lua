@@ -8,7 +8,7 @@
 --   prev, prev_from, prev_until    the trip before, for positions that arrive late
 --   moved, eta, eta_at             when the rider was last told, seconds to go and when that was reckoned (ms)
 --   listed                         'free:<cell>' or 'busy:<cell>': the hash he is in, '' when in none
---   rev                            goes up with every event, so that a slow look-up never overwrites one
+--   avail_rev, trip_rev            go up with every event of that sort, so that a slow look-up never overwrites one
 -- location:free:<cell>, location:busy:<cell>   hash, segment -> drivers: id -> 'id|cats|pos'
 -- location:free, location:busy                 sorted sets: id -> time of the newest position (ms)
 -- location:recent:<id>                         list: last positions outside a trip, for a trip that we hear of late
@@ -44,7 +44,7 @@ local function place(id, d)
 end
 
 local FIELDS = {'at', 'seq', 'pos', 'cell', 'online', 'cats', 'avail_at', 'trip', 'rider', 'state', 'target', 'trip_at',
-  'trip_from', 'version', 'prev', 'prev_from', 'prev_until', 'moved', 'eta', 'eta_at', 'listed', 'rev'}
+  'trip_from', 'version', 'prev', 'prev_from', 'prev_until', 'moved', 'eta', 'eta_at', 'listed', 'avail_rev', 'trip_rev'}
 
 local function load(id)
   local values = redis.call('HMGET', driver_key(id), unpack(FIELDS))
@@ -52,6 +52,10 @@ local function load(id)
   for i, name in ipairs(FIELDS) do d[name] = values[i] or nil end
   return d
 end
+
+local function revision(d) return (d.avail_rev or '') .. '/' .. (d.trip_rev or '') end
+
+local function following(number) return tostring(tonumber(number or '0') + 1) end
 
 local function remember(id, pos, most)
   local key = P .. 'recent:' .. id

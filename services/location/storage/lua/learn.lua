@@ -1,32 +1,42 @@
--- What drivers and trips said of drivers, unless an event has told more since they were asked.
--- ARGV: JSON [[id, rev, online, cats, trip, rider, state, target, from], ...]; when they were asked (ms), less some slack
--- for clocks that differ: an assignment before it is known to be over.
+-- What drivers and trips said of drivers; what an event has told since they were asked is kept.
+-- ARGV: JSON [[id, revision, online, cats, trip, rider, state, target, from], ...]; when they were asked (ms), less some
+-- slack for clocks that differ: an assignment before it is known to be over.
 -- Gives flat {id, trip, pos, ...}: remembered positions of drivers who turned out to be on a trip.
 local rows, asked = cjson.decode(ARGV[1]), ARGV[2]
 local recent = {}
+
+local function learn_availability(set, d, online, cats)
+  set('online', online) set('cats', cats) set('avail_at', asked) set('avail_rev', following(d.avail_rev))
+end
+
+local function learn_trip(set, d, trip, rider, state, target, from)
+  if trip == '' or d.trip ~= trip then
+    if d.trip and d.trip ~= '' then
+      set('prev', d.trip) set('prev_from', d.trip_from) set('prev_until', asked)
+    end
+    set('trip', trip) set('rider', rider) set('trip_at', asked) set('trip_from', from) set('version', '0')
+    set('state', state) set('target', target) set('eta', '') set('eta_at', '') set('moved', '0')
+  elseif d.state ~= state then
+    set('state', state) set('target', target) set('eta', '') set('eta_at', '')
+  end
+  set('trip_rev', following(d.trip_rev))
+end
+
 for _, row in ipairs(rows) do
-  local id, rev, online, cats, trip = row[1], row[2], row[3], row[4], row[5]
-  local d = load(id)
-  if (d.rev or '') == rev then
-    local set = {'online', online, 'cats', cats, 'avail_at', asked, 'rev', tostring(tonumber(d.rev or '0') + 1)}
-    local function also(name, value)
-      set[#set + 1] = name
-      set[#set + 1] = value
-    end
-    if trip == '' or d.trip ~= trip then
-      if d.trip and d.trip ~= '' then
-        also('prev', d.trip) also('prev_from', d.trip_from) also('prev_until', asked)
-      end
-      also('trip', trip) also('rider', row[6]) also('trip_at', asked) also('trip_from', row[9])
-      also('version', '0') also('eta', '') also('eta_at', '') also('moved', '0')
-      also('state', row[7]) also('target', row[8])
-    elseif d.state ~= row[7] then
-      also('state', row[7]) also('target', row[8]) also('eta', '') also('eta_at', '')
-    end
-    redis.call('HSET', driver_key(id), unpack(set))
+  local id, expected, trip = row[1], row[2], row[5]
+  local d, fields = load(id), {}
+  local function set(name, value)
+    fields[#fields + 1] = name
+    fields[#fields + 1] = value
+  end
+  local avail_rev, trip_rev = string.match(expected, '^(.*)/(.*)$')
+  if (d.avail_rev or '') == avail_rev then learn_availability(set, d, row[3], row[4]) end
+  if (d.trip_rev or '') == trip_rev then learn_trip(set, d, trip, row[6], row[7], row[8], row[9]) end
+  if #fields > 0 then
+    redis.call('HSET', driver_key(id), unpack(fields))
     d = load(id)
     place(id, d)
-    if trip ~= '' then append_recent(id, trip, d.trip_from, recent) end
   end
+  if d.trip and d.trip ~= '' then append_recent(id, d.trip, d.trip_from, recent) end
 end
 return recent

@@ -9,7 +9,7 @@ if d.trip == trip then
     return recent
   end
   local set = {'state', state, 'target', target, 'rider', rider, 'version', version,
-    'rev', tostring(tonumber(d.rev or '0') + 1)}
+    'trip_rev', following(d.trip_rev)}
   if d.target ~= target then for _, value in ipairs({'eta', '', 'eta_at', '', 'moved', '0'}) do set[#set + 1] = value end end
   redis.call('HSET', driver_key(id), unpack(set))
   return {}
@@ -17,7 +17,7 @@ end
 -- over already, or from before another assignment: told twice or late
 if d.prev == trip or (d.trip_at and tonumber(at) < tonumber(d.trip_at)) then return {} end
 local set = {'trip', trip, 'rider', rider, 'state', state, 'target', target, 'trip_at', at, 'trip_from', at,
-  'version', version, 'moved', '0', 'eta', '', 'eta_at', '', 'rev', tostring(tonumber(d.rev or '0') + 1)}
+  'version', version, 'moved', '0', 'eta', '', 'eta_at', '', 'trip_rev', following(d.trip_rev)}
 if d.trip and d.trip ~= '' then
   for _, value in ipairs({'prev', d.trip, 'prev_from', d.trip_from, 'prev_until', at}) do set[#set + 1] = value end
 end

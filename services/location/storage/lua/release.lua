@@ -3,7 +3,7 @@ local id, trip, ended = ARGV[1], ARGV[2], ARGV[3]
 local d = load(id)
 if d.trip == trip then
   redis.call('HSET', driver_key(id), 'trip', '', 'rider', '', 'state', '', 'target', '', 'eta', '', 'eta_at', '',
-    'prev', trip, 'prev_from', d.trip_from, 'prev_until', ended, 'rev', tostring(tonumber(d.rev or '0') + 1))
+    'prev', trip, 'prev_from', d.trip_from, 'prev_until', ended, 'trip_rev', following(d.trip_rev))
   d.trip = ''
   place(id, d)
   return 1
