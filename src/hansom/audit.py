@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from nameko.exceptions import RemoteError, RpcTimeout
@@ -98,7 +99,7 @@ def charge_breaches(trip: dict[str, Any], receipt: dict[str, Any] | None) -> lis
 def stream_breaches(user_id: str, stream: Sequence[dict[str, Any]]) -> list[str]:
     """Numbers rise by one; of each trip every version is told once, the older before the newer."""
     breaches = []
-    for before, after in zip(stream, stream[1:], strict=False):
+    for before, after in pairwise(stream):
         if after["seq"] != before["seq"] + 1:
             breaches.append(f"user {user_id}: event {after['seq']} comes after {before['seq']}")
     versions: dict[str, list[int]] = defaultdict(list)
