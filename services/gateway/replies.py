@@ -1,0 +1,257 @@
+"""The wire of api.md: what clients get. OpenAPI is built from these; tests hold the services' answers against them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import INCLUDE, Schema, fields, validate
+
+from hansom.wire import Finite, MoneySchema, PointSchema, Rfc3339
+
+
+class Reply(Schema):
+    """Fields may be added: a client ignores what it does not know."""
+
+    class Meta:
+        unknown = INCLUDE
+
+
+def _maybe(field: type[fields.Field], **kwargs: Any) -> fields.Field:
+    """A field that is there, and null while it is not known."""
+    return field(required=True, allow_none=True, **kwargs)
+
+
+def _point(**kwargs: Any) -> fields.Nested:
+    return fields.Nested(PointSchema, required=True, **kwargs)
+
+
+def _money() -> fields.Nested:
+    return fields.Nested(MoneySchema, required=True)
+
+
+class Vehicle(Reply):
+    make = fields.String(required=True)
+    model = fields.String(required=True)
+    colour = fields.String(required=True)
+    plate = fields.String(required=True)
+    category = fields.String(required=True)
+
+
+class Profile(Reply):
+    id = fields.String(required=True)
+    role = fields.String(required=True, validate=validate.OneOf(["rider", "driver", "ops"]))
+    email = fields.String(required=True)
+    name = fields.String(required=True)
+    phone = _maybe(fields.String)
+    locale = fields.String(required=True)
+    rating = _maybe(Finite)
+    rating_count = fields.Integer(required=True)
+    created_at = Rfc3339(required=True)
+
+
+class Session(Reply):
+    user = fields.Nested(Profile, required=True)
+    access_token = fields.String(required=True)
+    refresh_token = fields.String(required=True)
+    expires_in = fields.Integer(required=True, metadata={"description": "Seconds that the access token lives."})
+
+
+class Place(Reply):
+    name = fields.String(required=True)
+    kind = fields.String(required=True)
+    point = _point()
+
+
+class Places(Reply):
+    items = fields.List(fields.Nested(Place), required=True)
+
+
+class Car(Reply):
+    """A free car near, anonymous."""
+
+    point = _point()
+    bearing_deg = _maybe(Finite)
+    category = fields.String(required=True)
+    pickup_eta_s = _maybe(Finite)
+
+
+class Cars(Reply):
+    items = fields.List(fields.Nested(Car), required=True)
+
+
+class FareLine(Reply):
+    label = fields.String(required=True)
+    amount = _money()
+
+
+class Surge(Reply):
+    multiplier = Finite(required=True)
+    reason = _maybe(fields.String)
+
+
+class QuoteOption(Reply):
+    category = fields.String(required=True)
+    fare = _money()
+    breakdown = fields.List(fields.Nested(FareLine), required=True)
+    surge = fields.Nested(Surge, required=True)
+    pickup_eta_s = _maybe(Finite)
+
+
+class Quote(Reply):
+    id = fields.String(required=True)
+    distance_m = Finite(required=True)
+    duration_s = Finite(required=True)
+    route = fields.List(fields.Nested(PointSchema), required=True)
+    options = fields.List(fields.Nested(QuoteOption), required=True)
+    expires_at = Rfc3339(required=True)
+
+
+class TripDriver(Reply):
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    rating = _maybe(Finite)
+    vehicle = fields.Nested(Vehicle, required=True)
+    position = fields.Nested(PointSchema, required=True, allow_none=True, unknown=INCLUDE)
+    pickup_eta_s = _maybe(Finite)
+
+
+class Trip(Reply):
+    id = fields.String(required=True)
+    state = fields.String(
+        required=True,
+        validate=validate.OneOf(
+            ["requested", "assigned", "arrived", "in_progress", "completed", "cancelled", "expired"]
+        ),
+    )
+    category = fields.String(required=True)
+    rider_id = fields.String(required=True)
+    driver_id = _maybe(fields.String)
+    pickup = _point()
+    dropoff = _point()
+    quote_id = fields.String(required=True)
+    fare = _money()
+    pin = _maybe(fields.String, metadata={"description": "To its rider only."})
+    driver = fields.Nested(TripDriver, required=True, allow_none=True)
+    distance_m = Finite(required=True)
+    duration_s = Finite(required=True)
+    requested_at = Rfc3339(required=True)
+    assigned_at = _maybe(Rfc3339)
+    arrived_at = _maybe(Rfc3339)
+    started_at = _maybe(Rfc3339)
+    completed_at = _maybe(Rfc3339)
+    cancelled_at = _maybe(Rfc3339)
+    cancelled_by = _maybe(fields.String)
+    version = fields.Integer(required=True)
+
+
+class Trips(Reply):
+    items = fields.List(fields.Nested(Trip), required=True)
+    next_cursor = _maybe(fields.String)
+
+
+class TracePoint(Reply):
+    lat = Finite(required=True)
+    lng = Finite(required=True)
+    at = Rfc3339(required=True)
+
+
+class Trace(Reply):
+    distance_m = _maybe(Finite)
+    matched_route = fields.List(fields.Nested(PointSchema), required=True, allow_none=True)
+    points = fields.List(fields.Nested(TracePoint), required=True)
+
+
+class Receipt(Reply):
+    receipt_number = fields.String(required=True)
+    trip_id = fields.String(required=True)
+    issued_at = Rfc3339(required=True)
+    lines = fields.List(fields.Nested(FareLine), required=True)
+    total = _money()
+    paid_with = _maybe(fields.String)
+
+
+class Rating(Reply):
+    trip_id = fields.String(required=True)
+    stars = fields.Integer(required=True)
+    comment = _maybe(fields.String)
+    by = fields.String(required=True)
+    created_at = Rfc3339(required=True)
+
+
+class AvailabilityReply(Reply):
+    driver_id = fields.String(required=True)
+    online = fields.Boolean(required=True)
+    approval = fields.String(required=True)
+
+
+class Offer(Reply):
+    id = fields.String(required=True)
+    trip_id = fields.String(required=True)
+    driver_id = fields.String(required=True)
+    state = fields.String(required=True)
+    expires_at = Rfc3339(required=True)
+
+
+class OfferAccepted(Reply):
+    offer = fields.Nested(Offer, required=True)
+    trip = fields.Nested(Trip, required=True)
+
+
+class OfferDeclined(Reply):
+    offer = fields.Nested(Offer, required=True)
+
+
+class Earnings(Reply):
+    totals = fields.Raw(required=True)
+    lines = fields.List(fields.Dict(), required=True)
+
+
+class Page(Reply):
+    items = fields.List(fields.Dict(), required=True)
+    next_cursor = _maybe(fields.String)
+
+
+class Items(Reply):
+    items = fields.List(fields.Dict(), required=True)
+
+
+class Driver(Reply):
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    rating = _maybe(Finite)
+    vehicle = fields.Nested(Vehicle, required=True)
+    approval = fields.String(required=True, validate=validate.OneOf(["pending", "approved", "suspended"]))
+    online = fields.Boolean(required=True)
+
+
+class Drivers(Reply):
+    items = fields.List(fields.Nested(Driver), required=True)
+    next_cursor = _maybe(fields.String)
+
+
+class Overview(Reply):
+    trips = fields.Dict(required=True)
+    drivers = fields.Dict(required=True)
+    money = fields.Dict(required=True)
+
+
+class FeatureCollection(Reply):
+    """GeoJSON (RFC 7946)."""
+
+    type = fields.String(required=True, validate=validate.Equal("FeatureCollection"))
+    features = fields.List(fields.Dict(), required=True)
+
+
+class Health(Reply):
+    status = fields.String(required=True)
+
+
+class ErrorBody(Schema):
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+    details = fields.Dict(required=True)
+    request_id = fields.String(required=True)
+
+
+class Error(Schema):
+    error = fields.Nested(ErrorBody, required=True)

@@ -1,0 +1,23 @@
+"""What the routes use: declared once on the service, named here for the type checker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Needs:
+    config: Any
+    access: Any
+    sockets: Any
+    readiness: Any
+    analytics: Any
+    drivers: Any
+    location: Any
+    maps: Any
+    matching: Any
+    notifications: Any
+    payments: Any
+    pricing: Any
+    ratings: Any
+    trips: Any
+    users: Any

@@ -1,0 +1,69 @@
+"""What operators see and decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hansom.contracts.errors import HansomError
+from services.gateway import replies, schemas
+from services.gateway.geojson import demand_map
+from services.gateway.http.route import OPS, Call, route
+from services.gateway.routes.needs import Needs
+
+PART_DEADLINE_S = 2.0
+
+
+class OpsRoutes(Needs):
+    @route("GET", "/v1/ops/overview", who=OPS, gives=replies.Overview(), summary="Live figures")
+    def get_overview(self, call: Call) -> Any:
+        """Every part at once; one that is down is null and named in `missing`."""
+        asked = {
+            "trips": self.trips.call_async("count_trips", {}, PART_DEADLINE_S),
+            "drivers": self.drivers.call_async("count_drivers", {}, PART_DEADLINE_S),
+            "cars": self.location.call_async("count_live", {}, PART_DEADLINE_S),
+            "money": self.payments.call_async("count_money", {}, PART_DEADLINE_S),
+            "matching": self.matching.call_async("status", {}, PART_DEADLINE_S),
+            "figures": self.analytics.call_async("key_figures", {}, PART_DEADLINE_S),
+        }
+        overview: dict[str, Any] = {}
+        missing = []
+        for name, reply in asked.items():
+            try:
+                overview[name] = reply.result()
+            except HansomError as exc:
+                overview[name] = None
+                missing.append({"part": name, "code": exc.code})
+        return {**overview, "sockets": self.sockets.count(), "missing": missing}
+
+    @route("GET", "/v1/ops/trips", who=OPS, query=schemas.TripsQuery(), gives=replies.Trips(),
+           summary="Trips, filtered, newest first")  # fmt: skip
+    def list_all_trips(self, call: Call) -> Any:
+        return self.trips.list_all(call.data)
+
+    @route("GET", "/v1/ops/trips/{trip_id}/decisions", who=OPS, gives=replies.Items(),
+           summary="Every driver considered for a trip, and why not")  # fmt: skip
+    def get_decisions(self, call: Call) -> Any:
+        self.trips.get_parties({"trip_id": call.data["trip_id"]})
+        return self.matching.get_decisions({"trip_id": call.data["trip_id"]})
+
+    @route("GET", "/v1/ops/drivers", who=OPS, query=schemas.DriversQuery(), gives=replies.Drivers(),
+           summary="Drivers, filtered")  # fmt: skip
+    def list_drivers(self, call: Call) -> Any:
+        return self.drivers.list_drivers(call.data)
+
+    @route("POST", "/v1/ops/drivers/{driver_id}/approve", who=OPS, gives=replies.Driver(), summary="Let a driver work")
+    def approve_driver(self, call: Call) -> Any:
+        return self.drivers.approve_driver({**call.data, "actor": call.actor})
+
+    @route("POST", "/v1/ops/drivers/{driver_id}/suspend", who=OPS, body=schemas.Suspension(), gives=replies.Driver(),
+           summary="Stop a driver from working")  # fmt: skip
+    def suspend_driver(self, call: Call) -> Any:
+        return self.drivers.suspend_driver({**call.data, "actor": call.actor})
+
+    @route("GET", "/v1/ops/demand", who=OPS, query=schemas.CityQuery(), gives=replies.FeatureCollection(),
+           summary="Demand and supply by segment, as GeoJSON")  # fmt: skip
+    def get_demand(self, call: Call) -> Any:
+        city = call.data.get("city", self.config["DEFAULT_CITY"])
+        demand = self.analytics.call_async("demand", {"city": city})
+        supply = self.location.call_async("supply_by_segment", {"city": city})
+        return demand_map(demand.result()["items"], supply.result()["segments"])

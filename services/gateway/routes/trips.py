@@ -1,0 +1,74 @@
+"""One trip, as its parties and ops see it."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from typing import Any
+
+from hansom.contracts.trips import NotYourTrip
+from services.gateway import replies, schemas
+from services.gateway.http.answers import Answer
+from services.gateway.http.route import PARTY, USER, Call, route
+from services.gateway.routes.needs import Needs
+
+_DOCUMENTS = {"text/html": "html", "application/pdf": "pdf"}
+
+
+class TripRoutes(Needs):
+    @route("GET", "/v1/trips/{trip_id}", who=USER, gives=replies.Trip(), summary="A trip")
+    def get_trip(self, call: Call) -> Any:
+        return self.trips.get_trip({**call.data, "actor": call.actor})
+
+    @route("POST", "/v1/trips/{trip_id}/cancel", who=USER, body=schemas.Cancellation(), gives=replies.Trip(),
+           summary="Cancel; a driver's cancel sends the trip back to matching")  # fmt: skip
+    def cancel_trip(self, call: Call) -> Any:
+        return self.trips.cancel_trip({**call.data, "actor": call.actor})
+
+    @route("GET", "/v1/trips/{trip_id}/trace", who=USER, gives=replies.Trace(), summary="The way that was driven")
+    def get_trace(self, call: Call) -> Any:
+        self._must_see(call)
+        return self.location.get_trace({"trip_id": call.data["trip_id"]})
+
+    @route("GET", "/v1/trips/{trip_id}/receipt", who=USER, gives=replies.Receipt(),
+           summary="The receipt as JSON, or as text/html or application/pdf")  # fmt: skip
+    def get_receipt(self, call: Call) -> Any:
+        wanted = preferred(call.accept)
+        payload = {"trip_id": call.data["trip_id"], "actor": call.actor}
+        if wanted is None:
+            return self.payments.get_receipt(payload)
+        document = self.payments.render_receipt({**payload, "format": wanted}, deadline_s=20)
+        return Answer(200, b64decode(document["body_b64"]), document["content_type"])
+
+    @route("POST", "/v1/trips/{trip_id}/rating", who=PARTY, body=schemas.NewRating(), gives=replies.Rating(),
+           status=201, keyed=True, summary="Rate the other party, once")  # fmt: skip
+    def rate_trip(self, call: Call) -> Any:
+        payload = {"comment": None, **call.data, "actor": call.actor}
+        return self.ratings.rate_trip(call.with_key(**payload))
+
+    def _must_see(self, call: Call) -> None:
+        """Raises NotYourTrip unless the caller is a party of the trip or ops."""
+        parties = self.trips.get_parties({"trip_id": call.data["trip_id"]})
+        if call.actor["role"] != "ops" and call.user_id not in (parties["rider_id"], parties["driver_id"]):
+            raise NotYourTrip()
+
+
+def preferred(accept: str) -> str | None:
+    """The document that an Accept header wants most (RFC 9110, 12.5.1): `html`, `pdf`, or None for JSON."""
+    best, best_q = None, 0.0
+    for entry in accept.split(",")[:20]:
+        media, _, parameters = entry.strip().partition(";")
+        q = _quality(parameters)
+        if q > best_q:
+            best, best_q = media.strip().lower(), q
+    return _DOCUMENTS.get(best or "")
+
+
+def _quality(parameters: str) -> float:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.strip().partition("=")
+        if name.lower() == "q":
+            try:
+                return min(1.0, float(value))
+            except ValueError:
+                return 0.0
+    return 1.0

@@ -1,0 +1,63 @@
+"""The gateway: api.md's HTTP and socket, spoken to the other services. Read this first, then `routes/`.
+
+Who is calling, how often, and whether what he sent has the right form is decided here; no rule of the business is.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from nameko.dependency_providers import Config
+from nameko.extensions import DependencyProvider
+
+from hansom.rpc import ServiceClient
+from services.gateway.access import Access, Doorkeeper
+from services.gateway.queue import Sockets, read_frames
+from services.gateway.readiness import Readiness
+from services.gateway.routes.accounts import AccountRoutes
+from services.gateway.routes.driving import DrivingRoutes
+from services.gateway.routes.ops import OpsRoutes
+from services.gateway.routes.riding import RidingRoutes
+from services.gateway.routes.system import SystemRoutes
+from services.gateway.routes.trips import TripRoutes
+
+log = logging.getLogger(__name__)
+
+
+class AccessProvider(DependencyProvider):
+    """Gives a worker the doorkeeper's say over sessions."""
+
+    doorkeeper = Doorkeeper()
+
+    def get_dependency(self, worker_ctx: Any) -> Access:
+        return Access(self.doorkeeper)
+
+
+class GatewayService(AccountRoutes, RidingRoutes, TripRoutes, DrivingRoutes, OpsRoutes, SystemRoutes):
+    """Each route reads like its line in api.md."""
+
+    name = "gateway"
+
+    config = Config()
+    access = AccessProvider()
+    sockets = Sockets()
+    readiness = Readiness()
+
+    analytics = ServiceClient("analytics")
+    drivers = ServiceClient("drivers")
+    location = ServiceClient("location")
+    maps = ServiceClient("maps")
+    matching = ServiceClient("matching")
+    notifications = ServiceClient("notifications")
+    payments = ServiceClient("payments")
+    pricing = ServiceClient("pricing")
+    ratings = ServiceClient("ratings")
+    trips = ServiceClient("trips")
+    users = ServiceClient("users")
+
+    @read_frames
+    def on_frames(self, messages: list[dict[str, Any]]) -> None:
+        """Events from `notifications` for the users who are connected here."""
+        for message in messages:
+            self.sockets.deliver(message["frames"])

@@ -1,0 +1,149 @@
+"""The socket's messages as an AsyncAPI 3.0 document, from the schemas that validate them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from apispec import APISpec
+from marshmallow import Schema, fields
+
+from hansom.wire import Finite, MoneySchema, PointSchema, Rfc3339
+from services.gateway import replies, schemas
+from services.gateway.spec import marshmallow_plugin
+
+
+class OfferMade(replies.Reply):
+    offer_id = fields.String(required=True)
+    trip_id = fields.String(required=True)
+    pickup = fields.Nested(PointSchema, required=True)
+    dropoff = fields.Nested(PointSchema, required=True)
+    pickup_eta_s = Finite(required=True, allow_none=True)
+    fare = fields.Nested(MoneySchema, required=True)
+    expires_at = Rfc3339(required=True)
+    seq = fields.Integer(required=True)
+
+
+class OfferWithdrawn(replies.Reply):
+    offer_id = fields.String(required=True)
+    trip_id = fields.String(required=True)
+    reason = fields.String()
+    seq = fields.Integer(required=True)
+
+
+class TripNews(replies.Reply):
+    trip = fields.Nested(replies.Trip, required=True)
+    seq = fields.Integer(required=True)
+
+
+class DriverMoved(replies.Reply):
+    trip_id = fields.String(required=True)
+    point = fields.Nested(PointSchema, required=True)
+    bearing_deg = Finite(required=True, allow_none=True)
+    eta_s = Finite(required=True, allow_none=True)
+
+
+class PaymentNews(replies.Reply):
+    trip_id = fields.String(required=True)
+    amount = fields.Nested(MoneySchema, required=True)
+    seq = fields.Integer(required=True)
+
+
+class PayoutSent(replies.Reply):
+    payout_id = fields.String(required=True)
+    amount = fields.Nested(MoneySchema, required=True)
+    seq = fields.Integer(required=True)
+
+
+class DemandHint(replies.Reply):
+    segment = fields.String(required=True)
+    point = fields.Nested(PointSchema, required=True)
+    reason = fields.String(required=True)
+
+
+METHODS: dict[str, tuple[type[Schema], str]] = {
+    "authenticate": (schemas.Token, "First of all; again with a fresh token to stay."),
+    "report_position": (schemas.Position, "Driver. Answered only when there is a correlation_id."),
+    "report_positions": (schemas.Positions, "Driver: up to 100 kept while offline, oldest first."),
+    "accept_offer": (schemas.OfferRef, "Driver."),
+    "decline_offer": (schemas.OfferRef, "Driver."),
+    "watch_nearby": (schemas.Watch, "Rider: cars around the pickup, pushed as they move."),
+    "unwatch_nearby": (schemas.Nothing, "Rider."),
+    "resume": (schemas.Resume, "Replays what came after this number, in order, then goes live."),
+}
+
+EVENTS: dict[str, tuple[type[Schema], str]] = {
+    "offer_made": (OfferMade, "To the driver."),
+    "offer_withdrawn": (OfferWithdrawn, "To the driver."),
+    **dict.fromkeys(
+        (
+            "trip_assigned",
+            "driver_arrived",
+            "trip_started",
+            "trip_completed",
+            "trip_cancelled",
+            "trip_expired",
+            "trip_settled",
+        ),
+        (TripNews, "To rider and driver."),
+    ),
+    "driver_cancelled": (TripNews, "To the rider: the driver gave the trip back, another is looked for."),
+    "driver_moved": (DriverMoved, "To the trip's rider; not numbered."),
+    "nearby_drivers": (replies.Cars, "To a watching rider; not numbered."),
+    "payment_captured": (PaymentNews, "To the rider."),
+    "payment_failed": (PaymentNews, "To the rider."),
+    "payout_sent": (PayoutSent, "To the driver."),
+    "demand_hint": (DemandHint, "To the driver; not numbered."),
+}
+
+
+@cache
+def asyncapi() -> dict[str, Any]:
+    """The document."""
+    spec = APISpec("Hansom's socket", "1.0.0", "3.1.0", plugins=[marshmallow_plugin()])
+    messages: dict[str, Any] = {}
+    for name, (schema, summary) in METHODS.items():
+        messages[name] = _message(spec, name, schema, summary, {"method": {"const": name}, "correlation_id": {}})
+        messages[name]["payload"]["required"] = ["method"]
+    for name, (schema, summary) in EVENTS.items():
+        head = {"type": {"const": "event"}, "event": {"const": name}, "seq": {"type": "integer"}}
+        messages[name] = _message(spec, name, schema, summary, head)
+        messages[name]["payload"]["required"] = ["type", "event", "data"]
+    messages["result"] = _result()
+    channel = {"address": "/ws", "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages}}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "Hansom's socket", "version": "1.0.0", "description": "JSON text frames, Nameko's shape."},
+        "channels": {"socket": channel},
+        "operations": {
+            "send": _operation("receive", METHODS),
+            "hear": _operation("send", [*EVENTS, "result"]),
+        },
+        "components": {"messages": messages, "schemas": spec.to_dict()["components"]["schemas"]},
+    }
+
+
+def _message(spec: APISpec, name: str, schema: type[Schema], summary: str, head: dict[str, Any]) -> dict[str, Any]:
+    known = schema.__name__
+    if known not in spec.components.schemas:
+        spec.components.schema(known, schema=schema)
+    properties = {**head, "data": {"$ref": f"#/components/schemas/{known}"}}
+    return {"name": name, "summary": summary, "payload": {"type": "object", "properties": properties}}
+
+
+def _result() -> dict[str, Any]:
+    error = {"code": {"type": "string"}, "message": {"type": "string"}, "details": {"type": "object"}}
+    properties = {
+        "type": {"const": "result"},
+        "success": {"type": "boolean"},
+        "data": {},
+        "error": {"type": "object", "properties": error, "required": list(error)},
+        "correlation_id": {},
+    }
+    payload = {"type": "object", "properties": properties, "required": ["type", "success", "correlation_id"]}
+    return {"name": "result", "summary": "The answer to a method.", "payload": payload}
+
+
+def _operation(action: str, names: Any) -> dict[str, Any]:
+    references = [{"$ref": f"#/channels/socket/messages/{name}"} for name in names]
+    return {"action": action, "channel": {"$ref": "#/channels/socket"}, "messages": references}

@@ -1,0 +1,59 @@
+"""A user's numbered events on one socket: in order, without a gap, none twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+class Step(Enum):
+    """What to do with an event that has come."""
+
+    SEND = auto()
+    DROP = auto()
+    """It has been sent."""
+    FETCH = auto()
+    """Something before it is missing: read the stream."""
+
+
+@dataclass(slots=True)
+class Cursor:
+    """Where a socket is in its user's stream.
+
+    `last_seq`: the last number sent, or passed over; None until it is known. `wanted`: the highest number that is
+    known to exist. `fetching`: the stream is being read for this socket, and brings what comes meanwhile, too.
+    """
+
+    last_seq: int | None = None
+    wanted: int = 0
+    fetching: bool = False
+
+    def arrived(self, seq: int) -> Step:
+        """An event of this number came from the broker."""
+        self.wanted = max(self.wanted, seq)
+        if self.last_seq is None or self.fetching:
+            return Step.DROP  # whoever finds out where the socket is, or fetches, sees `wanted`
+        if seq <= self.last_seq:
+            return Step.DROP
+        if seq == self.last_seq + 1:
+            self.last_seq = seq
+            return Step.SEND
+        return Step.FETCH
+
+    def fetched(self, seq: int) -> bool:
+        """An event of this number was read from the stream; whether to send it. A jump means: the days between are
+        no longer kept."""
+        if self.last_seq is not None and seq <= self.last_seq:
+            return False
+        self.last_seq = seq
+        self.wanted = max(self.wanted, seq)
+        return True
+
+    def exists(self, seq: int) -> None:
+        """The stream is known to have come as far as this."""
+        self.wanted = max(self.wanted, seq)
+
+    @property
+    def behind(self) -> bool:
+        """Something is known to be missing."""
+        return self.last_seq is not None and self.last_seq < self.wanted
