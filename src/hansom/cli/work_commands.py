@@ -188,6 +188,9 @@ def _parking(service: str) -> list[str]:
 @city.command("prepare")
 def city_prepare(
     name: Annotated[str, typer.Argument(help="A key of CITIES in config.yaml; all if not given.")] = "",
+    roads: Annotated[
+        bool, typer.Option(help="The road graph too; without, a copy of the extract is put there.")
+    ] = True,
 ) -> None:
     """Make a city's road graph, segments and places from its extract (done by itself when a stack starts)."""
     from hansom.stack import cities
@@ -197,7 +200,7 @@ def city_prepare(
     if name and name not in known:
         raise StackProblem(f"config.yaml has no city {name}. It has: {', '.join(known)}")
     for key in [name] if name else known:
-        made = cities.prepare(home, key, known[key], progress())
+        made = cities.prepare(home, key, known[key], progress(), roads=roads)
         out.print(f"{known[key]['name']}: {'prepared' if made else 'was up to date'} in {home.cities / key}")
 
 

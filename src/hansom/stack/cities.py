@@ -33,21 +33,25 @@ def extract_path(city: dict[str, Any]) -> Path:
     return path
 
 
-def prepare(home: Home, key: str, city: dict[str, Any], progress: Progress) -> bool:
+def prepare(home: Home, key: str, city: dict[str, Any], progress: Progress, *, roads: bool = True) -> bool:
     """Make `cities/<key>/` unless it was made from this extract, these settings and this code.
 
-    Gives whether it was made.     Raises StackProblem.
+    Without `roads` it gets a copy of the extract instead of OSRM's files, for an OSRM elsewhere to make its own.
+    Gives whether it was made. Raises StackProblem.
     """
     extract = extract_path(city)
     target = home.cities / key
-    stamp_file, stamp = target / "stamp", _stamp(extract, city)
+    stamp_file, stamp = target / "stamp", _stamp(extract, city, roads)
     if stamp_file.is_file() and stamp_file.read_text(encoding="utf-8") == stamp:
         return False
     draft = home.cities / f".{key}.new"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
-    with progress.step(f"Preparing the roads of {city['name']}"):
-        _build_roads(extract, draft)
+    if roads:
+        with progress.step(f"Preparing the roads of {city['name']}"):
+            _build_roads(extract, draft)
+    else:
+        shutil.copyfile(extract, draft / "extract.osm.pbf")
     with progress.step(f"Preparing the segments and places of {city['name']}"):
         _build_places(extract, draft, {"key": key, **city})
     (draft / "stamp").write_text(stamp, encoding="utf-8")
@@ -78,10 +82,10 @@ def _run(program: str, *arguments: str) -> None:
         raise StackProblem(f"{program} failed: {last}")
 
 
-def _stamp(extract: Path, city: dict[str, Any]) -> str:
+def _stamp(extract: Path, city: dict[str, Any], roads: bool) -> str:
     """Changes with everything the prepared files depend on."""
     digest = hashlib.sha256(extract.read_bytes())
-    digest.update(json.dumps([city, wheels.OSRM, EXTRACT_OPTIONS], sort_keys=True, default=str).encode())
+    digest.update(json.dumps([city, roads and [wheels.OSRM, EXTRACT_OPTIONS]], sort_keys=True, default=str).encode())
     sources = sorted((REPOSITORY / "src" / "hansom" / "cities").glob("*.py"))
     for source in (*sources, REPOSITORY / "src" / "hansom" / "segments.py"):
         if source.is_file():
