@@ -184,13 +184,33 @@ def test_positions_do_not_wait_for_drivers_who_cannot_be_looked_up(speaker: Spea
     point = {"lat": CENTRE.lat, "lng": CENTRE.lng}
     eventually(lambda: call("get_positions", {"driver_ids": [known]})["items"][known]["point"] == point)
     assert _candidates(call) == [known]
-    world.down, world.available = set(), {unknown: {"online": True, "categories": ["standard"]}}
+    world.down = set()
+    world.available[unknown] = {"online": True, "categories": ["standard"]}
 
     def both_are_found() -> bool:
         speaker.report(a_row(unknown))
         return set(_candidates(call)) == {known, unknown}
 
     eventually(both_are_found, every_s=0.2)
+
+
+def test_what_went_astray_is_put_right_by_comparing_with_drivers_and_trips(
+    speaker: Speaker, call: Call, redis: Redis, world: World
+) -> None:
+    gone, riding = new_id(), new_id()
+    speaker.go_online(gone, riding)
+    speaker.report(a_row(gone), a_row(riding))
+    eventually(lambda: call("count_live", {})["free"] == 2)
+    world.available[gone] = {"online": False, "categories": ["standard"]}
+    world.riding[riding] = {
+        "trip_id": new_id(),
+        "rider_id": new_id(),
+        "state": "assigned",
+        "target": FAR.as_dict(),
+        "started_at": None,
+    }
+    redis.delete("location:reconciling")
+    eventually(lambda: call("count_live", {}) == {"free": 0, "busy": 1, "shown": 1})
 
 
 @pytest.mark.parametrize("online", [True, False])
