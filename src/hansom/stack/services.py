@@ -11,16 +11,18 @@ from hansom.stack.home import Home
 from hansom.stack.problems import StackProblem
 from hansom.stack.procfile import Line
 from hansom.stack.queues import connected, queue_state
-from hansom.stack.supervision import Supervisor
-from hansom.stack.supervisor_log import last_words
+from hansom.stack.supervisor_log import History, history, last_words
 
 READY_TIMEOUT_S = 90
+
+TRIES = 3
+"""So often a process may end while it is waited for: a store may have been away for a moment."""
 
 
 def wait_until_ready(home: Home, lines: Iterable[Line], amqp_uri: str, url: str | None) -> None:
     """Wait until each service listens for RPCs and, with `url`, the gateway says it is ready. Raises StackProblem."""
     lines = list(lines)
-    deadline = time.monotonic() + READY_TIMEOUT_S
+    watch = _Watch(home, READY_TIMEOUT_S)
     waiting = {service: line.name for line in lines for service in line.services if service != "gateway"}
     with connected(amqp_uri) as connection:
         while waiting:
@@ -29,13 +31,13 @@ def wait_until_ready(home: Home, lines: Iterable[Line], amqp_uri: str, url: str 
                 if state is not None and state.consumers:
                     del waiting[service]
             if waiting:
-                _check(home, sorted(set(waiting.values())), deadline, f"{', '.join(waiting)} did not start")
+                watch.check(sorted(set(waiting.values())), f"{', '.join(waiting)} did not start")
                 time.sleep(0.1)
     if url is not None:
-        _wait_for_gateway(home, url, deadline)
+        _wait_for_gateway(url, watch)
 
 
-def _wait_for_gateway(home: Home, url: str, deadline: float) -> None:
+def _wait_for_gateway(url: str, watch: _Watch) -> None:
     while True:
         try:
             reply = requests.get(f"{url}/ready", timeout=5)
@@ -44,20 +46,25 @@ def _wait_for_gateway(home: Home, url: str, deadline: float) -> None:
             reason = f"it answers {reply.status_code}: {reply.text[:200]}"
         except requests.RequestException as exc:
             reason = f"no answer ({type(exc).__name__})"
-        _check(home, ["gateway"], deadline, f"The gateway at {url} is not ready: {reason}")
+        watch.check(["gateway"], f"The gateway at {url} is not ready: {reason}")
         time.sleep(0.1)
 
 
-def _check(home: Home, names: list[str], deadline: float, what: str) -> None:
-    """Raises StackProblem when the time is up or a process cannot even start."""
-    broken = [
-        process["name"]
-        for process in Supervisor(home).processes()
-        if process["name"] in names and process["statename"] in ("FATAL", "BACKOFF")
-    ]
-    if broken:
-        raise StackProblem(
-            f"{broken[0]} ends as soon as it starts ({last_words(home, broken[0])}): ./hansom logs {broken[0]}"
-        )
-    if time.monotonic() > deadline:
-        raise StackProblem(f"{what}. {last_words(home, names[0])} (./hansom logs {names[0]})")
+class _Watch:
+    """Tells when waiting for processes is in vain: the time is up, or one of them keeps ending."""
+
+    def __init__(self, home: Home, timeout_s: float) -> None:
+        self._home = home
+        self._deadline = time.monotonic() + timeout_s
+        self._before = history(home)
+
+    def check(self, names: list[str], what: str) -> None:
+        """Raises StackProblem that says `what`, and the last words of the one to blame."""
+        now = history(self._home)
+        for name in names:
+            before = self._before.get(name, History()).restarts
+            if now.get(name, History()).restarts - before >= TRIES:
+                words = last_words(self._home, name)
+                raise StackProblem(f"{name} ends again and again ({words}): ./hansom logs {name}")
+        if time.monotonic() > self._deadline:
+            raise StackProblem(f"{what}. {last_words(self._home, names[0])} (./hansom logs {names[0]})")
