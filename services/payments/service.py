@@ -130,7 +130,7 @@ class PaymentsService:
             return {"checks": audit(session, self.config["PAYMENT_PROVIDER"])}
 
     # -- events ------------------------------------------------------------------------------------------------------
-    @consume(linger_ms=100)
+    @consume(linger_ms=200)  # nobody waits for a charge: fewer, larger batches cost less
     def on_events(self, events: list[Event]) -> None:
         charging.charge_rides(
             self.desk, [schemas.settled_ride(event.data, event.event_id, self.rules) for event in events]

@@ -1,0 +1,144 @@
+"""Rides that are settled, and the payments service's desk on a database of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg2
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from hansom.events import OutboxWriter
+from hansom.ids import new_id
+from hansom.settings import REPOSITORY
+from hansom.stack.migrations import migrate_postgres
+from hansom.store import Transactions
+from services.payments.dependencies import money_rules
+from services.payments.domain.charge import Line, SettledRide
+from services.payments.storage.audit import audit
+from services.payments.storage.books import BookRows
+from services.payments.storage.tables import outbox
+from services.payments.usecases.charging import charge_rides
+from services.payments.usecases.paying_out import run_payouts
+from services.payments.usecases.ports import Desk, Provider
+
+EXAMPLES = REPOSITORY / "tests" / "contract" / "examples"
+
+
+def example(name: str) -> dict[str, Any]:
+    """An event's example message, such as `payments.payment_captured`."""
+    return json.loads(Path(EXAMPLES / f"{name}.json").read_text())
+
+
+def a_settled_trip(fare_minor: int = 1010, method: str | None = "card_ok", **changes: Any) -> dict[str, Any]:
+    """Data of `trip_settled`, of a new trip."""
+    data = example("trips.trip_settled")["data"]
+    fare = {"amount_minor": fare_minor, "currency": "EUR"}
+    trip = {**data["trip"], "id": new_id(), "fare": fare, "payment_method": method, **changes}
+    lines = [{"code": "distance", "label": "Distance", "amount": fare}]
+    tax = {"rate": "0.135", "amount": {"amount_minor": fare_minor // 10, "currency": "EUR"}}
+    return {"trip": trip, "breakdown": lines, "tax": tax}
+
+
+def a_ride(fare_minor: int = 1010, **changes: Any) -> SettledRide:
+    """A settled ride of a new trip. Its tax is a tenth of the fare."""
+    known: dict[str, Any] = {
+        "trip_id": new_id(),
+        "rider_id": "rider-1",
+        "driver_id": "driver-1",
+        "city": "helsinki",
+        "category": "standard",
+        "currency": "EUR",
+        "fare_minor": fare_minor,
+        "tax_minor": fare_minor // 10,
+        "lines": (Line("fare", "Fare", fare_minor),),
+        "method": "card_ok",
+        "fare_reason": "quoted_fare",
+        "distance_m": 1390.0,
+        "duration_s": 300.0,
+        "completed_at": datetime(2026, 3, 2, 12, tzinfo=UTC),
+        "cause": new_id(),
+    }
+    return SettledRide(**{**known, **changes})
+
+
+class SilentRelay:
+    """Leaves the outbox's rows where they are, for the test to read."""
+
+    table = outbox
+
+    def wake(self, session: Session | None = None) -> None:
+        """Nobody publishes here."""
+
+
+RELAY: Any = SilentRelay()
+
+
+@dataclass
+class MoneyDesk:
+    """Payments' use cases on real Postgres, with a clock that the test moves."""
+
+    store: Transactions
+    engine: Engine
+    config: dict[str, Any]
+    provider: Provider
+    now: datetime = field(default_factory=lambda: datetime(2026, 3, 2, 12, 5, tzinfo=UTC))
+
+    @contextmanager
+    def open_books(self) -> Iterator[BookRows]:
+        with self.store.begin() as session:
+            yield BookRows(session, OutboxWriter(RELAY))
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(self.open_books, self.provider, money_rules(self.config), lambda: self.now, new_id)
+
+    def charge(self, *rides: SettledRide) -> None:
+        charge_rides(self.desk, rides)
+
+    def pay_out(self, **forward: float) -> int:
+        """Run payouts as late as `forward` (of timedelta) from now."""
+        self.now += timedelta(**forward)
+        return run_payouts(self.desk, None)
+
+    def rows(self, sql: str, **values: Any) -> list[Any]:
+        with self.engine.connect() as connection:
+            return list(connection.execute(text(sql), values))
+
+    def one(self, sql: str, **values: Any) -> Any:
+        """The only value of the only row."""
+        [(value,)] = self.rows(sql, **values)
+        return value
+
+    def told(self) -> list[tuple[str, dict[str, Any]]]:
+        """Type and data of the events in the outbox, in their order."""
+        return [(row.type, row.data) for row in self.rows("SELECT type, data FROM outbox ORDER BY id")]
+
+    def breaches(self) -> dict[str, list[str]]:
+        """What the audit finds wrong, by the name of the check."""
+        with self.store.begin() as session:
+            return {check["name"]: check["breaches"] for check in audit(session, "simulated") if check["broken"]}
+
+
+@contextmanager
+def own_database(config: dict[str, Any], service: str, *names: str) -> Iterator[dict[str, Any]]:
+    """Settings in which `service` (and the same service under other `names`) has a fresh, migrated database."""
+    name = f"{service}_{uuid4().hex[:8]}"
+    admin = psycopg2.connect(f"{config['POSTGRES_URI']}/postgres")
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+    uri = f"{config['POSTGRES_URI']}/{name}"
+    settings = {**config, "DB_URIS": {**config["DB_URIS"], **{f"{each}:Base": uri for each in (service, *names)}}}
+    migrate_postgres(settings, service)
+    yield settings
+    with admin.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.close()

@@ -1,0 +1,71 @@
+"""The final fare: the quoted one, unless the ride was another."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hansom.contracts.pricing import CategoryNotInQuote, FareReason, SurgeReason
+from hansom.values import Point
+from services.pricing.domain.fare import fare_of
+from services.pricing.domain.quote import Driven, Quote, Route, final_fare, options_of
+from services.pricing.domain.surge import Surge
+from services.pricing.domain.tariff import Tariff
+
+TOLERANCE = Fraction("0.25")
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+STANDARD = Tariff("standard", 1, datetime(2026, 1, 1, tzinfo=UTC), 390, 110, 45, 700, 100, "0.135")
+
+
+def a_quote(distance_m: int = 4000, duration_s: int = 600, surge_tenths: int = 12) -> Quote:
+    route = Route("helsinki", distance_m, duration_s, (Point(60.17, 24.94), Point(60.18, 24.95)))
+    surge = Surge(surge_tenths, SurgeReason.HIGH_DEMAND)
+    options = options_of([STANDARD], route, surge, {"standard": 120.0})
+    ends = route.line[0], route.line[-1]
+    return Quote("q", "r", "EUR", *ends, route, surge, options, NOW, NOW + timedelta(seconds=300))
+
+
+def price(driven: Driven) -> tuple[int, FareReason]:
+    fare, reason = final_fare(a_quote(), "standard", driven, TOLERANCE)
+    return fare.total_minor, reason
+
+
+QUOTED = a_quote().option("standard").fare.total_minor
+
+
+@pytest.mark.parametrize("driven_m", [4000.0, 5000.0, 3000.0])
+def test_a_ride_within_the_tolerance_costs_what_was_quoted(driven_m: float) -> None:
+    assert price(Driven(driven_m, 3000, credible=True)) == (QUOTED, FareReason.QUOTED)
+
+
+def test_a_detour_beyond_the_tolerance_is_priced_as_driven_by_the_quotes_own_tariff_and_surge() -> None:
+    expected = fare_of(STANDARD, 5001, 900, Fraction(12, 10)).total_minor
+    assert price(Driven(5001.0, 900, credible=True)) == (expected, FareReason.LONGER)
+
+
+def test_a_ride_cut_short_costs_less() -> None:
+    fare, reason = price(Driven(2000.0, 300, credible=True))
+    assert reason == FareReason.SHORTER
+    assert fare < QUOTED
+
+
+@pytest.mark.parametrize("driven", [Driven(None, 600, credible=True), Driven(90_000.0, 600, credible=False)])
+def test_a_trace_that_is_missing_or_not_credible_leaves_the_quoted_fare(driven: Driven) -> None:
+    assert price(driven) == (QUOTED, FareReason.TRACE_NOT_CREDIBLE)
+
+
+def test_a_category_that_was_not_quoted_has_no_fare() -> None:
+    with pytest.raises(CategoryNotInQuote):
+        final_fare(a_quote(), "limousine", Driven(1.0, 1, credible=True), TOLERANCE)
+
+
+@given(st.floats(0, 1e6, allow_nan=False), st.floats(0, 1e5, allow_nan=False), st.booleans())
+def test_a_final_fare_is_the_same_however_often_it_is_asked(driven_m: float, driven_s: float, credible: bool) -> None:
+    driven = Driven(driven_m, driven_s, credible)
+    first = final_fare(a_quote(), "standard", driven, TOLERANCE)
+    assert first == final_fare(a_quote(), "standard", driven, TOLERANCE)
+    assert type(first[0].total_minor) is int
