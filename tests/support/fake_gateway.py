@@ -334,6 +334,8 @@ def route(city: City, method: str, path: str, body: dict[str, Any], user_id: str
             return 200, {"items": [city.shown(t, user_id) for t in mine[::-1][:1]], "next_cursor": None}
         case "GET", ["drivers", "nearby"]:
             return 200, {"items": []}
+        case "GET", ["trips", trip_id, "receipt"]:
+            return 200, {"trip_id": trip_id, "total": city.trips[trip_id]["fare"]}
         case "GET", ["trips", trip_id]:
             return 200, city.shown(city.trips[trip_id], user_id)
         case "POST", ["trips", trip_id, verb]:

@@ -49,10 +49,12 @@ class Navigator:
             return True
 
         tries = ((self._somewhere(area), self._somewhere(area)) for _ in range(LEARNING_TRIES))
-        for found in Pool(8).imap(once, tries, maxsize=16):
+        askers = Pool(8)
+        for found in askers.imap(once, tries, maxsize=16):
             learned += found
             if learned >= LEARNING_ROUTES:
                 break
+        askers.kill()  # else the rest would be asked for all the same
         if learned < LEARNING_ROUTES / 8:
             raise NoRoads(f"only {learned} of {LEARNING_TRIES} routes were found in {area}")
 
