@@ -75,7 +75,7 @@ class Doorkeeper(SharedExtension):
         return caller
 
     def identify(self, token: str) -> Caller:
-        """Who bears the access token of a session that still runs. Raises Unauthenticated, SessionEnded, Unavailable."""
+        """Who bears the access token of a running session. Raises Unauthenticated, SessionEnded, Unavailable."""
         read: AccessToken = read_access_token(self.config, token)
         self.check_session(read.session_id)
         return Caller(read.user_id, read.role, read.session_id, read.expires_at.timestamp())
@@ -113,7 +113,9 @@ class Doorkeeper(SharedExtension):
 
     def states(self, session_ids: list[str]) -> list[str | None]:
         """What is remembered of each session. Raises RedisError."""
-        return list(self.redis.mget([KEY.format(session_id) for session_id in session_ids])) if session_ids else []
+        if not session_ids:
+            return []
+        return [str(each) if each else None for each in self.redis.mget([KEY.format(each) for each in session_ids])]
 
     # -- rate limits -------------------------------------------------------------------------------------------------
     def limit_address(self, environ: dict[str, Any]) -> None:

@@ -85,7 +85,7 @@ class Readiness(DependencyProvider):
         return dict.fromkeys(self._found, "ok")
 
     def _ask_all(self) -> None:
-        probes: dict[str, Callable[[], None]] = {
+        probes: dict[str, Callable[[], dict[str, str | None] | None]] = {
             "rabbitmq": self._services,
             "postgres": self._postgres,
             "redis": self._redis,

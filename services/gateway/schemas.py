@@ -28,10 +28,12 @@ class Id(fields.String):
 class JsonObject(fields.Nested):
     """A nested object; anything else in its place is named as the field that it is."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, partial: Any = None, **kwargs: Any
+    ) -> Any:
         if not isinstance(value, Mapping):
             raise ValidationError("Must be an object.")
-        return super()._deserialize(value, attr, data, **kwargs)
+        return super()._deserialize(value, attr, data, partial, **kwargs)
 
 
 class JsonBoolean(fields.Boolean):

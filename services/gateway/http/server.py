@@ -134,7 +134,7 @@ class FrontDoor(WebServer):
                 answer = route.answer(request, ids)
             except HansomError as exc:
                 answer = error_answer(exc, request.request_id)
-            except Exception as exc:
+            except Exception as exc:  # noqa: BLE001 - looked at and logged there
                 answer = self._answer_bug(exc, request)
             return self._send(request, answer, start_response)
         finally:

@@ -61,6 +61,8 @@ def _quick(driver_id: str, data: Any) -> Row | None:
     if type(data) is not dict or not data.keys() <= _FIELDS:
         return None
     get = data.get
+    lat: Any
+    lng: Any
     lat, lng, at, seq = get("lat"), get("lng"), get("at"), get("seq")
     bearing, speed, accuracy = get("bearing_deg"), get("speed_mps"), get("accuracy_m")
     if not (

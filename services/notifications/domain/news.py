@@ -1,0 +1,82 @@
+"""Which user hears of what has happened, under which name, and how much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An event of one user's stream."""
+
+    user_id: str
+    event: str
+    data: dict[str, Any]
+    trip_id: str | None = None
+
+
+Data = Mapping[str, Any]
+
+
+def _to_rider(event: str, data: Data) -> News:
+    trip = dict(data["trip"])
+    return News(trip["rider_id"], event, {"trip": trip, "trip_id": trip["id"]}, trip["id"])
+
+
+def _to_driver(event: str, data: Data, driver_id: str) -> News:
+    """The driver's copy has no PIN: he is told it by his rider."""
+    trip = {**data["trip"], "pin": None}
+    return News(driver_id, event, {"trip": trip, "trip_id": trip["id"]}, trip["id"])
+
+
+def _both(event: str) -> Callable[[Data], list[News]]:
+    """To the rider and to the driver who has the trip, or had it until this event."""
+
+    def news(data: Data) -> list[News]:
+        told = [_to_rider(event, data)]
+        driver_id = data.get("driver_id") or data["trip"].get("driver_id")
+        if driver_id:
+            told.append(_to_driver(event, data, driver_id))
+        return told
+
+    return news
+
+
+def _rider(event: str) -> Callable[[Data], list[News]]:
+    return lambda data: [_to_rider(event, data)]
+
+
+def _flat(event: str, whom: str) -> Callable[[Data], list[News]]:
+    """The event's own data, to the user whose id stands in the field `whom`."""
+
+    def news(data: Data) -> list[News]:
+        told = {name: value for name, value in data.items() if name not in ("driver_id", "rider_id")}
+        return [News(data[whom], event, told, data.get("trip_id"))]
+
+    return news
+
+
+NEWS: dict[str, Callable[[Data], list[News]]] = {
+    "trips.trip_assigned": _both("trip_assigned"),
+    "trips.driver_arrived": _both("driver_arrived"),
+    "trips.trip_started": _both("trip_started"),
+    "trips.trip_completed": _both("trip_completed"),
+    "trips.trip_cancelled": _both("trip_cancelled"),
+    "trips.trip_expired": _rider("trip_expired"),
+    "trips.trip_returned": _rider("driver_cancelled"),
+    "trips.trip_settled": _both("trip_settled"),
+    "trips.offer_made": _flat("offer_made", "driver_id"),
+    "trips.offer_withdrawn": _flat("offer_withdrawn", "driver_id"),
+    "payments.payment_captured": _flat("payment_captured", "rider_id"),
+    "payments.payment_failed": _flat("payment_failed", "rider_id"),
+    "payments.payout_sent": _flat("payout_sent", "driver_id"),
+}
+"""Event → its news. What is not named here is nobody's news (`trip_requested`: the rider did it himself)."""
+
+
+def news_of(name: str, data: Data) -> list[News]:
+    """The news of an event called `<publisher>.<type>`. Raises KeyError when its data is not what it should be."""
+    tell = NEWS.get(name)
+    return tell(data) if tell is not None else []

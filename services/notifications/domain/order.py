@@ -1,0 +1,57 @@
+"""In which order a user may hear of one trip: what the audit holds every stream against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_LIFE = {
+    ("waiting", "trip_assigned"): "assigned",
+    ("waiting", "trip_cancelled"): "over",
+    ("waiting", "trip_expired"): "over",
+    ("assigned", "driver_arrived"): "arrived",
+    ("assigned", "trip_cancelled"): "over",
+    ("arrived", "trip_started"): "in_progress",
+    ("arrived", "trip_cancelled"): "over",
+    ("in_progress", "trip_completed"): "completed",
+    ("in_progress", "trip_cancelled"): "over",
+    ("completed", "trip_settled"): "settled",
+}
+
+RIDER = {
+    **_LIFE,
+    ("assigned", "driver_cancelled"): "waiting",
+    ("arrived", "driver_cancelled"): "waiting",
+    ("settled", "payment_failed"): "settled",
+    ("settled", "payment_captured"): "paid",
+}
+
+DRIVER = {
+    **_LIFE,
+    ("waiting", "offer_made"): "offered",
+    ("offered", "offer_withdrawn"): "waiting",
+    ("offered", "trip_assigned"): "assigned",
+}
+"""(state, event) → state. An event with no line here comes too early, too late or twice."""
+
+
+BEGINNINGS = frozenset(event for state, event in (*RIDER, *DRIVER) if state == "waiting")
+
+
+def out_of_order(events: Sequence[str], *, cut: bool = False) -> str | None:
+    """What is wrong with the events of one trip in one user's stream, in their order; None when nothing is.
+
+    `cut`: the beginning of the stream is no longer kept, so that a trip may begin in the middle: it is passed over.
+    """
+    if not events or (cut and events[0] not in BEGINNINGS):
+        return None
+    return _walk(DRIVER if events[0].startswith("offer_") else RIDER, events)
+
+
+def _walk(machine: dict[tuple[str, str], str], events: Sequence[str]) -> str | None:
+    state = "waiting"
+    for number, event in enumerate(events, start=1):
+        after = machine.get((state, event))
+        if after is None:
+            return f"{event} as number {number}, when {state}"
+        state = after
+    return None

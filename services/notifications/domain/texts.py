@@ -1,0 +1,63 @@
+"""What a person who has no app open is told, and by which way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Way(StrEnum):
+    PUSH = "push"
+    EMAIL = "email"
+    SMS = "sms"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A short text and the ways it goes. `always`: also to who has the app open."""
+
+    title: str
+    text: str
+    ways: tuple[Way, ...]
+    always: bool = False
+
+
+def _driver(data: Mapping[str, Any]) -> str:
+    driver = data.get("trip", {}).get("driver") or {}
+    vehicle = driver.get("vehicle") or {}
+    shown = " ".join(str(vehicle[name]) for name in ("colour", "make", "model", "plate") if vehicle.get(name))
+    return f"{driver.get('name', 'Your driver')} ({shown})" if shown else str(driver.get("name", "Your driver"))
+
+
+def money(amount: Mapping[str, Any]) -> str:
+    """`12.50 EUR`: the minor unit of every currency that Hansom's cities use is a hundredth."""
+    return f"{int(amount['amount_minor']) / 100:.2f} {amount['currency']}"
+
+
+_PUSH, _PUSH_SMS, _MAIL = (Way.PUSH,), (Way.PUSH, Way.SMS), (Way.PUSH, Way.EMAIL)
+
+LETTERS: dict[str, Callable[[Mapping[str, Any]], Letter]] = {
+    "offer_made": lambda data: Letter("A ride for you", f"For {money(data['fare'])}. Open the app to accept.", _PUSH),
+    "trip_assigned": lambda data: Letter("A driver is on the way", f"{_driver(data)} is coming.", _PUSH),
+    "driver_arrived": lambda data: Letter("Your car is here", f"{_driver(data)} is waiting for you.", _PUSH_SMS),
+    "driver_cancelled": lambda data: Letter("Your driver cancelled", "We are looking for another one.", _PUSH),
+    "trip_cancelled": lambda data: Letter("The ride was cancelled", "Open the app to see why.", _PUSH),
+    "trip_expired": lambda data: Letter("No driver found", "All drivers are busy. Please try again.", _PUSH),
+    "payment_captured": lambda data: Letter(
+        "Your receipt", f"You paid {money(data['amount'])} for your ride. Thank you.", _MAIL, always=True
+    ),
+    "payment_failed": lambda data: Letter(
+        "Your payment failed", f"{money(data['amount'])} could not be charged. Open the app to pay.", _MAIL, always=True
+    ),
+    "payout_sent": lambda data: Letter(
+        "Your payout", f"{money(data['amount'])} is on the way to your account.", _MAIL, always=True
+    ),
+}
+
+
+def letter_of(event: str, data: Mapping[str, Any]) -> Letter | None:
+    """The letter about an event, or None when it is not worth one."""
+    write = LETTERS.get(event)
+    return write(data) if write is not None else None

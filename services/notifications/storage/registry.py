@@ -1,0 +1,44 @@
+"""Which gateways a user is connected to, in Redis. It ends by itself and is filled again by the gateways.
+
+One sorted set a user: gateway → Unix time until which it holds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+from redis import Redis
+
+KEY = "notifications:user:{}"
+
+
+class Registry:
+    """`ttl_s`: how long an entry holds that its gateway does not repeat."""
+
+    def __init__(self, redis: Redis, ttl_s: float) -> None:
+        self._redis, self._ttl_s = redis, ttl_s
+
+    def put(self, gateway_id: str, user_ids: Iterable[str]) -> None:
+        """The users are at the gateway. One round trip. Raises RedisError."""
+        until = time.time() + self._ttl_s
+        with self._redis.pipeline(transaction=False) as pipe:
+            for user_id in user_ids:
+                key = KEY.format(user_id)
+                pipe.zadd(key, {gateway_id: until})
+                pipe.pexpire(key, int(self._ttl_s * 1000))
+            pipe.execute()
+
+    def take_away(self, gateway_id: str, user_id: str) -> None:
+        """The user has left the gateway. Raises RedisError."""
+        self._redis.zrem(KEY.format(user_id), gateway_id)
+
+    def gateways(self, user_ids: Sequence[str]) -> dict[str, list[str]]:
+        """User → the gateways he is at. One round trip. Raises RedisError."""
+        if not user_ids:
+            return {}
+        now = time.time()
+        with self._redis.pipeline(transaction=False) as pipe:
+            for user_id in user_ids:
+                pipe.zrangebyscore(KEY.format(user_id), now, "+inf")
+            return dict(zip(user_ids, pipe.execute(), strict=True))
