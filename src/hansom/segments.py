@@ -1,6 +1,6 @@
 """Which segment a point is in, and which segments lie around it.
 
-A city's segments are H3 cells of several resolutions, a cut through H3's tree: every cell of the finest resolution
+A city's segments are H3 cells of several resolutions, a cut through H3's tree: every cell of LOOKUP_RESOLUTION
 has exactly one ancestor (or itself) among them. H3's children do not tile their parent's outline, so membership is
 decided by the tree, never by polygons: a point belongs to the segment that is an ancestor of its finest cell.
 """
@@ -12,20 +12,19 @@ from collections.abc import Iterable, Iterator
 import h3
 import h3.api.basic_int as h3_int
 
-CACHED_CELLS = 200_000
-"""Finest cells remembered: about 20 MB, enough for 3,000 km² at resolution 10."""
+from hansom.cities import FINEST
+
+LOOKUP_RESOLUTION = FINEST
+"""Resolution of the cells that decide: about 60 m across, and none of a city's segments is smaller. It is the same for
+every index, whatever cells it has: the ancestor of a point's cell depends on which cell one starts from."""
 
 
 class SegmentIndex:
-    """Looks points up in a set of H3 cells of mixed resolution. Not for threads; greenlets may share it."""
+    """Looks points up in a set of H3 cells of mixed resolution, none finer than LOOKUP_RESOLUTION."""
 
     def __init__(self, cells: Iterable[str]) -> None:
-        numbers = {h3.str_to_int(cell): cell for cell in cells}
-        self._names = numbers
-        resolutions = sorted({h3_int.get_resolution(cell) for cell in numbers}, reverse=True)
-        self._finest = resolutions[0] if resolutions else 0
-        self._coarser = resolutions[1:]
-        self._seen: dict[int, str | None] = {}
+        self._names = {h3.str_to_int(cell): cell for cell in cells}
+        self._resolutions = sorted({h3_int.get_resolution(cell) for cell in self._names}, reverse=True)
         self._neighbours: dict[str, tuple[str, ...]] = {}
 
     def __len__(self) -> int:
@@ -36,26 +35,13 @@ class SegmentIndex:
 
     def segment_of(self, lat: float, lng: float) -> str | None:
         """The segment that holds the point (degrees), or None when no segment does. About 1 µs."""
-        finest = h3_int.latlng_to_cell(lat, lng, self._finest)
-        try:
-            return self._seen[finest]
-        except KeyError:
-            return self._remember(finest)
-
-    def _remember(self, finest: int) -> str | None:
-        if len(self._seen) >= CACHED_CELLS:
-            self._seen.clear()
-        found = self._ancestor(finest)
-        self._seen[finest] = found
-        return found
+        return self._ancestor(h3_int.latlng_to_cell(lat, lng, LOOKUP_RESOLUTION))
 
     def _ancestor(self, finest: int) -> str | None:
-        if finest in self._names:
-            return self._names[finest]
-        for resolution in self._coarser:
-            parent = h3_int.cell_to_parent(finest, resolution)
-            if parent in self._names:
-                return self._names[parent]
+        for resolution in self._resolutions:
+            found = self._names.get(h3_int.cell_to_parent(finest, resolution))
+            if found is not None:
+                return found
         return None
 
     def neighbours(self, segment: str) -> tuple[str, ...]:
@@ -66,7 +52,7 @@ class SegmentIndex:
         return known
 
     def _find_neighbours(self, cell: int) -> tuple[str, ...]:
-        inside = set(h3_int.cell_to_children(cell, self._finest))
+        inside = set(h3_int.cell_to_children(cell, LOOKUP_RESOLUTION))
         outside = {ring for child in inside for ring in h3_int.grid_disk(child, 1)} - inside
         touching = {self._ancestor(finest) for finest in outside}
         return tuple(sorted(name for name in touching if name is not None))

@@ -11,6 +11,9 @@ from hansom.values import Point
 
 __all__ = ["Area", "City", "SegmentSizes", "UnknownCity", "cities", "city_at", "city_of"]
 
+FINEST = 11
+"""The finest H3 resolution of a segment: about 60 m across."""
+
 
 @error
 class UnknownCity(NotFound):
@@ -69,8 +72,8 @@ class City:
             raise ValueError(f"city {key}: service_area is not south, west, north, east")
         sizes = raw["segment_sizes"]
         dense, sparse = int(sizes["dense"]), int(sizes["sparse"])
-        if not 0 <= sparse <= dense <= 15:
-            raise ValueError(f"city {key}: segment_sizes are H3 resolutions, sparse <= dense")
+        if not 0 <= sparse <= dense <= FINEST:
+            raise ValueError(f"city {key}: segment_sizes are H3 resolutions, sparse <= dense <= {FINEST}")
         return cls(
             key=key,
             name=str(raw["name"]),

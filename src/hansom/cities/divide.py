@@ -9,14 +9,15 @@ from itertools import pairwise
 import h3
 
 from hansom.cities import Area, SegmentSizes
+from hansom.segments import LOOKUP_RESOLUTION
 from hansom.values import Point, distance_m
 
 STEP_M = 20.0
-"""A road's length is dealt out to cells in steps no longer than this: a third of a resolution 10 cell's edge."""
+"""A road's length is dealt out to cells in steps no longer than about this: less than a cell's edge."""
 
 
-def road_by_cell(roads: Iterable[list[Point]], resolution: int) -> dict[str, float]:
-    """Metres of road in each H3 cell of the resolution. `roads` are lines of points."""
+def road_by_cell(roads: Iterable[list[Point]]) -> dict[str, float]:
+    """Metres of road in each H3 cell of LOOKUP_RESOLUTION. `roads` are lines of points."""
     metres: dict[str, float] = defaultdict(float)
     for line in roads:
         for a, b in pairwise(line):
@@ -25,7 +26,7 @@ def road_by_cell(roads: Iterable[list[Point]], resolution: int) -> dict[str, flo
             for step in range(steps):
                 share = (step + 0.5) / steps
                 lat, lng = a.lat + (b.lat - a.lat) * share, a.lng + (b.lng - a.lng) * share
-                metres[h3.latlng_to_cell(lat, lng, resolution)] += length_m / steps
+                metres[h3.latlng_to_cell(lat, lng, LOOKUP_RESOLUTION)] += length_m / steps
     return metres
 
 
@@ -36,7 +37,7 @@ def divide(area: Area, sizes: SegmentSizes, roads: Iterable[list[Point]]) -> lis
     in a segment too) and divides those with more than `sizes.road_m` metres of road into their seven children. Children
     replace their parent in the tree, so every finest cell keeps exactly one ancestor among the segments.
     """
-    metres = _totals(road_by_cell(roads, sizes.dense), sizes)
+    metres = _totals(road_by_cell(roads), sizes)
     segments: list[str] = []
     waiting = sorted(_cover(area, sizes.sparse))
     while waiting:
