@@ -16,8 +16,8 @@ from services.trips.domain.offer import WaitingTrip
 from services.trips.domain.paging import Place, TripFilter
 from services.trips.domain.trip import Trip
 from services.trips.storage.rows import trip_of
+from services.trips.storage.statements import any_of
 from services.trips.storage.tables import offers, trips
-from services.trips.storage.trips import any_of
 
 _BUSY = [state.value for state in sorted(WITH_DRIVER)]
 
