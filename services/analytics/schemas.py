@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
-from hansom.contracts.analytics import KeyFigures, SeeDemand, SeeDemandByHour, SeeKeyFigures
+from hansom.contracts.analytics import KeyFigures, SeeDemand, SeeDemandByHour, SeeKeyFigures, SegmentDemand
 from hansom.contracts.errors import Invalid
 from hansom.events import Event
 from hansom.values import Point
@@ -197,3 +197,22 @@ def key_figures_reply(figures: Figures, since: datetime, until: datetime) -> Key
         "pickup_eta": reports.errors(figures, "pickup"),
         "trip_time": reports.errors(figures, "trip"),
     }
+
+
+def eta_errors_reply(figures: Figures, since: datetime, until: datetime) -> dict[str, Any]:
+    """How promised pickup and trip times were kept."""
+    return {
+        "since": iso(since),
+        "until": iso(until),
+        "pickup": reports.errors(figures, "pickup"),
+        "trip": reports.errors(figures, "trip"),
+    }
+
+
+def demand_reply(city: str, lines: list[SegmentDemand], since: datetime, until: datetime) -> dict[str, Any]:
+    return {"city": city, "since": iso(since), "until": iso(until), "items": lines}
+
+
+def demand_by_hour_reply(city: str, hours: list[tuple[datetime, list[SegmentDemand]]]) -> dict[str, Any]:
+    """A line for each segment of each hour."""
+    return {"city": city, "items": [{"hour": iso(hour), **line} for hour, lines in hours for line in lines]}

@@ -37,21 +37,26 @@ class AnalyticsService:
     # -- RPC ---------------------------------------------------------------------------------------------------------
     @rpc
     def key_figures(self, payload: dict[str, Any]) -> dict[str, Any]:
-        request = schemas.read_request(SeeKeyFigures, payload)
-        return usecases.see_key_figures(request, self._stores(), self.clock.now())
-
-    @rpc
-    def demand(self, payload: dict[str, Any]) -> dict[str, Any]:
-        return usecases.see_demand(schemas.read_request(SeeDemand, payload), self._stores(), self.clock.now())
-
-    @rpc
-    def demand_by_hour(self, payload: dict[str, Any]) -> dict[str, Any]:
-        return usecases.see_demand_by_hour(schemas.read_request(SeeDemandByHour, payload), self._stores())
+        request, now = schemas.read_request(SeeKeyFigures, payload), self.clock.now()
+        total = usecases.see_total(request, self._stores().hours, now)
+        return dict(schemas.key_figures_reply(total, usecases.start_of(request.since, now), now))
 
     @rpc
     def eta_errors(self, payload: dict[str, Any]) -> dict[str, Any]:
-        request = schemas.read_request(SeeKeyFigures, payload)
-        return usecases.see_eta_errors(request, self._stores(), self.clock.now())
+        request, now = schemas.read_request(SeeKeyFigures, payload), self.clock.now()
+        total = usecases.see_total(request, self._stores().hours, now)
+        return schemas.eta_errors_reply(total, usecases.start_of(request.since, now), now)
+
+    @rpc
+    def demand(self, payload: dict[str, Any]) -> dict[str, Any]:
+        request, now = schemas.read_request(SeeDemand, payload), self.clock.now()
+        lines = usecases.see_demand(request, self._stores().minutes, now)
+        return schemas.demand_reply(request.city, lines, usecases.demand_since(request, now), now)
+
+    @rpc
+    def demand_by_hour(self, payload: dict[str, Any]) -> dict[str, Any]:
+        request = schemas.read_request(SeeDemandByHour, payload)
+        return schemas.demand_by_hour_reply(request.city, usecases.see_demand_by_hour(request, self._stores().hours))
 
     # -- events and timers -------------------------------------------------------------------------------------------
     @consume

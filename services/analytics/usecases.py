@@ -2,22 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Protocol
 
-from hansom.contracts.analytics import SeeDemand, SeeDemandByHour, SeeKeyFigures
+from hansom.contracts.analytics import SeeDemand, SeeDemandByHour, SeeKeyFigures, SegmentDemand
 from hansom.values import Point
-from hansom.wire import iso
-from services.analytics import schemas
 from services.analytics.domain import reports
-from services.analytics.domain.facts import NOWHERE, Fact, Home, hour_of, is_too_old, settle_home, settle_promise
-from services.analytics.domain.figures import added, figures_by_segment
-from services.analytics.storage.mongo import Facts, Periods
+from services.analytics.domain.facts import (
+    NOWHERE,
+    Claimed,
+    Fact,
+    Home,
+    hour_of,
+    is_too_old,
+    settle_home,
+    settle_promise,
+)
+from services.analytics.domain.figures import Figures, added, figures_by_segment
 
 SegmentOf = Callable[[str, Point], str | None]
 """(city, point) → the segment that holds it, or None outside of all."""
+
+
+class Facts(Protocol):
+    """Events, each once. Methods raise what the store raises while it is down."""
+
+    def add(self, facts: Iterable[Fact]) -> None: ...
+
+    def of_minute(self, city: str, minute: datetime) -> list[Fact]: ...
+
+    def homes_and_promises(self, trip_ids: list[str]) -> tuple[dict[str, Home], dict[tuple[str, str], int]]: ...
+
+
+class Periods(Protocol):
+    """Figures of minutes, or of hours. Methods raise what the store raises while it is down."""
+
+    def touch(self, periods: Iterable[tuple[str, datetime]]) -> None: ...
+
+    def claim(self, now: datetime) -> Claimed | None: ...
+
+    def write(self, claimed: Claimed, by_segment: Mapping[str, Figures], total: Figures) -> None: ...
+
+    def finish(self, claimed: Claimed) -> None: ...
+
+    def by_segment(self, city: str, since: datetime, until: datetime) -> Mapping[str, Figures]: ...
+
+    def each(self, city: str, since: datetime, until: datetime) -> list[tuple[datetime, dict[str, dict[str, int]]]]: ...
+
+    def total(self, city: str | None, since: datetime) -> Figures: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +74,7 @@ class Noted:
 def note_facts(facts: list[Fact], stores: Stores, segment_of: SegmentOf, now: datetime, keep: timedelta) -> Noted:
     """Keep what events say, and have the figures of their minutes made again. Safe to repeat.
 
-    Raises PyMongoError, and what `segment_of` raises while segments are not to be had.
+    Raises what `segment_of` raises while segments are not to be had.
     """
     timely = [_place(fact, segment_of) for fact in facts if not is_too_old(fact, now, keep)]
     settled = _settle(timely, stores.facts)
@@ -72,7 +106,7 @@ def _settle(facts: list[Fact], store: Facts) -> list[Fact]:
 
 
 def roll_up(stores: Stores, now: datetime, max_periods: int = 200) -> int:
-    """Make the figures of dirty minutes, then of their hours; gives how many were made. Raises PyMongoError."""
+    """Make the figures of dirty minutes, then of their hours; gives how many were made."""
     minutes = _roll_up_minutes(stores, now, max_periods)
     return minutes + _roll_up_hours(stores, now, max_periods)
 
@@ -101,33 +135,27 @@ def _roll_up_hours(stores: Stores, now: datetime, max_periods: int) -> int:
     return max_periods
 
 
-def see_key_figures(request: SeeKeyFigures, stores: Stores, now: datetime) -> dict[str, Any]:
-    """Figures from the hour that holds `since` on. Raises PyMongoError."""
-    since = hour_of(request.since) if request.since is not None else hour_of(now).replace(hour=0)
-    return dict(schemas.key_figures_reply(stores.hours.total(request.city, since), since, now))
+def start_of(since: datetime | None, now: datetime) -> datetime:
+    """The hour that holds `since`; None: the start of today, UTC."""
+    return hour_of(now).replace(hour=0) if since is None else hour_of(since)
 
 
-def see_demand(request: SeeDemand, stores: Stores, now: datetime) -> dict[str, Any]:
-    """Demand by segment in the last minutes, the present one included. Raises PyMongoError."""
-    since = (now - timedelta(minutes=request.minutes)).replace(second=0, microsecond=0)
-    by_segment = stores.minutes.by_segment(request.city, since, now)
-    return {"city": request.city, "since": iso(since), "until": iso(now), "items": reports.demand(by_segment)}
+def see_total(request: SeeKeyFigures, hours: Periods, now: datetime) -> Figures:
+    """Figures of one city or of all, from `start_of` the request's `since` on."""
+    return hours.total(request.city, start_of(request.since, now))
 
 
-def see_demand_by_hour(request: SeeDemandByHour, stores: Stores) -> dict[str, Any]:
-    """Demand by hour and segment, the oldest hour first. Raises PyMongoError."""
-    hours = stores.hours.each(request.city, request.since, request.until)
-    items = [{"hour": iso(hour), **line} for hour, segments in hours for line in reports.demand(segments)]
-    return {"city": request.city, "items": items}
+def demand_since(request: SeeDemand, now: datetime) -> datetime:
+    """The minute with which the asked time begins."""
+    return (now - timedelta(minutes=request.minutes)).replace(second=0, microsecond=0)
 
 
-def see_eta_errors(request: SeeKeyFigures, stores: Stores, now: datetime) -> dict[str, Any]:
-    """How promised pickup and trip times were kept. Raises PyMongoError."""
-    since = hour_of(request.since) if request.since is not None else hour_of(now).replace(hour=0)
-    total = stores.hours.total(request.city, since)
-    return {
-        "since": iso(since),
-        "until": iso(now),
-        "pickup": reports.errors(total, "pickup"),
-        "trip": reports.errors(total, "trip"),
-    }
+def see_demand(request: SeeDemand, minutes: Periods, now: datetime) -> list[SegmentDemand]:
+    """Demand by segment in the last minutes, the present one included."""
+    return reports.demand(minutes.by_segment(request.city, demand_since(request, now), now))
+
+
+def see_demand_by_hour(request: SeeDemandByHour, hours: Periods) -> list[tuple[datetime, list[SegmentDemand]]]:
+    """Demand by hour and segment, the oldest hour first."""
+    found = hours.each(request.city, request.since, request.until)
+    return [(hour, reports.demand(segments)) for hour, segments in found]

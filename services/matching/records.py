@@ -3,6 +3,7 @@ MongoDB may be down for as long as it takes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import amqp
@@ -12,12 +13,18 @@ from nameko.extensions import DependencyProvider
 from hansom.amqp import Broker, Outgoing
 from hansom.consumer import durable_queue
 from hansom.contracts.matching import RECORDS_QUEUE
+from services.matching import schemas
+from services.matching.domain.pool import Answered
+from services.matching.usecases import ClosedBatch
+
+RECORDS_A_MESSAGE = 50
+"""Decisions sent in one message: about 250 kB with 30 drivers each."""
 
 declare_records = durable_queue(RECORDS_QUEUE)
 
 
 class RecordsQueue(DependencyProvider):
-    """Gives a worker `.put(messages)`: confirmed by the broker. Raises BrokerUnavailable."""
+    """Gives a worker `usecases.Records`. What it puts is confirmed by the broker; raises BrokerUnavailable."""
 
     broker = Broker()
 
@@ -30,6 +37,13 @@ class RecordsQueue(DependencyProvider):
     def get_dependency(self, worker_ctx: Any) -> RecordsQueue:
         return self
 
-    def put(self, messages: list[dict[str, Any]]) -> None:
-        if messages:
-            self.broker.publish_many([Outgoing("", RECORDS_QUEUE, orjson.dumps(message)) for message in messages])
+    def put_answers(self, answers: Sequence[Answered]) -> None:
+        self._put([{"answers": [schemas.write_answer(each) for each in answers]}])
+
+    def put_decisions(self, closed: ClosedBatch) -> None:
+        decisions = schemas.write_decisions(closed)
+        starts = range(0, len(decisions), RECORDS_A_MESSAGE)
+        self._put([{"decisions": decisions[start : start + RECORDS_A_MESSAGE]} for start in starts])
+
+    def _put(self, messages: list[dict[str, Any]]) -> None:
+        self.broker.publish_many([Outgoing("", RECORDS_QUEUE, orjson.dumps(message)) for message in messages])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,9 @@ from hansom.wire import PointSchema, Rfc3339, iso, parse_time
 from services.matching.domain.model import Considered, FreeDriver, WaitingTrip
 from services.matching.domain.news import ON_TRIP, News, OfferNews, TripNews
 from services.matching.domain.outcome import MadeOffer, Outcome, RefusedOffer
-from services.matching.domain.pool import Answered, PooledTrip
+from services.matching.domain.pool import Answered, ListedTrip, PooledTrip
+from services.matching.domain.tables import TablePlan
+from services.matching.usecases import ClosedBatch
 
 MAX_NAMED = 200
 """Busy drivers that are named to `location` for each trip."""
@@ -100,8 +102,8 @@ def read_news(event: Event) -> News:
     return TripNews(event.name, pooled, trip["driver_id"], data["former_driver_id"], at, at_ms)
 
 
-def read_waiting(item: dict[str, Any]) -> tuple[PooledTrip, tuple[str, ...], bool]:
-    """A waiting trip, who is excluded from it, and whether it has an open offer."""
+def read_waiting(item: dict[str, Any]) -> ListedTrip:
+    """One item of `trips.list_waiting`. Raises ValidationError."""
     data = _WAITING.load(item)
     trip = PooledTrip(
         data["trip_id"],
@@ -111,7 +113,7 @@ def read_waiting(item: dict[str, Any]) -> tuple[PooledTrip, tuple[str, ...], boo
         milliseconds(data["waiting_since"]),
         data["returned"],
     )
-    return trip, tuple(data["excluded_driver_ids"]), data["has_open_offer"]
+    return ListedTrip(trip, tuple(data["excluded_driver_ids"]), data["has_open_offer"])
 
 
 def read_see_decisions(payload: dict[str, Any]) -> SeeDecisions:
@@ -152,6 +154,18 @@ def read_candidates(reply: dict[str, Any], busy: frozenset[str]) -> dict[str, li
     }
 
 
+def table_request(
+    plan: TablePlan, drivers: Mapping[str, FreeDriver], trips: Mapping[str, WaitingTrip]
+) -> dict[str, Any]:
+    """For `maps.table`: from each driver to each pickup."""
+    points = [drivers[driver_id].point for driver_id in plan.driver_ids]
+    pickups = [trips[trip_id].pickup for trip_id in plan.trip_ids]
+    return {
+        "sources": [[point.lat, point.lng] for point in points],
+        "destinations": [[pickup.lat, pickup.lng] for pickup in pickups],
+    }
+
+
 def offers_request(pairs: Iterable[Considered], ttl_s: float) -> dict[str, Any]:
     """For `trips.make_offers`."""
     return {
@@ -180,32 +194,39 @@ def _time_ms(text: str) -> int:
 
 
 # -- decision records --------------------------------------------------------------------------------------------------
-def write_decisions(
-    batch: dict[str, Any], trips: Iterable[WaitingTrip], considered: Iterable[Considered], outcome: Outcome
-) -> list[dict[str, Any]]:
-    """One record for each trip of a batch. `batch`: {batch_id, batch_at, city, policy, estimated}."""
-    offered = {(each.trip_id, each.driver_id): each.offer_id for each in outcome.made}
-    refused = {(each.trip_id, each.driver_id): each.reason for each in outcome.refused}
+def write_decisions(closed: ClosedBatch) -> list[dict[str, Any]]:
+    """One record for each trip of a batch, with every driver who was looked at for it."""
+    offered = {(each.trip_id, each.driver_id): each.offer_id for each in closed.outcome.made}
+    refused = {(each.trip_id, each.driver_id): each.reason for each in closed.outcome.refused}
     rows: dict[str, list[dict[str, Any]]] = {}
-    for pair in considered:
+    for pair in closed.proposal.considered:
         key = (pair.trip_id, pair.driver_id)
         dropped: str | None = pair.dropped
         if dropped is None and key not in offered:
             dropped = f"{Dropped.REFUSED}:{refused.get(key, 'unknown')}"
-        rows.setdefault(pair.trip_id, []).append(
-            {
-                "driver_id": pair.driver_id,
-                "distance_m": round(pair.distance_m, 1),
-                "pickup_eta_s": pair.pickup_eta_s,
-                "score": round(pair.score, 2) if pair.score is not None else None,
-                "dropped": dropped,
-                "offer_id": offered.get(key),
-            }
-        )
+        rows.setdefault(pair.trip_id, []).append(_considered(pair, dropped, offered.get(key)))
+    about = {
+        "batch_id": closed.moment.batch_id,
+        "batch_at": closed.moment.at,
+        "city": closed.dispatch.city,
+        "policy": closed.dispatch.policy_name,
+        "estimated": closed.estimated,
+    }
     return [
-        {**batch, "trip_id": trip.trip_id, "waited_s": trip.waited_s, "considered": rows.get(trip.trip_id, [])}
-        for trip in trips
+        {**about, "trip_id": trip.trip_id, "waited_s": trip.waited_s, "considered": rows.get(trip.trip_id, [])}
+        for trip in closed.trips
     ]
+
+
+def _considered(pair: Considered, dropped: str | None, offer_id: str | None) -> dict[str, Any]:
+    return {
+        "driver_id": pair.driver_id,
+        "distance_m": round(pair.distance_m, 1),
+        "pickup_eta_s": pair.pickup_eta_s,
+        "score": round(pair.score, 2) if pair.score is not None else None,
+        "dropped": dropped,
+        "offer_id": offer_id,
+    }
 
 
 def write_answer(answered: Answered) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from hansom.redis import Live
 from hansom.rpc import STORE_DOWN, ServiceClient, rpc
 from hansom.wire import iso
 from services.matching import schemas, usecases
+from services.matching.partners import RemotePartners
 from services.matching.records import RecordsQueue, declare_records
 from services.matching.settings import dispatch_of
 from services.matching.storage.mongo import DecisionRecords
@@ -47,7 +48,8 @@ class MatchingService:
     def match_waiting(self, city: str, rebuild: bool) -> BatchResult:
         began, now = time.perf_counter(), self.clock.now()
         pool = WaitingPool(self.live)
-        ports = Ports(self.trips, self.location, self.maps, pool, self.records_queue, self._compute)
+        partners = RemotePartners(self.trips, self.location, self.maps, float(self.config["MATCHING_DEADLINE_S"]))
+        ports = Ports(pool, partners, self.records_queue, self._compute)
         moment = Moment(self.ids.new(), iso(now) or "", schemas.milliseconds(now))
         result = usecases.match_waiting(dispatch_of(self.config, city), moment, ports, rebuild=rebuild)
         spent_ms = round(1000 * (time.perf_counter() - began), 1)
@@ -62,7 +64,8 @@ class MatchingService:
     # -- RPC ---------------------------------------------------------------------------------------------------------
     @rpc
     def get_decisions(self, payload: dict[str, Any]) -> dict[str, Any]:
-        return {"items": usecases.get_decisions(schemas.read_see_decisions(payload), self._records())}
+        decisions, answers = self._records().of_trip(schemas.read_see_decisions(payload).trip_id)
+        return {"items": schemas.write_decision_replies(decisions, answers)}
 
     @rpc
     def status(self, payload: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,6 @@ def dispatch_of(config: Mapping[str, Any], city: str) -> Dispatch:
     name = str(config["CITIES"][city].get("matching_policy") or config["MATCHING_POLICY"])
     if name not in POLICIES:
         raise ValueError(f"city {city}: no policy {name!r}; there are {', '.join(POLICIES)}")
-    window_s = float(config["BATCH_WINDOW_S"])
     return Dispatch(
         city=city,
         policy_name=name,
@@ -29,5 +28,4 @@ def dispatch_of(config: Mapping[str, Any], city: str) -> Dispatch:
         rules=Rules(max_pickup_s=float(config["MATCHING_MAX_PICKUP_S"])),
         candidates=int(config["MATCHING_CANDIDATES"]),
         ttl_s=float(config["OFFER_TTL_S"]),
-        deadline_s=max(window_s, 1.0),
     )

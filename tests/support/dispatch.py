@@ -16,6 +16,7 @@ from hansom.ids import new_id
 from hansom.rpc import rpc
 from hansom.values import Point, distance_m
 from hansom.wire import iso, parse_time, point_of
+from tests.support.waiting import eventually
 
 SPEED_MPS = 8.0
 """Of the stand-in's roads, which are straight."""
@@ -204,3 +205,32 @@ def telling(config: dict[str, Any], consumer: str) -> Iterator[Teller]:
         yield Teller(broker, int(config["EVENT_PARTITIONS"]))
     finally:
         broker.stop()
+
+
+# -- what happens to trips -------------------------------------------------------------------------------------------
+NEAR, FAR = Point(60.1702, 24.9402), Point(60.1760, 24.9500)
+
+
+def request(world: World, teller: Teller, **changes: Any) -> str:
+    """A rider asks for a trip: `trips` has it, and says so."""
+    trip = a_trip(**changes)
+    world.trips[trip["id"]] = trip
+    teller.tell(an_event("trip_requested", trip["id"], {"trip": trip}))
+    return trip["id"]
+
+
+def answer(world: World, teller: Teller, trip_id: str, type_: str, **more: Any) -> dict[str, Any]:
+    """The trip's open offer ends as `type_` says."""
+    offer = world.offer_of(trip_id)
+    assert offer is not None
+    offer["open"] = False
+    data = {name: offer[name] for name in ("offer_id", "trip_id", "driver_id")}
+    teller.tell(an_event(type_, trip_id, {**data, **more}))
+    return offer
+
+
+def made(world: World, teller: Teller, trip_id: str) -> dict[str, Any]:
+    """The trip's offer, once it is made and told."""
+    offer = eventually(lambda: world.offer_of(trip_id), why="no offer")
+    teller.tell(an_event("offer_made", trip_id, {**offer, "pickup": {}, "dropoff": {}, "fare": {}}))
+    return offer

@@ -45,6 +45,15 @@ class Home:
     segment: str
 
 
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A period whose figures one process makes. `revision`: of what was there when it was claimed."""
+
+    city: str
+    start: datetime
+    revision: int
+
+
 def settle_home(fact: Fact, homes: Mapping[str, Home]) -> Fact:
     """The fact with the city and segment of its trip's request, where the event itself does not say them."""
     if fact.city is not None:

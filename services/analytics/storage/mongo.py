@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,7 +21,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, OperationFailure
 
-from services.analytics.domain.facts import Fact, Home
+from services.analytics.domain.facts import Claimed, Fact, Home
 from services.analytics.domain.figures import Figures
 
 FACTS, MINUTES, HOURS = "analytics_facts", "analytics_minutes", "analytics_hours"
@@ -109,15 +108,6 @@ class Facts:
             elif each["name"] == "trips.trip_assigned" and "promised_ms" in each["values"]:
                 promises[each["trip_id"], each["driver_id"]] = each["values"]["promised_ms"]
         return homes, promises
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A period whose figures one process makes. `revision`: of what was there when it was claimed."""
-
-    city: str
-    start: datetime
-    revision: int
 
 
 class Periods:

@@ -105,6 +105,15 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedTrip:
+    """A waiting trip as `trips` lists it."""
+
+    trip: PooledTrip
+    excluded: tuple[str, ...]
+    has_open_offer: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PoolView:
     """One city's pool as read at one moment. `built`: False when Redis was emptied and the pool must be rebuilt."""
 

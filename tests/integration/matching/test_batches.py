@@ -11,39 +11,13 @@ from nameko.testing.services import entrypoint_hook
 from redis import Redis
 
 from hansom.events import Event
-from hansom.values import Point
 from hansom.wire import iso
+from services.matching.domain.news import effects_of
+from services.matching.schemas import read_news
 from services.matching.service import MatchingService
 from services.matching.storage.redis import WaitingPool, lease_key, pool_key
-from tests.support.dispatch import Teller, World, a_trip, an_event
+from tests.support.dispatch import FAR, NEAR, Teller, World, a_trip, an_event, answer, made, request
 from tests.support.waiting import eventually
-
-NEAR, FAR = Point(60.1702, 24.9402), Point(60.1760, 24.9500)
-
-
-def request(world: World, teller: Teller, **changes: Any) -> str:
-    """A rider asks for a trip: `trips` has it, and says so."""
-    trip = a_trip(**changes)
-    world.trips[trip["id"]] = trip
-    teller.tell(an_event("trip_requested", trip["id"], {"trip": trip}))
-    return trip["id"]
-
-
-def answer(world: World, teller: Teller, trip_id: str, type_: str, **more: Any) -> dict[str, Any]:
-    """The trip's open offer ends as `type_` says."""
-    offer = world.offer_of(trip_id)
-    assert offer is not None
-    offer["open"] = False
-    data = {name: offer[name] for name in ("offer_id", "trip_id", "driver_id")}
-    teller.tell(an_event(type_, trip_id, {**data, **more}))
-    return offer
-
-
-def made(world: World, teller: Teller, trip_id: str) -> dict[str, Any]:
-    """The trip's offer, once it is made and told."""
-    offer = eventually(lambda: world.offer_of(trip_id), why="no offer")
-    teller.tell(an_event("offer_made", trip_id, {**offer, "pickup": {}, "dropoff": {}, "fare": {}}))
-    return offer
 
 
 @pytest.mark.usefixtures("matching")
@@ -196,9 +170,6 @@ def test_status_says_who_leads_and_how_many_wait(
 
 def test_rebuilding_keeps_what_events_said_meanwhile(redis: Redis) -> None:
     """A trip that came while `trips` was asked is not thrown out by the older list."""
-    from services.matching.domain.news import effects_of
-    from services.matching.schemas import read_news
-
     pool = WaitingPool(redis)
     old, new, changed = a_trip(), a_trip(), a_trip()
     for trip in (old, changed):

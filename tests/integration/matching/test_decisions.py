@@ -11,10 +11,8 @@ from pymongo.database import Database
 
 from hansom.values import Point
 from services.matching.storage.mongo import ANSWERS, DECISIONS, DecisionRecords, ensure_indexes
-from tests.support.dispatch import Teller, World, a_trip, an_event
+from tests.support.dispatch import FAR, NEAR, Teller, World, a_trip, an_event, answer, made, request
 from tests.support.waiting import eventually
-
-from .test_batches import FAR, NEAR, answer, made, request
 
 ISLAND = Point(60.30, 25.30)
 

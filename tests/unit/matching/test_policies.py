@@ -13,8 +13,7 @@ from hansom.contracts.matching import Dropped
 from services.matching.domain.model import Batch, Proposal, Rules, WaitingTrip
 from services.matching.domain.policies import batched, nearest, nearest_eta, policies
 from services.matching.solver import solve
-
-from .builders import a_batch, a_driver, a_trip
+from tests.support.batches import a_batch, a_driver, a_trip
 
 batch = batched(solve)
 RULES = Rules()

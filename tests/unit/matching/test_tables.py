@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from services.matching.domain.tables import plan_tables, road_times
-
-from .builders import a_driver, a_trip
+from tests.support.batches import a_driver, a_trip
 
 
 def test_all_pairs_are_asked_for_and_no_table_is_too_large() -> None:
