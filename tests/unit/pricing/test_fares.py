@@ -86,10 +86,11 @@ def test_the_lines_add_up_to_the_fare_and_all_are_whole(tariff: Tariff, far: int
     assert 0 <= fare.tax_minor <= fare.total_minor
 
 
-@given(tariffs, metres, seconds, surges, metres, seconds)
+@given(tariffs, st.tuples(metres, seconds), surges, st.tuples(metres, seconds))
 def test_a_longer_ride_never_costs_less(
-    tariff: Tariff, far: int, long: int, surge: Fraction, farther: int, longer: int
+    tariff: Tariff, ride: tuple[int, int], surge: Fraction, more: tuple[int, int]
 ) -> None:
+    (far, long), (farther, longer) = ride, more
     fare = fare_of(tariff, far, long, surge)
     assert fare_of(tariff, far + farther, long + longer, surge).total_minor >= fare.total_minor
 
