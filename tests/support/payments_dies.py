@@ -1,0 +1,56 @@
+"""Run as a process: charge or pay out, and die by SIGKILL at the moment that the first argument names.
+
+`python -m tests.support.payments_dies before|after charge|payout TASK`: before or after the
+provider has done what it was asked, nothing of which is recorded yet.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from hansom.store import engine_for, transactions
+from services.payments.provider.simulated import SimulatedProvider
+from tests.support.money import MoneyDesk
+
+
+class DyingProvider:
+    """The simulated provider, asked by a process that dies around the question."""
+
+    def __init__(self, real: SimulatedProvider, when: str) -> None:
+        self._real, self._when = real, when
+
+    def charge_all(self, wanted: Any) -> Any:
+        return self._die(self._real.charge_all, wanted)
+
+    def pay_out_all(self, wanted: Any) -> Any:
+        return self._die(self._real.pay_out_all, wanted)
+
+    def _die(self, ask: Any, wanted: Any) -> None:
+        if self._when == "after":
+            ask(wanted)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+def main(when: str, what: str, task: str) -> None:
+    """`task`: a pickle of the settings, the rides and the time."""
+    config, rides, now = pickle.loads(Path(task).read_bytes())
+    engine = engine_for(config, "payments")
+    store = transactions(engine)
+    provider: Any = DyingProvider(SimulatedProvider(store), when)
+    desk = MoneyDesk(store, engine, config, provider, now)
+    if what == "charge":
+        desk.charge(*rides)
+    else:
+        desk.pay_out()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
