@@ -80,7 +80,7 @@ class NotificationsService:
     def on_events(self, events: list[Event]) -> None:
         usecases.tell_events(self.store, self.delivery, self.outreach, events, self.clock.now())
 
-    @read_queue(declare_moves, batch_size=100, linger_ms=20, parks=False, acks=False)
+    @read_queue(declare=declare_moves, batch_size=100, linger_ms=20, parks=False, acks=False)
     def on_moves(self, messages: list[Payload]) -> None:
         usecases.tell_moves(self.delivery, messages)
 
