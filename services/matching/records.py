@@ -12,7 +12,6 @@ from nameko.extensions import DependencyProvider
 
 from hansom.amqp import Broker, Outgoing
 from hansom.consumer import durable_queue
-from hansom.contracts.matching import RECORDS_QUEUE
 from services.matching import schemas
 from services.matching.domain.pool import Answered
 from services.matching.usecases import ClosedBatch
@@ -20,7 +19,10 @@ from services.matching.usecases import ClosedBatch
 RECORDS_A_MESSAGE = 50
 """Decisions sent in one message: about 250 kB with 30 drivers each."""
 
-declare_records = durable_queue(RECORDS_QUEUE)
+
+def declare_records(channel: amqp.Channel, config: dict[str, Any]) -> list[str]:
+    """The durable queue that keeps records until MongoDB has them."""
+    return durable_queue(config["MATCHING_RECORDS_QUEUE"])(channel, config)
 
 
 class RecordsQueue(DependencyProvider):
@@ -29,6 +31,7 @@ class RecordsQueue(DependencyProvider):
     broker = Broker()
 
     def setup(self) -> None:
+        self.queue = str(self.container.config["MATCHING_RECORDS_QUEUE"])
         self.broker.declare(self._declare)
 
     def _declare(self, channel: amqp.Channel) -> None:
@@ -46,4 +49,4 @@ class RecordsQueue(DependencyProvider):
         self._put([{"decisions": decisions[start : start + RECORDS_A_MESSAGE]} for start in starts])
 
     def _put(self, messages: list[dict[str, Any]]) -> None:
-        self.broker.publish_many([Outgoing("", RECORDS_QUEUE, orjson.dumps(message)) for message in messages])
+        self.broker.publish_many([Outgoing("", self.queue, orjson.dumps(message)) for message in messages])

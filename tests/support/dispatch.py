@@ -1,17 +1,21 @@
-"""Stand-ins of the services that matching asks, true to the rules that matter to it, and builders of its events."""
+"""Stand-ins of the services that matching asks, true to the rules that matter to it, and builders of its events.
+
+Names and queues differ from the real ones, so that a whole stack may run beside them.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from hansom.amqp import Broker
+from hansom.amqp import Broker, Outgoing
 from hansom.contracts.errors import Unavailable
-from hansom.events import Event, declare_consumer
+from hansom.contracts.topology import event_queue
+from hansom.events import Event, declare_consumer, partition_of
 from hansom.ids import new_id
 from hansom.rpc import rpc
 from hansom.values import Point, distance_m
@@ -21,8 +25,8 @@ from tests.support.waiting import eventually
 SPEED_MPS = 8.0
 """Of the stand-in's roads, which are straight."""
 
-PICKUP_SEGMENT = "881126d331fffff"
-SEGMENTS = (PICKUP_SEGMENT, "881126d333fffff", "881126d335fffff", "881126d337fffff", "881126d339fffff")
+PICKUP_SEGMENT = "881126d339fffff"
+SEGMENTS = (PICKUP_SEGMENT, "881126d333fffff", "881126d335fffff", "881126d337fffff", "881126d331fffff")
 """H3 cells around the pickup of `a_trip`."""
 
 
@@ -54,7 +58,7 @@ class World:
 class StandInTrips:
     """Keeps the rules of trips: one open offer a trip and a driver, no pair twice."""
 
-    name = "trips"
+    name = "stand_in_trips"
     world: ClassVar[World]
 
     @rpc
@@ -109,7 +113,7 @@ class StandInTrips:
 class StandInLocation:
     """Every free driver is near enough; the nearest come first."""
 
-    name = "location"
+    name = "stand_in_location"
     world: ClassVar[World]
 
     @rpc
@@ -131,7 +135,7 @@ class StandInLocation:
 class StandInMaps:
     """Roads are straight."""
 
-    name = "maps"
+    name = "stand_in_maps"
     world: ClassVar[World]
 
     @rpc
@@ -186,25 +190,35 @@ def an_event(type_: str, key: str, data: dict[str, Any], publisher: str = "trips
 
 
 class Teller:
-    """Publishes events as a service's relay does."""
+    """Puts events on a consumer's own queues, as a relay would; nobody else hears of them."""
 
-    def __init__(self, broker: Broker, partitions: int) -> None:
-        self._broker, self._partitions = broker, partitions
+    def __init__(self, broker: Broker, consumer: str, partitions: int) -> None:
+        self._broker, self._consumer, self._partitions = broker, consumer, partitions
 
     def tell(self, *events: Event) -> None:
-        self._broker.publish_many([event.to_message(self._partitions) for event in events])
+        self._broker.publish_many([self._addressed(event) for event in events])
+
+    def _addressed(self, event: Event) -> Outgoing:
+        queue = event_queue(self._consumer, partition_of(event.key, self._partitions))
+        return replace(event.to_message(self._partitions), exchange="", routing_key=queue)
 
 
 @contextmanager
 def telling(config: dict[str, Any], consumer: str) -> Iterator[Teller]:
-    """A teller whose events reach the queues of `consumer`."""
+    """A teller to `consumer`, whose queues are there and empty."""
     broker = Broker()
-    broker.declare(lambda channel: declare_consumer(channel, consumer, config))
+    broker.declare(lambda channel: empty_queues(channel, consumer, config))
     broker.open(config["AMQP_URI"], f"test.{consumer}")
+    broker.publish_many([])
     try:
-        yield Teller(broker, int(config["EVENT_PARTITIONS"]))
+        yield Teller(broker, consumer, int(config["EVENT_PARTITIONS"]))
     finally:
         broker.stop()
+
+
+def empty_queues(channel: Any, consumer: str, config: dict[str, Any]) -> None:
+    for name in declare_consumer(channel, consumer, config):
+        channel.queue_purge(name)
 
 
 # -- what happens to trips -------------------------------------------------------------------------------------------

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypedDict
 
-RECORDS_QUEUE = "matching.records"
-"""Durable queue on which matching keeps its decision records until MongoDB has them."""
-
 
 class Dropped(StrEnum):
     """Why a driver who was looked at got no offer for the trip in this batch."""

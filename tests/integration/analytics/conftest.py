@@ -1,4 +1,4 @@
-"""Analytics on real servers, with collections of its own for each test."""
+"""Analytics on real servers, with another name, its own queues, and a MongoDB database for each test."""
 
 from __future__ import annotations
 
@@ -10,17 +10,24 @@ import pytest
 from nameko.containers import ServiceContainer
 from pymongo.database import Database
 
-from hansom.amqp import connect
-from hansom.contracts.topology import event_queue
-from hansom.events import declare_consumer
+from hansom.contracts.topology import SUBSCRIPTIONS
 from hansom.mongo import mongo_client
+from hansom.rpc import ServiceClient
 from services.analytics.service import AnalyticsService
 from services.analytics.storage.mongo import ensure_indexes
 from tests.support.dispatch import StandInMaps, Teller, World, telling
 
 
+class TestedAnalytics(AnalyticsService):
+    """Analytics that asks the stand-in."""
+
+    name = "tested_analytics"
+    maps = ServiceClient("stand_in_maps")
+
+
 @pytest.fixture
-def settings(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def settings(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    monkeypatch.setitem(SUBSCRIPTIONS, TestedAnalytics.name, {})
     own = {
         **config,
         "MONGO_DATABASE": f"analytics_{uuid4().hex[:8]}",
@@ -55,30 +62,18 @@ def world() -> World:
 
 
 @pytest.fixture
-def empty_queues(settings: dict[str, Any]) -> None:
-    connection = connect(settings["AMQP_URI"])
-    channel = connection.channel()
-    declare_consumer(channel, "analytics", settings)
-    for partition in range(int(settings["EVENT_PARTITIONS"])):
-        channel.queue_purge(event_queue("analytics", partition))
-    connection.close()
+def teller(settings: dict[str, Any]) -> Iterator[Teller]:
+    """Tells analytics what happened."""
+    with telling(settings, TestedAnalytics.name) as teller:
+        yield teller
 
 
 @pytest.fixture
 def analytics(
-    settings: dict[str, Any],
-    database: Database[dict[str, Any]],
-    world: World,
-    stand_in_maps: None,
-    empty_queues: None,
+    settings: dict[str, Any], database: Database[dict[str, Any]], world: World, stand_in_maps: None, teller: Teller
 ) -> Iterator[ServiceContainer]:
-    container = ServiceContainer(AnalyticsService, settings)
+    """Analytics at work."""
+    container = ServiceContainer(TestedAnalytics, settings)
     container.start()
     yield container
     container.kill()
-
-
-@pytest.fixture
-def teller(settings: dict[str, Any], empty_queues: None) -> Iterator[Teller]:
-    with telling(settings, "analytics") as teller:
-        yield teller

@@ -1,4 +1,8 @@
-"""Matching on real servers, among stand-ins of the services it asks."""
+"""Matching on real servers, among stand-ins of the services it asks.
+
+It runs under another name, with a Redis database, a MongoDB database and queues of its own: a whole stack may run
+beside.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +16,34 @@ from pymongo.database import Database
 from redis import Redis
 
 from hansom.amqp import connect
-from hansom.contracts.matching import RECORDS_QUEUE
-from hansom.contracts.topology import event_queue
-from hansom.events import declare_consumer
+from hansom.contracts.topology import SUBSCRIPTIONS
 from hansom.mongo import mongo_client
 from hansom.redis import live_redis
+from hansom.rpc import ServiceClient
 from services.matching.records import declare_records
 from services.matching.service import MatchingService
 from services.matching.storage.mongo import ensure_indexes
 from tests.support.dispatch import StandInLocation, StandInMaps, StandInTrips, Teller, World, telling
 
-Start = Callable[..., ServiceContainer]
+
+class TestedMatching(MatchingService):
+    """Matching that asks the stand-ins."""
+
+    name = "tested_matching"
+    trips = ServiceClient("stand_in_trips")
+    location = ServiceClient("stand_in_location")
+    maps = ServiceClient("stand_in_maps")
 
 
 @pytest.fixture
-def settings(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Quick windows, and collections of this test alone."""
+def settings(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """Quick windows, and stores of this test alone."""
+    monkeypatch.setitem(SUBSCRIPTIONS, TestedMatching.name, {})
     own = {
         **config,
         "MONGO_DATABASE": f"matching_{uuid4().hex[:8]}",
+        "REDIS_URIS": {"live": config["REDIS_URIS"]["live"].rpartition("/")[0] + "/9"},
+        "MATCHING_RECORDS_QUEUE": "tested_matching.records",
         "BATCH_WINDOW_S": 0.6,
         "MATCHING_LEASE_S": 2,
         "RPC_DEADLINE_S": 2,
@@ -50,10 +63,9 @@ def database(settings: dict[str, Any]) -> Database[dict[str, Any]]:
 
 @pytest.fixture
 def redis(settings: dict[str, Any]) -> Redis:
-    """Redis without a trace of matching."""
+    """A Redis database with nothing in it."""
     client = live_redis(settings)
-    for key in client.scan_iter("matching:*"):
-        client.delete(key)
+    client.flushdb()
     return client
 
 
@@ -67,30 +79,15 @@ def world() -> World:
 
 
 @pytest.fixture
-def empty_queues(settings: dict[str, Any]) -> None:
+def teller(settings: dict[str, Any]) -> Iterator[Teller]:
+    """Tells matching what happened; empties its queues first."""
     connection = connect(settings["AMQP_URI"])
     channel = connection.channel()
-    declare_consumer(channel, "matching", settings)
-    declare_records(channel, settings)
-    for name in [RECORDS_QUEUE, *(event_queue("matching", each) for each in range(settings["EVENT_PARTITIONS"]))]:
+    for name in declare_records(channel, settings):
         channel.queue_purge(name)
     connection.close()
-
-
-@pytest.fixture
-def start(settings: dict[str, Any]) -> Iterator[Start]:
-    """Starts a service in this process; stops all of them at the end."""
-    containers: list[ServiceContainer] = []
-
-    def start_service(service: type, **changes: Any) -> ServiceContainer:
-        container = ServiceContainer(service, {**settings, **changes})
-        containers.append(container)
-        container.start()
-        return container
-
-    yield start_service
-    for container in containers:
-        container.kill()
+    with telling(settings, TestedMatching.name) as teller:
+        yield teller
 
 
 @pytest.fixture(scope="module")
@@ -110,15 +107,28 @@ def partners(world: World, stand_ins: None) -> World:
 
 
 @pytest.fixture
-def matching(
-    start: Start, partners: World, redis: Redis, database: Database[dict[str, Any]], empty_queues: None
-) -> ServiceContainer:
-    """Matching at work."""
-    ensure_indexes(database)
-    return start(MatchingService)
+def start(settings: dict[str, Any]) -> Iterator[Callable[[], ServiceContainer]]:
+    """Starts one more matching in this process; ends all of them after the test."""
+    containers: list[ServiceContainer] = []
+
+    def start_matching() -> ServiceContainer:
+        containers.append(ServiceContainer(TestedMatching, settings))
+        containers[-1].start()
+        return containers[-1]
+
+    yield start_matching
+    for container in containers:
+        container.kill()
 
 
 @pytest.fixture
-def teller(settings: dict[str, Any], empty_queues: None) -> Iterator[Teller]:
-    with telling(settings, "matching") as teller:
-        yield teller
+def matching(
+    start: Callable[[], ServiceContainer],
+    partners: World,
+    redis: Redis,
+    database: Database[dict[str, Any]],
+    teller: Teller,
+) -> ServiceContainer:
+    """Matching at work."""
+    ensure_indexes(database)
+    return start()

@@ -14,7 +14,6 @@ from hansom.events import Event
 from hansom.wire import iso
 from services.matching.domain.news import effects_of
 from services.matching.schemas import read_news
-from services.matching.service import MatchingService
 from services.matching.storage.redis import WaitingPool, lease_key, pool_key
 from tests.support.dispatch import FAR, NEAR, Teller, World, a_trip, an_event, answer, made, request
 from tests.support.waiting import eventually
@@ -129,7 +128,7 @@ def test_two_replicas_have_one_leader_and_the_other_takes_over(
     matching: ServiceContainer, partners: World, teller: Teller, redis: Redis, start: Any
 ) -> None:
     leader = eventually(lambda: redis.get(lease_key("helsinki")))
-    start(MatchingService)
+    start()
     partners.drivers |= {"far": FAR, "near": NEAR}
     first = request(partners, teller)
     made(partners, teller, first)
