@@ -39,7 +39,7 @@ class Servers:
                     "SELECT sum(xact_commit + xact_rollback), sum(tup_inserted + tup_updated + tup_deleted)"
                     " FROM pg_stat_database WHERE datname LIKE 'hansom_%'"
                 )
-                transactions, rows = cursor.fetchone()
+                transactions, rows = cursor.fetchone() or (0, 0)
         finally:
             connection.close()
         return {"postgres_transactions": int(transactions or 0), "postgres_rows_written": int(rows or 0)}

@@ -15,6 +15,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 from itertools import count, pairwise
+from random import Random
 from time import monotonic
 from typing import Any
 
@@ -63,7 +64,9 @@ def grid_route(start: dict[str, float], end: dict[str, float]) -> list[dict[str,
 class City:
     """Everything that is: users, quotes, trips, offers, streams."""
 
-    def __init__(self) -> None:
+    def __init__(self, speed_mps: float = SPEED_MPS, faults: float = 0.0) -> None:
+        """Cars do `speed_mps` on every street; of `faults` requests one half is answered 503, one half not at all."""
+        self.speed_mps, self.faults, self.rng = speed_mps, faults, Random(1)
         self.numbers = count(1)
         self.users: dict[str, dict[str, Any]] = {}
         self.tokens: dict[str, str] = {}
@@ -117,7 +120,7 @@ class City:
         quote = {
             "id": self.new("quote"),
             "distance_m": metres,
-            "duration_s": metres / SPEED_MPS,
+            "duration_s": metres / self.speed_mps,
             "route": line,
             "options": options,
             "expires_at": at(300),
@@ -381,7 +384,15 @@ def serve(city: City, sock: Any) -> None:
             sock.sendall(f"{head}Sec-WebSocket-Accept: {accept.decode()}\r\n\r\n".encode())
             return Link(city, sock).serve()
         body = stream.read(int(fields.get("content-length", 0)))
+        fault = city.rng.random()
+        if fault < city.faults / 2:
+            city.log["unavailable"] += 1
+            sock.sendall(b"HTTP/1.1 503 X\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n")
+            continue
         status, reply = answer(city, method, path, fields, body)
+        if fault < city.faults:
+            city.log["answers_lost"] += 1
+            return None
         head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(reply)}\r\n\r\n"
         sock.sendall(head.encode() + reply)
     return None
@@ -390,8 +401,11 @@ def serve(city: City, sock: Any) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
-    city = City()
-    server = StreamServer(("127.0.0.1", parser.parse_args().port), lambda sock, _: serve(city, sock))
+    parser.add_argument("--speed", type=float, default=SPEED_MPS)
+    parser.add_argument("--faults", type=float, default=0.0)
+    given = parser.parse_args()
+    city = City(given.speed, given.faults)
+    server = StreamServer(("127.0.0.1", given.port), lambda sock, _: serve(city, sock))
     server.start()
     gevent.spawn(city.match)
     print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)

@@ -79,11 +79,12 @@ def backoff_s(rng: Random, least_s: float = 0.25, most_s: float = 8.0) -> Iterat
 class Http:
     """A pool of kept connections to one server."""
 
-    def __init__(self, url: str, measures: Measures, *, connections: int = 64, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, url: str, measures: Measures, *, connections: int = 64, patience_s: float = PATIENCE_S) -> None:
+        """`patience_s`: how long an account repeats one request that finds the server, or a part of it, down."""
         parts = urlsplit(url)
         self.host, self.port = parts.hostname or "127.0.0.1", parts.port or 80
         self._measures = measures
-        self._timeout_s = timeout_s
+        self.patience_s = patience_s
         self._free: list[HTTPConnection] = []
         self._turns = BoundedSemaphore(connections)
 
@@ -107,7 +108,7 @@ class Http:
                 return self._over(self._free.pop(), wish, payload, headers)
             except (RemoteDisconnected, BrokenPipeError, ConnectionResetError):
                 continue
-        return self._over(HTTPConnection(self.host, self.port, timeout=self._timeout_s), wish, payload, headers)
+        return self._over(HTTPConnection(self.host, self.port, timeout=TIMEOUT_S), wish, payload, headers)
 
     def _over(self, link: HTTPConnection, wish: Wish, payload: bytes | None, headers: dict[str, str]) -> Answer:
         kept = False
@@ -194,7 +195,7 @@ class Account:
 
         Gives the answer's body. Raises Refused, Unreachable.
         """
-        give_up_at = monotonic() + PATIENCE_S
+        give_up_at = monotonic() + self._http.patience_s
         renewed = not wish.signed
         for pause_s in backoff_s(self._rng):
             self.network.wait()

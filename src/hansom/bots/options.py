@@ -36,6 +36,7 @@ class Options:
     seed: int = 1
     run_for_s: float | None = None
     drain_s: float = 330.0
+    patience_s: float = 120.0
     position_interval_s: float = 1.0
     area: Area = Area(*HELSINKI)
     json: bool = False
@@ -57,6 +58,14 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         default=given.drain_s,
         metavar="SECONDS",
         help="at the end, longest wait for rides under way; past the server's patience of 300 s by default",
+    )
+    parser.add_argument(
+        "--patience",
+        dest="patience_s",
+        type=_seconds,
+        default=given.patience_s,
+        metavar="SECONDS",
+        help="how long one request is repeated while a part of the server is down (%(default)s)",
     )
     parser.add_argument(
         "--position-interval",

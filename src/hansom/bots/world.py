@@ -39,7 +39,7 @@ class World:
         """Part of the e-mails: a second run with the same seed makes the same draws and other accounts."""
         self.measures = Measures()
         self.rides = Rides()
-        self.http = Http(options.url, self.measures)
+        self.http = Http(options.url, self.measures, patience_s=options.patience_s)
         self._greenlets = Group()
         self.drivers_by_id: dict[str, Driver] = {}
         self.closing = False

@@ -1,0 +1,53 @@
+from random import Random
+
+import pytest
+
+from hansom.bots import habits, options
+
+
+def test_the_command_line_makes_options() -> None:
+    given = options.parse(["--drivers", "500", "--for", "180", "--area", "1,2,3,4", "--json"])
+    assert (given.drivers, given.run_for_s, given.json) == (500, 180.0, True)
+    assert given.area == options.Area(1, 2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--drivers", "0"], ["--for", "-1"], ["--area", "1,2,3"], ["--area", "3,2,1,4"], ["--url", "ftp://x"]]
+)
+def test_options_that_make_no_sense_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        options.parse(arguments)
+    assert ended.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_points_stay_inside_the_area() -> None:
+    area = options.Area(*options.HELSINKI)
+    for share in (0.0, 0.5, 1.0):
+        point = area.inside(share, share)
+        assert area.south < point.lat < area.north
+        assert area.west < point.lng < area.east
+
+
+def test_the_same_seed_draws_the_same_person_and_another_run_another_address() -> None:
+    first, again = (habits.person(Random("7:rider-3"), "rider", 3, "run1") for _ in range(2))
+    other = habits.person(Random("7:rider-3"), "rider", 3, "run2")
+    assert first == again
+    assert other["email"] != first["email"]
+    assert {**other, "email": ""} == {**first, "email": ""}
+
+
+def test_the_first_three_cars_are_of_three_categories() -> None:
+    assert {habits.vehicle(Random(1), number)["category"] for number in range(3)} == set(habits.CATEGORIES)
+
+
+def test_most_trips_are_short() -> None:
+    rng = Random(5)
+    short = sum(habits.trip_length_m(rng) == habits.SHORT_TRIP_M for _ in range(1000))
+    assert 850 <= short <= 950
+
+
+def test_chances_follow_their_weights() -> None:
+    rng = Random(5)
+    draws = [habits.one_of(rng, {"a": 0.9, "b": 0.1}) for _ in range(1000)]
+    assert 860 <= draws.count("a") <= 940
