@@ -36,6 +36,8 @@ from services.trips.domain.trip import Trip, pickup_eta_s, target
 
 ID_MAX = 128
 REASON_MAX = 500
+MANY = 10_000
+"""Offers, or drivers, of one request."""
 
 
 def _id(required: bool = True, **more: Any) -> fields.String:
@@ -112,7 +114,7 @@ class ProposalSchema(_Request):
 
 
 class MakeOffersSchema(_Request):
-    offers = fields.List(fields.Nested(ProposalSchema), required=True)
+    offers = fields.List(fields.Nested(ProposalSchema), required=True, validate=validate.Length(max=MANY))
 
 
 class _Page(_Request):
@@ -141,7 +143,7 @@ class TripIdSchema(_Request):
 
 
 class DriverIdsSchema(_Request):
-    driver_ids = fields.List(_id(), required=True)
+    driver_ids = fields.List(_id(), required=True, validate=validate.Length(max=MANY))
 
 
 class CitySchema(_Request):

@@ -19,6 +19,9 @@ from services.trips.storage.rows import trip_of
 from services.trips.storage.statements import any_of
 from services.trips.storage.tables import offers, trips
 
+WAITING_MAX = 5000
+"""Waiting trips told at once: more than one batch of matching can serve."""
+
 _BUSY = [state.value for state in sorted(WITH_DRIVER)]
 
 
@@ -50,7 +53,7 @@ def _conditions(wanted: TripFilter) -> list[ColumnElement[bool]]:
 
 
 def waiting(session: Session, city: str) -> list[WaitingTrip]:
-    """A city's trips without a driver, longest waiting first, with the drivers they were offered to. One statement."""
+    """A city's trips without a driver, longest waiting first, 5000 at most, with the drivers asked. One statement."""
     asked = aggregate_order_by(offers.c.driver_id, offers.c.made_at)
     statement: Select[Any] = (
         select(
@@ -62,6 +65,7 @@ def waiting(session: Session, city: str) -> list[WaitingTrip]:
         .where(trips.c.state == TripState.REQUESTED.value, trips.c.city == city)
         .group_by(trips.c.id)
         .order_by(trips.c.waiting_since)
+        .limit(WAITING_MAX)
     )
     return [WaitingTrip(trip_of(row), row.asked, row.opened) for row in session.execute(statement)]
 

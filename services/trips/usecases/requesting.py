@@ -35,16 +35,21 @@ class Answers:
 
 
 def ask_pricing_and_payments(pricing: Remote, payments: Remote, command: RequestTrip) -> Answers:
-    """The quote and whether the payment method will do, asked at the same time and before any transaction begins."""
-    try:
-        calls = [pricing.call_async("get_quote", {"quote_id": command.quote_id})]
-        if command.payment_method is not None:
-            check = {"payment_method": command.payment_method, "rider_id": command.rider_id}
-            calls.append(payments.call_async("check_payment_method", check))
-        quote, *_ = [call.result() for call in calls]
-    except HansomError as refusal:
-        return Answers(None, refusal)
-    return Answers(quote, None)
+    """The quote and whether the payment method will do, asked at the same time and before any transaction begins.
+
+    Raises Unavailable when the broker takes no call.
+    """
+    calls = [pricing.call_async("get_quote", {"quote_id": command.quote_id})]
+    if command.payment_method is not None:
+        check = {"payment_method": command.payment_method, "rider_id": command.rider_id}
+        calls.append(payments.call_async("check_payment_method", check))
+    replies, refusals = [], []
+    for call in calls:
+        try:
+            replies.append(call.result())
+        except HansomError as refusal:
+            refusals.append(refusal)
+    return Answers(None, refusals[0]) if refusals else Answers(replies[0], None)
 
 
 def request_trip(unit: Unit, command: RequestTrip, quote: Quote, trip_id: str, pin: str) -> Trip:

@@ -217,6 +217,16 @@ def test_offers_made_by_two_leaders_at_once_are_one_offer_a_trip_and_a_driver(de
             assert desk.told(trip.id).count("offer_made") == len(desk.states(trip.id))
 
 
+def test_two_leaders_with_the_same_drivers_in_another_order_never_wait_for_each_other(desk: Desk) -> None:
+    for round_ in range(ROUNDS):
+        drivers = [f"driver-{round_}-{n}" for n in range(6)]
+        mine = [(desk.put(a_trip(rider_id=uuid4().hex)).id, driver_id) for driver_id in drivers]
+        others = [(desk.put(a_trip(rider_id=uuid4().hex)).id, driver_id) for driver_id in reversed(drivers)]
+        outcomes = at_once(partial(desk.offer, *mine), partial(desk.offer, *others))
+        made = [offer.driver_id for outcome in outcomes for offer in outcome.made]
+        assert sorted(made) == sorted(drivers)
+
+
 def test_a_driver_is_not_offered_a_trip_while_he_accepts_another(desk: Desk) -> None:
     for round_ in range(ROUNDS * 2):
         _, offer = desk.offered()
