@@ -29,6 +29,8 @@ MATCH_RADIUS_M = (10.0, 50.0)
 """Least and greatest standard deviation that OSRM is told of a reading."""
 
 MAX_FILLED_HOLES = 50
+FILL_SNAP_MAX_M = 100.0
+"""A reading further from its road than this was not on it: a route between such readings says nothing."""
 
 
 def check_points(atlas: Atlas, points: Mapping[str, Point]) -> City:
@@ -158,6 +160,8 @@ def _fill(roads: Roads, points: list[TracePoint], first: int, last: int, number:
     try:
         found = roads.route(traces.waypoints(points, first, last))
     except NoRoute:
+        return traces.hops(points, first, last)
+    if max(found.snapped_m) > FILL_SNAP_MAX_M:
         return traces.hops(points, first, last)
     return traces.routed(points, first, last, found.distance_m, found.line)
 

@@ -1,4 +1,4 @@
-"""The location service under another name, with real maps and stand-ins of drivers and trips that know what a test says.
+"""The location service under another name, with real maps and with stand-ins of drivers and trips.
 
 The names and queues differ from the real ones, so that a whole stack may run beside it.
 """

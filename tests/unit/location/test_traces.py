@@ -1,0 +1,67 @@
+"""Whether a trace is all there."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.location.domain.positions import Position
+from services.location.domain.traces import Stretch, covered, gaps, still_arriving
+from services.location.usecases.positions import counted_down
+from services.location.usecases.tracing import thinned
+
+RIDE = Stretch(100_000, 400_000)
+
+
+@pytest.mark.parametrize(
+    ("times_ms", "latest_ms", "now_ms", "waits"),
+    [
+        ([100_000, 399_000], 399_000, 400_100, False),
+        ([100_000, 350_000], 400_000, 400_100, False),
+        ([100_000, 350_000], 350_000, 400_100, True),
+        ([100_000, 350_000], 350_000, 404_000, False),
+        ([], None, 400_100, True),
+        ([], None, 404_000, False),
+    ],
+    ids=[
+        "the last one is here",
+        "a later one is here",
+        "the end is missing",
+        "waited enough",
+        "none yet",
+        "none at all",
+    ],
+)
+def test_finishing_waits_only_while_more_may_come(
+    times_ms: list[int], latest_ms: int | None, now_ms: int, waits: bool
+) -> None:
+    assert still_arriving(times_ms, latest_ms, RIDE, now_ms, wait_s=3) is waits
+
+
+def test_gaps_are_long_silences_also_at_both_ends() -> None:
+    assert gaps([140_000, 150_000, 300_000, 390_000], RIDE) == [
+        (100_000, 140_000),
+        (150_000, 300_000),
+        (300_000, 390_000),
+    ]
+    assert gaps(list(range(100_000, 400_001, 1000)), RIDE) == []
+    assert gaps([], RIDE) == [(100_000, 400_000)]
+
+
+def test_a_ride_that_was_silent_for_more_than_half_is_not_covered() -> None:
+    assert covered([(100_000, 240_000)], RIDE)
+    assert not covered([(100_000, 260_000)], RIDE)
+    assert covered([(0, 55_000)], Stretch(0, 56_000)), "a minute is forgiven whatever the ride's length"
+
+
+def test_a_time_to_go_counts_down_to_zero() -> None:
+    assert counted_down(100, 10_000, 40_000) == 70
+    assert counted_down(10, 10_000, 40_000) == 0
+    assert counted_down(None, 0, 40_000) is None
+
+
+def test_a_long_trace_is_shown_thinned_with_both_ends() -> None:
+    points = [Position("d", 60, 24, at, at, None, None, None) for at in range(1000)]
+    shown = thinned(points, 100)
+    assert len(shown) == 100
+    assert (shown[0], shown[-1]) == (points[0], points[-1])
+    assert thinned(points, 1000) == points
