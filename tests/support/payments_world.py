@@ -1,19 +1,21 @@
-"""The payments service under another name, so that a whole stack may run beside; a publisher for it and a listener."""
+"""The payments service under another name, so that a whole stack may run beside; who tells it of trips and hears it."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
+import amqp
+from nameko.extensions import DependencyProvider
 from nameko.testing.services import dummy
-from sqlalchemy import MetaData
-from sqlalchemy.orm import DeclarativeBase
 
+from hansom.amqp import Broker, Outgoing
+from hansom.clock import SystemClock
 from hansom.consumer import consume
 from hansom.contracts import topology
-from hansom.events import Event, Outbox
+from hansom.events import Event, declare_consumer
+from hansom.ids import new_id
 from hansom.rpc import ServiceClient
-from hansom.store import Store
-from hansom.tables import outbox_table
 from services.payments.service import PaymentsService
 
 SERVICE, TRIPS, EAR = "payments_under_test", "payments_trips", "payments_ear"
@@ -23,51 +25,62 @@ class PaymentsUnderTest(PaymentsService):
     name = SERVICE
 
 
-class TripsBase(DeclarativeBase):
-    """The database of the stand-in for trips: nothing but an outbox."""
+class Mouth(DependencyProvider):
+    """Sends messages to the service under test as trips' relay would, and as it never would."""
 
-    metadata = MetaData()
+    broker = Broker()
 
+    def setup(self) -> None:
+        self.broker.declare(self._declare)
 
-outbox_table(TripsBase.metadata)
+    def _declare(self, channel: amqp.Channel) -> None:
+        declare_consumer(channel, SERVICE, self.container.config)
+
+    def get_dependency(self, worker_ctx: Any) -> Mouth:
+        return self
+
+    def send(self, messages: Sequence[Outgoing]) -> None:
+        self.broker.publish_many(list(messages))
+
+    def message(self, data: dict[str, Any]) -> Outgoing:
+        """`trip_settled` of a trip."""
+        key = str(data["trip"]["id"])
+        event = Event(new_id(), "trip_settled", 1, SystemClock().now(), TRIPS, key, data)
+        return event.to_message(int(self.container.config["EVENT_PARTITIONS"]))
 
 
 class Trips:
-    """Stands for trips: tells of settled trips."""
+    """Stands for trips, and calls payments as the gateway does."""
 
     name = TRIPS
-    store = Store(TripsBase)
-    outbox = Outbox(TripsBase)
+
+    mouth = Mouth()
+    payments = ServiceClient(SERVICE)
 
     @dummy
-    def settle(self, trips: list[dict[str, Any]]) -> None:
-        """Tell of each, in one transaction."""
-        with self.store.begin() as session:
-            self.outbox.add_many(session, [("trip_settled", data["trip"]["id"], data) for data in trips])
+    def settle(self, trips: list[dict[str, Any]], times: int) -> None:
+        """Tell of each trip, so many times."""
+        messages = [self.mouth.message(data) for data in trips]
+        self.mouth.send([message for message in messages for _ in range(times)])
+
+    @dummy
+    def call(self, method: str, payload: dict[str, Any]) -> dict[str, Any]:
+        return self.payments.call(method, payload, deadline_s=20)
 
 
 class Ear:
     """Hears every event of payments."""
 
     name = EAR
-    heard: list[Event] = []
+    heard: ClassVar[list[Event]] = []
 
     @consume
     def on_events(self, events: list[Event]) -> None:
-        self.heard += events
-
-
-class Caller:
-    name = "payments_caller"
-    payments = ServiceClient(SERVICE)
-
-    @dummy
-    def idle(self) -> None:
-        """Nameko runs no class without an entrypoint."""
+        self.heard.extend(events)
 
 
 def listen() -> None:
-    """Connect the stand-ins and the service under test."""
+    """Let the service under test hear the stand-in for trips, and `Ear` the service."""
     topology.PUBLISHED[TRIPS] = ("trip_settled",)
     topology.PUBLISHED[SERVICE] = topology.PUBLISHED["payments"]
     topology.SUBSCRIPTIONS[SERVICE] = {TRIPS: ("trip_settled",)}
