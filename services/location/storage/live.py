@@ -119,7 +119,7 @@ class LiveCars:
         rows = []
         for one in known:
             ride = one.ride
-            since = one.started_ms if one.started_ms is not None else asked_ms - 60_000
+            since = one.started_ms if one.started_ms is not None else asked_ms - CLOCK_SLACK_MS
             doing = [ride.trip_id, ride.rider_id, ride.state, _target(ride), str(since)] if ride else [""] * 4 + ["0"]
             rows.append([one.driver_id, one.rev, "1" if one.online else "0", ",".join(one.categories), *doing])
         if not rows:
