@@ -17,7 +17,7 @@ from limits import parse as parse_limit
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 from nameko.extensions import SharedExtension
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 from hansom.contracts.errors import Unauthenticated, Unavailable
 from hansom.contracts.gateway import RateLimited
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 ACTIVE, REVOKED = "active", "revoked"
 KEY = "gateway:session:{}"
+TOKENS_SEEN_MAX = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,13 @@ class Doorkeeper(SharedExtension):
         self.cache_ttl_s = int(config["SESSION_CACHE_TTL_S"])
         self.token_ttl_s = int(access_token_ttl(config).total_seconds())
         self.forwarded = str(config.get("TRUST_FORWARDED_FOR", "false")).lower() == "true"
-        storage = RedisStorage(
+        self._storage = RedisStorage(
             config["REDIS_URIS"]["live"],
             connection_pool=self.redis.connection_pool,
             key_prefix="gateway:limit",
         )
-        self._limiter = FixedWindowRateLimiter(storage)
+        self._limiter = FixedWindowRateLimiter(self._storage)
+        self._seen: dict[str, Caller] = {}
         self._by_address = parse_limit(str(config["RATE_LIMIT_ANONYMOUS"]))
         self._by_user = parse_limit(str(config["RATE_LIMIT_USER"]))
 
@@ -67,18 +69,55 @@ class Doorkeeper(SharedExtension):
     def admit(self, authorization: str | None, environ: dict[str, Any]) -> Caller:
         """The caller, within his rate limit. Raises Unauthenticated, SessionEnded, RateLimited, Unavailable."""
         try:
-            caller = self.identify(_bearer(authorization))
+            caller = self._read(_bearer(authorization))
+            known, calls = self._look_up(caller)
+            self._require_active(caller.session_id, known)
         except Unauthenticated:
             self.limit_address(environ)
             raise
-        self._limit(self._by_user, caller.user_id)
+        if calls > self._by_user.amount:
+            self._refuse(self._by_user, caller.user_id)
         return caller
 
     def identify(self, token: str) -> Caller:
         """Who bears the access token of a running session. Raises Unauthenticated, SessionEnded, Unavailable."""
-        read: AccessToken = read_access_token(self.config, token)
-        self.check_session(read.session_id)
-        return Caller(read.user_id, read.role, read.session_id, read.expires_at.timestamp())
+        caller = self._read(token)
+        self.check_session(caller.session_id)
+        return caller
+
+    def _read(self, token: str) -> Caller:
+        """What a token says. Those seen are remembered: checking the signature costs more than all else here."""
+        caller = self._seen.get(token)
+        if caller is None:
+            read: AccessToken = read_access_token(self.config, token)
+            caller = Caller(read.user_id, read.role, read.session_id, read.expires_at.timestamp())
+            if len(self._seen) >= TOKENS_SEEN_MAX:
+                self._seen.clear()
+            self._seen[token] = caller
+        elif time.time() >= caller.expires_at:
+            del self._seen[token]
+            raise Unauthenticated()
+        return caller
+
+    def _look_up(self, caller: Caller) -> tuple[str | None, int]:
+        """What is remembered of his session and how often he has called, in one round trip. Redis down: (None, 0)."""
+        key = self._storage.prefixed_key(self._by_user.key_for(caller.user_id))
+        count = self._storage.lua_incr_expire
+        try:
+            with self.redis.pipeline(transaction=False) as pipe:
+                pipe.get(KEY.format(caller.session_id))
+                pipe.evalsha(count.sha, 1, key, self._by_user.get_expiry(), 1)
+                known, calls = pipe.execute(raise_on_error=False)
+            if isinstance(calls, NoScriptError):
+                calls = count([key], [self._by_user.get_expiry(), 1])
+            for answer in (known, calls):
+                if isinstance(answer, RedisError):
+                    raise answer
+            return known, int(calls)
+        except RedisError as exc:
+            # a limit protects; it must not be what stops everybody
+            log.warning("sessions are asked of the users service, without limits: Redis is down: %s", exc)
+            return None, 0
 
     # -- sessions ----------------------------------------------------------------------------------------------------
     def check_session(self, session_id: str) -> None:
@@ -88,6 +127,9 @@ class Doorkeeper(SharedExtension):
         except RedisError as exc:
             log.warning("sessions are asked of the users service: Redis is down: %s", exc)
             known = None
+        self._require_active(session_id, known)
+
+    def _require_active(self, session_id: str, known: str | None) -> None:
         if known == ACTIVE:
             return
         if known == REVOKED or not self._ask(session_id):
@@ -128,14 +170,19 @@ class Doorkeeper(SharedExtension):
 
     def _limit(self, limit: RateLimitItem, who: str) -> None:
         try:
-            if self._limiter.hit(limit, who):
-                return
-            ends_at = self._limiter.get_window_stats(limit, who).reset_time
+            allowed = self._limiter.hit(limit, who)
         except RedisError as exc:
-            # a limit protects; it must not be what stops everybody
             log.warning("rate limits are off: Redis is down: %s", exc)
             return
-        raise RateLimited(details={"retry_after_s": max(1, round(ends_at - time.time()))})
+        if not allowed:
+            self._refuse(limit, who)
+
+    def _refuse(self, limit: RateLimitItem, who: str) -> None:
+        try:
+            wait_s = self._limiter.get_window_stats(limit, who).reset_time - time.time()
+        except RedisError:
+            wait_s = 1.0
+        raise RateLimited(details={"retry_after_s": max(1, round(wait_s))})
 
 
 def _bearer(authorization: str | None) -> str:
