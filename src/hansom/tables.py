@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Table, Text, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 
 
 def outbox_table(metadata: MetaData) -> Table:
@@ -40,7 +40,8 @@ def idempotency_table(metadata: MetaData) -> Table:
         Column("scope", Text, primary_key=True),
         Column("key", Text, primary_key=True),
         Column("fingerprint", Text, nullable=False),
-        Column("reply", JSONB(none_as_null=True)),
+        # not JSONB, which sorts the keys: the same reply is the same to the byte
+        Column("reply", JSON(none_as_null=True)),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now(), index=True),
     )
 
