@@ -1,0 +1,87 @@
+"""The pricing service under another name, and small services that stand for maps and location."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nameko.testing.services import dummy
+
+from hansom.contracts import topology
+from hansom.contracts.errors import HansomError
+from hansom.rpc import ServiceClient, rpc
+from services.pricing.service import PricingService
+
+SERVICE, MAPS, LOCATION, CALLER = "pricing_under_test", "pricing_maps", "pricing_location", "pricing_caller"
+
+PICKUP, DROPOFF = {"lat": 60.1699, "lng": 24.9384}, {"lat": 60.175, "lng": 24.95}
+
+
+class PricingUnderTest(PricingService):
+    name = SERVICE
+
+    maps = ServiceClient(MAPS)
+    location = ServiceClient(LOCATION)
+
+
+class World:
+    """What the stand-ins answer and what they were asked."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self.failures: dict[str, HansomError] = {}
+        self.asked: list[str] = []
+        self.free_nearby = 4
+        self.etas_s: dict[str, float | None] = {"standard": 95.0, "comfort": 120.5, "van": None}
+
+    def answer(self, method: str) -> None:
+        self.asked.append(method)
+        if method in self.failures:
+            raise self.failures[method]
+
+
+WORLD = World()
+
+
+class Maps:
+    name = MAPS
+
+    @rpc
+    def route(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("route")
+        line = [payload["pickup"], {"lat": 60.172, "lng": 24.944}, payload["dropoff"]]
+        return {"city": "helsinki", "distance_m": 4000.4, "duration_s": 599.5, "line": line}
+
+    @rpc
+    def get_segments(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("get_segments")
+        return {"cells": ["881126d339fffff", "881126d333fffff"]}
+
+
+class Location:
+    name = LOCATION
+
+    @rpc
+    def pickup_etas(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("pickup_etas")
+        return {"categories": WORLD.etas_s, "free_nearby": WORLD.free_nearby}
+
+
+class Caller:
+    """Calls pricing as the gateway and trips do."""
+
+    name = CALLER
+    pricing = ServiceClient(SERVICE)
+
+    @dummy
+    def call(self, method: str, payload: dict[str, Any]) -> dict[str, Any]:
+        return self.pricing.call(method, payload)
+
+
+STAND_INS = (Maps, Location)
+
+
+def listen() -> None:
+    """The service under test hears nobody by the broker: tests hand it events."""
+    topology.SUBSCRIPTIONS[SERVICE] = {}
