@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hansom.settings import REPOSITORY, load_config
-from hansom.stack import cities, databases, environment, migrations, wheels
+from hansom.stack import cities, code, databases, environment, migrations, wheels
 from hansom.stack.home import Home
 from hansom.stack.keys import stack_keys
 from hansom.stack.ports import check_public_port, choose_ports, kept_ports
@@ -107,7 +107,8 @@ class LocalStack:
     def up(self, lines: Sequence[Line] | None = None) -> str:
         """Bring everything up, or the servers and just these lines of the Procfile. Gives the gateway's URL.
 
-        Returns when every service takes requests. Raises StackProblem.
+        Services that run are started again when their code has changed. Returns when every service takes requests.
+        Raises StackProblem.
         """
         wanted = list(lines) if lines is not None else read_procfile()
         has_gateway = any("gateway" in line.services for line in wanted)
@@ -115,6 +116,10 @@ class LocalStack:
             check_public_port(self._local_values().get("PORT", environment.LOCAL["PORT"]))
         values = self.servers_up()
         url = f"http://127.0.0.1:{values['PORT']}"
+        if self.running_services() and code.changed_since_start(self.home):
+            with self.progress.step("Stopping the services, whose code has changed"):
+                self.supervisor.stop_group(SERVICES)
+        code.remember(self.home)
         with self.progress.step("Starting the services"):
             for line in wanted:
                 self.supervisor.start_process(line.name, wait=False)

@@ -73,11 +73,11 @@ def queue_state(connection: amqp.Connection, name: str) -> QueueState | None:
 
 def known_queues(services: list[str], partitions: int) -> list[str]:
     """Names of all queues that hold work of these services."""
-    names = [f"rpc-{service}" for service in services]
+    names = [f"rpc-{service}" for service in services if service != "gateway"]
     for service in services:
         if service in topology.SUBSCRIPTIONS:
             names += [topology.event_queue(service, number) for number in range(partitions)]
-        names.append(topology.parked_queue(service))
+            names.append(topology.parked_queue(service))
     return [*names, topology.POSITIONS_QUEUE, topology.TRACES_QUEUE, topology.MOVES_QUEUE]
 
 

@@ -27,6 +27,7 @@ default_pass = {password}
 loopback_users.{user} = true
 log.console = true
 log.console.level = info
+log.connection.level = warning
 log.file = false
 vm_memory_high_watermark.relative = 0.4
 disk_free_limit.absolute = 100MB
