@@ -9,6 +9,8 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import eventlet
@@ -69,7 +71,11 @@ def pack_error(exc: BaseException) -> dict[str, Any]:
 
 def unpack_error(packed: dict[str, Any]) -> Exception:
     """The exception that the service raised; an error of a kind not known here becomes `InternalError`."""
-    found = REGISTRY.get(packed.get("exc_path", ""))
+    path = packed.get("exc_path", "")
+    module = path.rpartition(".")[0]
+    if path not in REGISTRY and module.startswith("hansom.contracts.") and find_spec(module) is not None:
+        import_module(module)  # an error of a service whose contract this process has not needed until now
+    found = REGISTRY.get(path)
     if found is not None:
         return found(*packed.get("exc_args", ()))
     original = nameko.exceptions.deserialize(packed)
