@@ -36,6 +36,13 @@ class Protocol(HttpOnlyProtocol):
         env["hansom.protocol"] = self
         return env
 
+    def _read_request_line(self) -> bytes:
+        line = super()._read_request_line()
+        if len(line) >= self.server.url_length_limit:
+            self._refuse(TooLarge("The address is too long."), 414)
+            return b""
+        return line
+
     def parse_request(self) -> bool:
         try:
             if not super().parse_request():

@@ -62,10 +62,10 @@ class Request:
             raise TooLarge(details={"max_bytes": self.max_bytes})
 
     def json(self) -> Any:
-        """The body as JSON; None without a body. Raises TooLarge, Unreadable, BadRequest."""
+        """The body as JSON; an empty object without a body. Raises TooLarge, Unreadable, BadRequest."""
         body = self.body()
         if not body:
-            return None
+            return {}
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError as exc:

@@ -129,8 +129,6 @@ class Route(Entrypoint):
 
     def _read_body(self, request: Request) -> dict[str, Any]:
         sent = request.json()
-        if sent is None and (self.body is None or not any(each.required for each in self.body.fields.values())):
-            sent = {}
         if not isinstance(sent, Mapping):
             raise Invalid(details={"body": ["Must be a JSON object."]})
         if self.body is None:

@@ -14,6 +14,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from hansom import logs
 from hansom.contracts.errors import HansomError, InternalError
+from hansom.contracts.gateway import MethodNotAllowed
 from hansom.rpc import as_hansom_error
 from services.gateway.http.answers import STATUS_LINES, Answer, error_answer
 from services.gateway.http.protocol import Protocol
@@ -129,6 +130,8 @@ class FrontDoor(WebServer):
         try:
             try:
                 request.refuse_large()
+                if request.path in self.upgrades:
+                    raise MethodNotAllowed(details={"allow": ["GET"]})
                 route, ids = self.router.match(request.method, request.path)
                 name = route.path
                 answer = route.answer(request, ids)
