@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import psycopg2
+from nameko.containers import ServiceContainer
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
@@ -28,6 +30,7 @@ from services.payments.storage.tables import outbox
 from services.payments.usecases.charging import charge_rides
 from services.payments.usecases.paying_out import run_payouts
 from services.payments.usecases.ports import Desk, Provider
+from tests.support.waiting import eventually
 
 EXAMPLES = REPOSITORY / "tests" / "contract" / "examples"
 
@@ -139,6 +142,22 @@ def own_database(config: dict[str, Any], service: str, *names: str) -> Iterator[
     settings = {**config, "DB_URIS": {**config["DB_URIS"], **{f"{each}:Base": uri for each in (service, *names)}}}
     migrate_postgres(settings, service)
     yield settings
-    with admin.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    eventually(lambda: _dropped(admin, name), within_s=10)
     admin.close()
+
+
+def _dropped(admin: Any, name: str) -> bool:
+    """False while autovacuum is in the database: only a superuser could throw it out."""
+    try:
+        with admin.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    except psycopg2.errors.InsufficientPrivilege:
+        return False
+    return True
+
+
+def calling(container: ServiceContainer, dependency: str) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
+    """Calls a service by a container's client of it; any number of greenlets may, at once."""
+    [provider] = [each for each in container.dependencies if each.attr_name == dependency]
+    client = provider.get_dependency(SimpleNamespace(data={}))
+    return lambda method, payload: client.call(method, payload, 20)

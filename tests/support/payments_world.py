@@ -63,10 +63,6 @@ class Trips:
         messages = [self.mouth.message(data) for data in trips]
         self.mouth.send([message for message in messages for _ in range(times)])
 
-    @dummy
-    def call(self, method: str, payload: dict[str, Any]) -> dict[str, Any]:
-        return self.payments.call(method, payload, deadline_s=20)
-
 
 class Ear:
     """Hears every event of payments."""

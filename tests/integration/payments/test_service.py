@@ -14,7 +14,7 @@ from nameko.testing.services import entrypoint_hook
 from hansom.contracts.errors import Forbidden, Invalid
 from hansom.contracts.payments import NotYourReceipt, ReceiptNotReady, UnknownPaymentMethod
 from hansom.ids import new_id
-from tests.support.money import MoneyDesk, a_ride, a_settled_trip
+from tests.support.money import MoneyDesk, a_ride, a_settled_trip, calling
 from tests.support.payments_world import Ear, PaymentsUnderTest, Trips, listen
 from tests.support.waiting import eventually
 
@@ -37,8 +37,7 @@ class Running:
             container.stop()
 
     def call(self, method: str, payload: dict[str, Any]) -> dict[str, Any]:
-        with entrypoint_hook(self.trips, "call") as call:
-            return call(method, payload)
+        return calling(self.trips, "payments")(method, payload)
 
     def settle(self, *trips: dict[str, Any], times: int = 1) -> None:
         with entrypoint_hook(self.trips, "settle") as settle:

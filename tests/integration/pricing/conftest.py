@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 from nameko.containers import ServiceContainer
-from nameko.testing.services import entrypoint_hook
 from redis import Redis
 
 from hansom.redis import live_redis
-from tests.support.money import own_database
+from tests.support.money import calling, own_database
 from tests.support.pricing_world import SERVICE, STAND_INS, WORLD, Caller, PricingUnderTest, World, listen
 
 Call = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -51,11 +50,7 @@ def world() -> World:
 
 @pytest.fixture
 def call(caller: ServiceContainer, world: World) -> Call:
-    def do(method: str, payload: dict[str, Any]) -> dict[str, Any]:
-        with entrypoint_hook(caller, "call") as hook:
-            return hook(method, payload)
-
-    return do
+    return calling(caller, "pricing")
 
 
 @pytest.fixture
