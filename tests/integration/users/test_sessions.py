@@ -65,7 +65,8 @@ def test_an_unknown_address_is_refused_in_the_same_words_and_about_the_same_time
             refusals[known].append(refusal.value)
     assert {error.args[0] for error in refusals[True]} == {error.args[0] for error in refusals[False]}
     ratio = median(seconds[False]) / median(seconds[True])
-    assert 0.6 < ratio < 1.7, f"an unknown address takes {ratio:.2f} of the time of a known one"
+    # without the hash it is a tenth; the rest is room for a busy machine
+    assert 0.4 < ratio < 2.5, f"an unknown address takes {ratio:.2f} of the time of a known one"
 
 
 def test_a_log_in_that_is_repeated_with_its_key_is_one_session(users: Call, rider: dict[str, Any]) -> None:
