@@ -19,7 +19,7 @@ import requests
 from hansom.settings import REPOSITORY
 from hansom.stack.environment import read_env_file
 from hansom.stack.home import SHARED, Home
-from hansom.stack.ports import choose_ports, kept_ports
+from hansom.stack.ports import choose_ports
 from hansom.stack.problems import StackProblem
 from hansom.stack.supervision import SERVICES, Supervisor
 
@@ -117,8 +117,10 @@ def start_servers(home: Home) -> bool:
 
 def start_everything(home: Home) -> RunningStack:
     """Bring the whole stack up on a free port."""
-    ports = kept_ports(home) if _services_run(home) else choose_ports(home, ["gateway"])
-    port = ports["gateway"]
+    if _services_run(home):
+        port = int(read_env_file(home.env_file)["PORT"])
+    else:
+        port = choose_ports(home, ["gateway"])["gateway"]
     hansom(home, "up", PORT=str(port))
     os.environ.update(read_env_file(home.env_file))
     return RunningStack(home, f"http://127.0.0.1:{port}")

@@ -1,0 +1,132 @@
+"""Each process is killed and each server is stopped in the middle of rides: every ride finishes, the books agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import eventlet
+import pytest
+
+from hansom.audit import SLACK, run_audit
+from hansom.redis import live_redis
+from hansom.stack.testing import RunningStack
+from tests.support.apps import DROPOFF, PICKUP, DriverApp, Refused, RiderApp, new_driver, new_rider
+
+PAIRS = 3
+SERVICES = ["gateway", "people", "roads", "rides", "dispatch", "money", "signals"]
+SERVERS = ["rabbitmq", "redis", "postgres", "mongo", "osrm-helsinki"]
+AUDITED = {"rides.one_charge_of_the_final_fare", "rides.events_in_order", "rides.every_step_told_once"}
+IN_ORDER = ["trip_requested", "trip_assigned", "driver_arrived", "trip_started", "trip_completed"]
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def people(running_stack: RunningStack) -> Iterator[tuple[list[RiderApp], list[DriverApp]]]:
+    riders = [new_rider(running_stack.url) for _ in range(PAIRS)]
+    drivers = [new_driver(running_stack.url, {"lat": 60.17 + n / 2000, "lng": 24.942}) for n in range(PAIRS + 1)]
+    yield riders, drivers
+    for app in (*riders, *drivers):
+        app.close()
+
+
+class Round:
+    """Rides of all riders at once, with a blow in the middle of each phase."""
+
+    def __init__(self, riders: list[RiderApp], drivers: list[DriverApp]) -> None:
+        self.riders, self.drivers = riders, drivers
+        self.pins: dict[str, str] = {}
+        self.finished: dict[str, str] = {}
+        self.phase: dict[str, str] = {}
+
+    def run(self, blow: Callable[[], None]) -> None:
+        """Start every ride, strike once some are on the way and others still wait, and wait for all to finish."""
+        drivers = [eventlet.spawn(self._drive, driver) for driver in self.drivers]
+        riders = [eventlet.spawn(self._ride, rider, n * 1.0) for n, rider in enumerate(self.riders)]
+        eventlet.sleep(2.5)
+        blow()
+        try:
+            for rider in riders:
+                rider.wait()
+        finally:
+            for driver in drivers:
+                driver.kill()
+
+    def _ride(self, rider: RiderApp, after_s: float) -> None:
+        eventlet.sleep(after_s)
+        trip = rider.ask(pickup=PICKUP, dropoff=DROPOFF)
+        self.pins[trip["id"]] = trip["pin"]
+        rider.event("trip_completed", trip_id=trip["id"])
+        rider.event("payment_captured", trip_id=trip["id"])
+        self.finished[rider.id] = trip["id"]
+
+    def _drive(self, driver: DriverApp) -> None:
+        for event in driver.events_to_come():
+            if event["event"] == "offer_made" and event["trip_id"] in self.pins:
+                self._take(driver, event)
+
+    def _take(self, driver: DriverApp, offer: dict[str, Any]) -> None:
+        try:
+            driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+        except Refused as refused:
+            assert refused.code == "offer_gone", refused
+            return
+        for verb, body in (("arrive", None), ("start", {"pin": self.pins[offer["trip_id"]]}), ("complete", None)):
+            eventlet.sleep(0.8)
+            driver.do(offer["trip_id"], verb, body)
+
+
+def check(config: dict[str, Any], round_: Round, riders: list[RiderApp], drivers: list[DriverApp]) -> None:
+    """Both sides were told the same, once and in order, and the audit finds nothing."""
+    assert len(round_.finished) == len(riders)
+    for rider in riders:
+        trip_id = round_.finished[rider.id]
+        trip = rider.trip(trip_id)
+        assert trip["state"] == "completed"
+        told = [
+            e["event"]
+            for e in rider.events
+            if (e.get("trip") or {}).get("id") == trip_id or e.get("trip_id") == trip_id
+        ]
+        assert [name for name in told if name in IN_ORDER] == [name for name in IN_ORDER if name in told]
+        assert told.count("trip_completed") == told.count("payment_captured") == 1
+        receipt = rider.call("GET", f"/v1/trips/{trip_id}/receipt")
+        assert receipt["total"] == trip["fare"]
+    for app in (*riders, *drivers):
+        assert app.gaps == [], f"the stream of a {app.role} has gaps"
+    checks = run_audit(config, datetime.now(UTC) + SLACK)
+    assert {check.name: check.breaches for check in checks if check.breaches} == {}
+    assert all(check.checked for check in checks if check.name in AUDITED)
+
+
+@pytest.mark.parametrize("process", SERVICES)
+def test_a_process_killed_in_the_middle_of_rides_loses_nothing(
+    running_stack: RunningStack, config: dict[str, Any], people: tuple[list[RiderApp], list[DriverApp]], process: str
+) -> None:
+    round_ = Round(*people)
+
+    def blow() -> None:
+        killed = running_stack.kill(process)
+        running_stack.wait_restarted(process, killed)
+
+    round_.run(blow)
+    check(config, round_, *people)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_server_stopped_and_started_in_the_middle_of_rides_loses_nothing(
+    running_stack: RunningStack, config: dict[str, Any], people: tuple[list[RiderApp], list[DriverApp]], server: str
+) -> None:
+    round_ = Round(*people)
+
+    def blow() -> None:
+        if server == "redis":
+            live_redis(config).flushall()
+        running_stack.stop(server)
+        eventlet.sleep(2)
+        running_stack.start(server)
+
+    round_.run(blow)
+    check(config, round_, *people)
