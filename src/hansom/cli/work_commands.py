@@ -102,7 +102,7 @@ def ops_user(
 def _call(service: str, method: str, payload: dict[str, Any]) -> dict[str, Any]:
     """One RPC from outside. Raises StackProblem with the service's own words."""
     import nameko.exceptions
-    from nameko.rpc import RpcTimeout
+    from nameko.exceptions import RpcTimeout
     from nameko.standalone.rpc import ClusterRpcProxy
 
     import hansom.contracts.users  # noqa: F401  (its errors come back as themselves)
