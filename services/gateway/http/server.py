@@ -27,6 +27,7 @@ IDLE_CONNECTION_S = 75
 SLOW_CONNECTION_S = 30
 """A request must go on coming, and its answer going out, within this time."""
 DRAIN_S = 10.0
+BACKLOG = 1024
 
 HTTP_REQUESTS = Counter("http_requests_total", "HTTP requests answered", ["method", "route", "status"])
 HTTP_SECONDS = Histogram(
@@ -58,6 +59,15 @@ class FrontDoor(WebServer):
         # a gateway's workers mostly wait for other services, so it has more of them than those
         self.container.max_workers = workers
         self.container._worker_pool.resize(workers)
+
+    def start(self) -> None:
+        """Listen. Raises OSError when the port is taken: eventlet would otherwise share it with whoever has it."""
+        if not self._starting:
+            self._starting = True
+            self._sock = eventlet.listen(self.bind_addr, backlog=BACKLOG, reuse_port=False)
+            self._sock.settimeout(None)
+            self._serv = self.get_wsgi_server(self._sock, self.get_wsgi_app())
+            self._gt = self.container.spawn_managed_thread(self.run)
 
     def get_wsgi_app(self) -> Callable[..., Iterable[bytes]]:
         return self.respond
