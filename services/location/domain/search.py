@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from math import cos, hypot, radians
 
 from hansom.values import EARTH_RADIUS_M, Point
@@ -45,7 +46,8 @@ def guessed_eta_s(point: Point, car: Car) -> int:
 class Search:
     """A search under way: cars for `category` (any, if None) near `point`, up to `limit`, none of `exclude`.
 
-    Goes ring by ring until there are enough, then one ring further: a car just over the border may be nearer.
+    Goes ring by ring until there are enough, then one ring further: a car just over the border may be nearer. Where
+    there are none it strides out, looking into twice as many rings each time.
     """
 
     point: Point
@@ -56,18 +58,21 @@ class Search:
     max_rings: int = MAX_RINGS
     found: list[Car] = field(default_factory=list)
     _rings: Iterator[tuple[str, ...]] = field(default_factory=lambda: iter(()))
+    _stride: int = 1
     _last: bool = False
 
     def begin(self, rings: Iterator[tuple[str, ...]]) -> None:
         """Look into these segments: the point's own, then those around it, and so on."""
         self._rings = rings
 
-    def next_ring(self) -> tuple[str, ...]:
+    def next_segments(self) -> tuple[str, ...]:
         """The segments to look into now; none when the search is over."""
         if self._last:
             return ()
         self._last = len(self.found) >= self.limit
-        return next(self._rings, ())
+        stride = 1 if self._last else self._stride
+        self._stride *= 2
+        return tuple(segment for ring in islice(self._rings, stride) for segment in ring)
 
     def offer(self, cars: Iterable[Car]) -> None:
         """Take the cars of a segment that fit."""

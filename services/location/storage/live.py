@@ -31,6 +31,7 @@ MOVE_EVERY_MS = 900
 """Least time between two moves of one trip; less than a second, as positions come every second, more or less."""
 
 RECENT = 30
+CELLS_AT_ONCE = 1000
 FORGET_AT_ONCE = 500
 CLOCK_SLACK_MS = 5000
 
@@ -92,10 +93,9 @@ class LiveCars:
 
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
-        self._apply, self._learn, self._availability, self._occupy, self._release, self._forget = (
-            redis.register_script(_script(name))
-            for name in ("apply", "learn", "availability", "occupy", "release", "forget")
-        )
+        names = ("apply", "learn", "availability", "occupy", "release", "forget", "look")
+        scripts = (redis.register_script(_script(name)) for name in names)
+        self._apply, self._learn, self._availability, self._occupy, self._release, self._forget, self._look = scripts
 
     def apply(self, positions: Sequence[Position], segments: Sequence[str | None], now_ms: int) -> Applied:
         """Take positions, in their order, with the segment of each."""
@@ -141,26 +141,26 @@ class LiveCars:
                 return count
 
     def search(self, searches: Sequence[Search]) -> None:
-        """Run searches that have begun, together: one pipeline a ring, each segment read once."""
+        """Run searches that have begun, together: one script a band of rings, each segment read once."""
         seen: dict[str, list[Car]] = {}
         active = list(searches)
         while active:
-            rings = [(search, ring) for search in active if (ring := search.next_ring())]
-            wanted = list({segment for _, ring in rings for segment in ring if segment not in seen})
+            bands = [(search, band) for search in active if (band := search.next_segments())]
+            wanted = list({segment for _, band in bands for segment in band if segment not in seen})
             seen.update(zip(wanted, self.cars_in(wanted, "free"), strict=True))
-            for search, ring in rings:
-                for segment in ring:
+            for search, band in bands:
+                for segment in band:
                     search.offer(seen[segment])
-            active = [search for search, _ in rings]
+            active = [search for search, _ in bands]
 
     def cars_in(self, segments: Sequence[str], kind: str) -> list[list[Car]]:
-        """The cars of a kind (`free`, `busy`) in each segment, in one pipeline."""
-        if not segments:
-            return []
-        pipeline = self.redis.pipeline(transaction=False)
-        for segment in segments:
-            pipeline.hvals(f"location:{kind}:{segment}")
-        return [[_car(record) for record in records] for records in pipeline.execute()]
+        """The cars of a kind (`free`, `busy`) in each segment; only those that hold any cost more than their name."""
+        found: list[list[Car]] = [[] for _ in segments]
+        for first in range(0, len(segments), CELLS_AT_ONCE):
+            answer: Any = self._look(args=[kind, *segments[first : first + CELLS_AT_ONCE]])
+            for number, records in _couples(answer):
+                found[first + number] = [_car(record) for record in records]
+        return found
 
     def look_at(self, driver_ids: Sequence[str]) -> list[Seen | None]:
         """Each driver's newest position and what he is doing, None where no position is known."""

@@ -9,8 +9,6 @@ from hansom.values import Point
 from services.location.storage.live import LiveCars, Seen
 from services.location.storage.segments import CitySegments
 
-SEGMENTS_AT_ONCE = 1000
-
 
 def get_positions(driver_ids: Sequence[str], cars: LiveCars) -> dict[str, Seen | None]:
     """Where drivers are. Raises RedisError."""
@@ -35,14 +33,10 @@ def _is_in(one: Seen, city: str, segments: CitySegments) -> bool:
 def count_supply(since_ms: int, cars: LiveCars, index: SegmentIndex) -> dict[str, dict[str, int]]:
     """Free and busy cars of each segment that has any. Raises RedisError."""
     names = list(index)
+    by_kind = {kind: cars.cars_in(names, kind) for kind in ("free", "busy")}
     counted: dict[str, dict[str, int]] = {}
-    for first in range(0, len(names), SEGMENTS_AT_ONCE):
-        some = names[first : first + SEGMENTS_AT_ONCE]
-        by_kind = {kind: cars.cars_in(some, kind) for kind in ("free", "busy")}
-        for i, name in enumerate(some):
-            counts = {
-                kind: sum(1 for car in found[i] if car.position.at_ms >= since_ms) for kind, found in by_kind.items()
-            }
-            if any(counts.values()):
-                counted[name] = counts
+    for i, name in enumerate(names):
+        counts = {kind: sum(car.position.at_ms >= since_ms for car in found[i]) for kind, found in by_kind.items()}
+        if any(counts.values()):
+            counted[name] = counts
     return counted

@@ -26,22 +26,22 @@ def rings() -> Iterator[tuple[str, ...]]:
 def test_a_search_with_enough_goes_one_ring_further_since_a_car_over_the_border_may_be_nearer() -> None:
     search = Search(HERE, limit=1, since_ms=0)
     search.begin(rings())
-    assert search.next_ring() == ("a",)
+    assert search.next_segments() == ("a",)
     search.offer([a_car("far", 300)])
-    assert search.next_ring() == ("b", "c")
+    assert search.next_segments() == ("b", "c"), "one ring, though the stride is two"
     search.offer([a_car("near", 100)])
-    assert search.next_ring() == ()
+    assert search.next_segments() == ()
     assert [car.driver_id for car in search.nearest()] == ["near"]
 
 
-def test_a_search_without_enough_goes_on_until_there_are_no_more_rings() -> None:
+def test_a_search_without_enough_strides_out_until_there_are_no_more_rings() -> None:
     search = Search(HERE, limit=5, since_ms=0)
     search.begin(rings())
-    assert [search.next_ring() for _ in range(5)] == [("a",), ("b", "c"), ("d",), ("e",), ()]
+    assert [search.next_segments() for _ in range(4)] == [("a",), ("b", "c", "d"), ("e",), ()]
 
 
 def test_a_search_that_never_began_finds_nothing() -> None:
-    assert Search(HERE, 5, 0).next_ring() == ()
+    assert Search(HERE, 5, 0).next_segments() == ()
 
 
 def test_stale_excluded_and_unfit_cars_are_passed_over() -> None:
