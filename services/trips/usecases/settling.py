@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
-from hansom.contracts.errors import HansomError, Unavailable
+from hansom.contracts.errors import HansomError
+from hansom.contracts.location import TraceUnfinished
 from services.trips.domain.settlement import (
     Driven,
     FinalFare,
@@ -83,7 +84,7 @@ def _judge(surveyor: Surveyor, rule: SettleRule, now: datetime, trip: Trip) -> V
         fare = surveyor.final_fare(trip, driven)
     except HansomError as exc:
         late = is_out_of_patience(trip, rule, now)
-        level = logging.INFO if isinstance(exc, Unavailable) and not late else logging.WARNING
+        level = logging.DEBUG if isinstance(exc, TraceUnfinished) else logging.WARNING
         log.log(level, "a fare has to wait", extra={"trip_id": trip.id, "error": exc.code, "on_the_quote": late})
         return Verdict(None, None) if late else None
     return Verdict(fare, driven.distance_m if driven.credible else None)
