@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import eventlet
@@ -29,6 +29,8 @@ RENEWALS = 5
 
 REDIS_PAUSE_S = 0.5
 
+STOP_S = 3
+
 
 @dataclass(slots=True)
 class _Lead:
@@ -41,7 +43,7 @@ class _Lead:
     renew_at: float = 0.0
     rebuild_at: float = 0.0
     busy: bool = False
-    failing: bool = field(default=False)
+    failing: bool = False
 
 
 class BatchWindows(Entrypoint):
@@ -58,15 +60,22 @@ class BatchWindows(Entrypoint):
         self.window_s, self.min_wait_s = float(config["BATCH_WINDOW_S"]), float(config["MATCHING_MIN_WAIT_S"])
         self.cities = list(cities(config))
         self._stopping = False
+        self._loops: list[Any] = []
 
     def start(self) -> None:
         for city in self.cities:
-            self.container.spawn_managed_thread(lambda city=city: self._run(city), identifier=f"matching.{city}")
+            loop = self.container.spawn_managed_thread(lambda city=city: self._run(city), identifier=f"matching.{city}")
+            self._loops.append(loop)
 
     def stop(self) -> None:
+        """Give the leads back before the process goes."""
         self._stopping = True
+        with eventlet.Timeout(STOP_S, False):
+            for loop in self._loops:
+                loop.wait()
 
-    kill = stop
+    def kill(self) -> None:
+        self._stopping = True
 
     def _run(self, city: str) -> None:
         client = live_redis(self.container.config)

@@ -16,30 +16,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from operator import itemgetter
 
 from hansom.contracts.matching import Dropped
 from hansom.values import distance_m
-from services.matching.domain.model import Batch, Considered, Policy, Proposal, Rules, Solve, WaitingTrip
+from services.matching.domain.model import Batch, Considered, FreeDriver, Policy, Proposal, Rules, Solve, WaitingTrip
 
-Score = Callable[[Considered, float], float]
-"""(pair, the trip's priority in seconds) → score in seconds or metres, lower is better."""
+Score = Callable[[float, float, float], float]
+"""(metres in a straight line, seconds on the road, the trip's priority in seconds) → score, lower is better."""
 
 
-def by_distance(pair: Considered, priority_s: float) -> float:
+def by_distance(line_m: float, eta_s: float, priority_s: float) -> float:
     """Metres in a straight line."""
-    return pair.distance_m
+    return line_m
 
 
-def by_road_time(pair: Considered, priority_s: float) -> float:
+def by_road_time(line_m: float, eta_s: float, priority_s: float) -> float:
     """Seconds on the road."""
-    assert pair.pickup_eta_s is not None
-    return pair.pickup_eta_s
+    return eta_s
 
 
-def by_road_time_and_wait(pair: Considered, priority_s: float) -> float:
+def by_road_time_and_wait(line_m: float, eta_s: float, priority_s: float) -> float:
     """Seconds on the road, less the trip's priority."""
-    assert pair.pickup_eta_s is not None
-    return pair.pickup_eta_s - priority_s
+    return eta_s - priority_s
 
 
 def nearest(batch: Batch, rules: Rules) -> Proposal:
@@ -78,27 +77,23 @@ def policies(solve: Solve) -> dict[str, Policy]:
 
 def look_at(batch: Batch, rules: Rules, score: Score) -> list[Considered]:
     """Every pair with a road time, scored, or dropped by a hard rule; in the order of trip and driver ids."""
-    trips = {trip.trip_id: trip for trip in batch.trips}
+    trips = {trip.trip_id: (trip, rules.priority_s(trip)) for trip in batch.trips}
     drivers = {driver.driver_id: driver for driver in batch.drivers}
     pairs = []
-    for trip_id, driver_id in sorted(batch.road_times):
-        trip, driver = trips[trip_id], drivers[driver_id]
-        eta_s = batch.road_times[trip_id, driver_id]
-        pair = Considered(trip_id, driver_id, distance_m(driver.point, trip.pickup), eta_s, None, None)
-        dropped = forbidden(trip, driver_id, driver.categories, eta_s, rules)
-        if dropped is None:
-            pair = replace(pair, score=score(pair, rules.priority_s(trip)))
-        pairs.append(replace(pair, dropped=dropped))
+    for (trip_id, driver_id), eta_s in sorted(batch.road_times.items(), key=itemgetter(0)):
+        (trip, priority_s), driver = trips[trip_id], drivers[driver_id]
+        line_m = distance_m(driver.point, trip.pickup)
+        dropped = forbidden(trip, driver, eta_s, rules)
+        scored = None if dropped is not None or eta_s is None else score(line_m, eta_s, priority_s)
+        pairs.append(Considered(trip_id, driver_id, line_m, eta_s, scored, dropped))
     return pairs
 
 
-def forbidden(
-    trip: WaitingTrip, driver_id: str, categories: frozenset[str] | None, eta_s: float | None, rules: Rules
-) -> Dropped | None:
+def forbidden(trip: WaitingTrip, driver: FreeDriver, eta_s: float | None, rules: Rules) -> Dropped | None:
     """The hard rule that this pair would break, or None. `eta_s`: seconds to the pickup, None without a road."""
-    if categories is not None and trip.category not in categories:
+    if driver.categories is not None and trip.category not in driver.categories:
         return Dropped.CATEGORY
-    if driver_id in trip.excluded:
+    if driver.driver_id in trip.excluded:
         return Dropped.EXCLUDED
     if eta_s is None:
         return Dropped.NO_ROAD
@@ -127,13 +122,15 @@ def _one_by_one(batch: Batch, rules: Rules, score: Score) -> Proposal:
 def _with_reasons(pairs: list[Considered], chosen: dict[str, str]) -> list[Considered]:
     """Say of each allowed pair that was not chosen why. `chosen`: trip_id → driver_id."""
     taken = set(chosen.values())
-    said = []
-    for pair in pairs:
-        dropped = pair.dropped
-        if dropped is None and chosen.get(pair.trip_id) != pair.driver_id:
-            if pair.trip_id in chosen:
-                dropped = Dropped.ANOTHER_DRIVER
-            else:
-                dropped = Dropped.ANOTHER_TRIP if pair.driver_id in taken else Dropped.NOT_MATCHED
-        said.append(replace(pair, dropped=dropped))
-    return said
+    return [
+        replace(pair, dropped=_left_out(pair, chosen, taken))
+        if pair.dropped is None and chosen.get(pair.trip_id) != pair.driver_id
+        else pair
+        for pair in pairs
+    ]
+
+
+def _left_out(pair: Considered, chosen: dict[str, str], taken: set[str]) -> Dropped:
+    if pair.trip_id in chosen:
+        return Dropped.ANOTHER_DRIVER
+    return Dropped.ANOTHER_TRIP if pair.driver_id in taken else Dropped.NOT_MATCHED

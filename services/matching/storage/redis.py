@@ -12,8 +12,9 @@ matching:held               sorted set  driver id → not to be looked at until,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, cast
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast
 
 import orjson
 from redis import Redis
@@ -33,6 +34,10 @@ from services.matching.domain.pool import (
     Release,
     Wait,
 )
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 EXCLUDED_KEEP_S = 86_400
 
@@ -110,6 +115,17 @@ def decode_offer(trip_id: str, text: str) -> OpenOffer:
     return OpenOffer(trip_id, "" if offer_id == "-" else offer_id, "" if driver_id == "-" else driver_id, int(until_ms))
 
 
+def _decode_all(raw: dict[str, str], decode: Callable[[str, str], T]) -> tuple[list[T], list[str]]:
+    """What can be read, and the trips of what cannot."""
+    found, strange = [], []
+    for trip_id, text in raw.items():
+        try:
+            found.append(decode(trip_id, text))
+        except (KeyError, ValueError, TypeError):
+            strange.append(trip_id)
+    return found, strange
+
+
 class WaitingPool:
     """Reads and changes the pool. Every method is one or two round trips and raises RedisError."""
 
@@ -133,11 +149,13 @@ class WaitingPool:
         pipe.zrange(HELD, 0, -1)
         pipe.exists(_built_key(city))
         trips_raw, offers_raw, _, held, built = pipe.execute()
-        trips = tuple(decode_trip(trip_id, text) for trip_id, text in trips_raw.items())
-        offers = tuple(decode_offer(trip_id, text) for trip_id, text in offers_raw.items())
+        trips, strange_trips = _decode_all(trips_raw, decode_trip)
+        offers, strange_offers = _decode_all(offers_raw, decode_offer)
+        self._forget({pool_key(city): strange_trips, OFFERS: strange_offers})
         self._forget_ended([offer for offer in offers if offer.until_ms <= now_ms])
         excluded = self._excluded([trip.trip_id for trip in trips])
-        return PoolView(trips, offers, excluded, frozenset(held), bool(built))
+        whole = bool(built) and not strange_trips
+        return PoolView(tuple(trips), tuple(offers), excluded, frozenset(held), whole)
 
     def rebuild(self, city: str, before: PoolView, waiting: list[PooledTrip], changes: list[Change]) -> None:
         """Make the pool what `trips` says it is.
@@ -190,6 +208,13 @@ class WaitingPool:
         for trip_id in trip_ids:
             pipe.smembers(_excluded_key(trip_id))
         return {trip_id: frozenset(members) for trip_id, members in zip(trip_ids, pipe.execute(), strict=True)}
+
+    def _forget(self, strange: dict[str, list[str]]) -> None:
+        """Throw out what cannot be read, such as another release's: one entry must not stop a city's dispatch."""
+        for key, trip_ids in strange.items():
+            if trip_ids:
+                log.error("entries of the waiting pool cannot be read", extra={"key": key, "trips": trip_ids[:20]})
+                self._redis.hdel(key, *trip_ids)
 
     def _forget_ended(self, offers: list[OpenOffer]) -> None:
         if not offers:

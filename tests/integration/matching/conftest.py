@@ -25,6 +25,8 @@ from services.matching.service import MatchingService
 from services.matching.storage.mongo import ensure_indexes
 from tests.support.dispatch import StandInLocation, StandInMaps, StandInTrips, Teller, World, telling
 
+Start = Callable[..., ServiceContainer]
+
 
 class TestedMatching(MatchingService):
     """Matching that asks the stand-ins."""
@@ -107,12 +109,12 @@ def partners(world: World, stand_ins: None) -> World:
 
 
 @pytest.fixture
-def start(settings: dict[str, Any]) -> Iterator[Callable[[], ServiceContainer]]:
-    """Starts one more matching in this process; ends all of them after the test."""
+def start(settings: dict[str, Any]) -> Iterator[Start]:
+    """Starts one more matching in this process, with other settings if need be; ends all of them after the test."""
     containers: list[ServiceContainer] = []
 
-    def start_matching() -> ServiceContainer:
-        containers.append(ServiceContainer(TestedMatching, settings))
+    def start_matching(**changes: Any) -> ServiceContainer:
+        containers.append(ServiceContainer(TestedMatching, {**settings, **changes}))
         containers[-1].start()
         return containers[-1]
 
@@ -123,7 +125,7 @@ def start(settings: dict[str, Any]) -> Iterator[Callable[[], ServiceContainer]]:
 
 @pytest.fixture
 def matching(
-    start: Callable[[], ServiceContainer],
+    start: Start,
     partners: World,
     redis: Redis,
     database: Database[dict[str, Any]],

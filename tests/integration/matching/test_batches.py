@@ -14,7 +14,7 @@ from hansom.events import Event
 from hansom.wire import iso
 from services.matching.domain.news import effects_of
 from services.matching.schemas import read_news
-from services.matching.storage.redis import WaitingPool, lease_key, pool_key
+from services.matching.storage.redis import OFFERS, WaitingPool, lease_key, pool_key
 from tests.support.dispatch import FAR, NEAR, Teller, World, a_trip, an_event, answer, made, request
 from tests.support.waiting import eventually
 
@@ -181,3 +181,20 @@ def test_rebuilding_keeps_what_events_said_meanwhile(redis: Redis) -> None:
     after = pool.read("helsinki", 3)
     assert {trip.trip_id for trip in after.trips} == {new["id"], changed["id"]}
     assert after.built
+
+
+@pytest.mark.usefixtures("matching")
+def test_an_entry_that_cannot_be_read_stops_nobody(partners: World, teller: Teller, redis: Redis) -> None:
+    """Such as one that another release wrote."""
+    redis.hset(pool_key("helsinki"), mapping={"strange": "{}", "stranger": "not even JSON"})
+    redis.hset(OFFERS, "strange", "what")
+    partners.drivers["near"] = NEAR
+    trip_id = request(partners, teller)
+    eventually(lambda: partners.offer_of(trip_id))
+    assert not redis.hexists(pool_key("helsinki"), "strange")
+
+
+def test_a_leader_that_is_stopped_gives_its_lead_back(matching: ServiceContainer, redis: Redis) -> None:
+    eventually(lambda: redis.get(lease_key("helsinki")))
+    matching.stop()
+    assert redis.get(lease_key("helsinki")) is None

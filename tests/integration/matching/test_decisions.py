@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from hansom.values import Point
 from services.matching.storage.mongo import ANSWERS, DECISIONS, DecisionRecords, ensure_indexes
 from tests.support.dispatch import FAR, NEAR, Teller, World, a_trip, an_event, answer, made, request
 from tests.support.waiting import eventually
+
+Start = Callable[..., ServiceContainer]
 
 ISLAND = Point(60.30, 25.30)
 
@@ -76,6 +79,23 @@ def test_records_end_after_the_days_they_are_kept(database: Database[Any]) -> No
     for name in (DECISIONS, ANSWERS):
         expires = next(index for index in database[name].list_indexes() if index["name"] == "expires")
         assert expires["expireAfterSeconds"] == 0
+
+
+@pytest.mark.usefixtures("redis", "database")
+def test_mongodb_being_down_delays_no_rider_and_loses_no_record(start: Start, partners: World, teller: Teller) -> None:
+    partners.drivers["near"] = NEAR
+    without_mongo = start(MONGO_URI="mongodb://127.0.0.1:1/?directConnection=true&serverSelectionTimeoutMS=100")
+    trip_id = request(partners, teller)
+    made(partners, teller, trip_id)
+    without_mongo.kill()
+    matching = start()
+
+    def told() -> bool:
+        lines = decisions(matching, trip_id)
+        assert [(line["driver_id"], line["batch_id"] is not None) for line in lines] == [("near", True)]
+        return True
+
+    eventually(told, within_s=10)
 
 
 @pytest.mark.usefixtures("matching")
