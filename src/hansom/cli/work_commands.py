@@ -105,10 +105,12 @@ def _call(service: str, method: str, payload: dict[str, Any]) -> dict[str, Any]:
     from nameko.exceptions import RpcTimeout
     from nameko.standalone.rpc import ClusterRpcProxy
 
-    import hansom.contracts.users  # noqa: F401  (its errors come back as themselves)
-    from hansom.contracts.errors import HansomError
+    import hansom.contracts.users  # noqa: F401  (for its errors)
+    from hansom.contracts.errors import REGISTRY, HansomError
 
     config = attach()
+    # nameko's proxy then raises the service's errors as themselves
+    nameko.exceptions.registry.update(REGISTRY)
     try:
         with ClusterRpcProxy({"AMQP_URI": config["AMQP_URI"], "serializer": "json"}, timeout=15) as cluster:
             return getattr(getattr(cluster, service), method)(payload)

@@ -1,0 +1,128 @@
+"""The whole stack with all services is ready, shows itself, and gets back what is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import Any
+
+import psutil
+import pytest
+import requests
+
+from hansom.settings import REPOSITORY
+from hansom.stack.procfile import read_procfile
+from hansom.stack.testing import RunningStack
+from tests.support.waiting import eventually
+
+LINES = [line.name for line in read_procfile()]
+
+
+def hansom(stack: RunningStack, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "HANSOM_HOME": str(stack.home.root), "COLUMNS": "200"}
+    command = [str(REPOSITORY / "hansom"), *arguments]
+    return subprocess.run(command, env=environment, input=text, capture_output=True, text=True, timeout=90, check=False)
+
+
+def status(stack: RunningStack) -> dict[str, Any]:
+    return json.loads(hansom(stack, "status", "--json").stdout)
+
+
+def test_every_line_of_the_procfile_runs_and_the_gateway_is_ready(running_stack: RunningStack) -> None:
+    running_stack.wait_ready()
+
+    assert sorted(running_stack.services) == sorted(LINES)
+    found = status(running_stack)
+    assert {process["state"] for process in found["processes"]} == {"RUNNING"}
+    assert found["url"] == running_stack.url
+    assert found["problems"] == []
+
+
+def test_every_service_reads_its_rpc_queue(running_stack: RunningStack) -> None:
+    running_stack.wait_ready()
+
+    consumers = {queue["name"]: queue["consumers"] for queue in status(running_stack)["queues"]}
+    services = [service for line in read_procfile() for service in line.services if service != "gateway"]
+    assert {service: consumers.get(f"rpc-{service}") for service in services} == dict.fromkeys(services, 1)
+
+
+def test_status_tells_no_password(running_stack: RunningStack) -> None:
+    secrets = json.loads((running_stack.home.root / "secrets").read_text(encoding="utf-8"))
+
+    said = hansom(running_stack, "status").stdout + hansom(running_stack, "status", "--json").stdout
+    assert not [name for name, secret in secrets.items() if secret in said]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_killed_service_is_back_and_the_stack_ready_again(running_stack: RunningStack, line: str) -> None:
+    running_stack.wait_ready()
+    before = {process["name"]: process["restarts"] for process in status(running_stack)["processes"]}
+
+    killed = running_stack.kill(line)
+    running_stack.wait_restarted(line, killed, timeout_s=3)
+    running_stack.wait_ready()
+
+    after = next(process for process in status(running_stack)["processes"] if process["name"] == line)
+    assert after["restarts"] == before[line] + 1
+    assert "SIGKILL" in after["last_exit"]
+
+
+def test_up_on_a_running_stack_leaves_it_alone(running_stack: RunningStack) -> None:
+    running_stack.wait_ready()
+    pids = {name: running_stack.pid(name) for name in LINES}
+
+    done = hansom(running_stack, "up")
+
+    assert done.returncode == 0, done.stderr
+    assert running_stack.url in done.stderr
+    assert {name: running_stack.pid(name) for name in LINES} == pids
+
+
+def test_a_stopped_service_stays_stopped_until_started(running_stack: RunningStack) -> None:
+    running_stack.stop("money")
+    found = status(running_stack)
+    running_stack.start("money")
+    running_stack.wait_ready()
+
+    assert next(p for p in found["processes"] if p["name"] == "money")["state"] == "STOPPED"
+
+
+def test_restart_takes_the_name_of_a_service(running_stack: RunningStack) -> None:
+    before = running_stack.pid("rides")
+
+    assert hansom(running_stack, "restart", "trips").returncode == 0
+
+    assert running_stack.pid("rides") not in (0, before)
+    running_stack.wait_ready()
+
+
+def test_an_ops_user_is_made_and_logs_in(running_stack: RunningStack) -> None:
+    running_stack.wait_ready()
+    email = f"ops-{os.urandom(4).hex()}@example.org"
+
+    done = hansom(running_stack, "ops-user", email, text="a-long-password\n")
+    assert done.returncode == 0, done.stderr
+    reply = requests.post(
+        f"{running_stack.url}/v1/sessions", json={"email": email, "password": "a-long-password"}, timeout=10
+    )
+    again = hansom(running_stack, "ops-user", email, text="a-long-password\n")
+
+    assert reply.json()["user"]["role"] == "ops"
+    assert again.returncode == 1
+    assert len(again.stderr.strip().splitlines()) == 1
+
+
+def test_the_shell_reaches_the_services(running_stack: RunningStack) -> None:
+    running_stack.wait_ready()
+
+    done = hansom(running_stack, "shell", text="print(n.rpc.trips.count_trips({}))\n")
+
+    assert "by_state" in done.stdout + done.stderr
+
+
+def test_services_hold_few_connections_to_postgres(running_stack: RunningStack) -> None:
+    running_stack.wait_ready()
+    server = psutil.Process(running_stack.pid("postgres"))
+
+    assert eventually(lambda: len(server.children()) < 150)
