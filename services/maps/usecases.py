@@ -102,18 +102,24 @@ def find_etas(atlas: Atlas, pairs: Sequence[tuple[Coordinates, Coordinates]]) ->
     for number, (_, end) in enumerate(pairs):
         by_city.setdefault(atlas.nearest_city(Point(*end)).key, []).append(number)
     for key, numbers in by_city.items():
-        roads = atlas.roads(atlas.cities[key])
-        for first in range(0, len(numbers), PAIRS_AT_ONCE):
-            chosen = numbers[first : first + PAIRS_AT_ONCE]
-            try:
-                table = roads.table([pairs[n][0] for n in chosen], [pairs[n][1] for n in chosen])
-                for row, number in enumerate(chosen):
-                    etas[number] = table[row][row]
-            except Down:
-                estimated = True
-                for number in chosen:
-                    etas[number] = road_time_s(*pairs[number])
+        try:
+            found = _etas_by_blocks(atlas.roads(atlas.cities[key]), [pairs[number] for number in numbers])
+        except Down:
+            # one failure tells for all: asking on would only make the caller wait
+            estimated = True
+            found = [road_time_s(*pairs[number]) for number in numbers]
+        for number, eta_s in zip(numbers, found, strict=True):
+            etas[number] = eta_s
     return etas, estimated
+
+
+def _etas_by_blocks(roads: Roads, pairs: Sequence[tuple[Coordinates, Coordinates]]) -> list[float | None]:
+    found: list[float | None] = []
+    for first in range(0, len(pairs), PAIRS_AT_ONCE):
+        some = pairs[first : first + PAIRS_AT_ONCE]
+        table = roads.table([start for start, _ in some], [end for _, end in some])
+        found.extend(table[row][row] for row in range(len(some)))
+    return found
 
 
 def match_trace(atlas: Atlas, points: list[TracePoint]) -> MatchedTrace:
