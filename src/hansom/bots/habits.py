@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from hansom.bots.roads import RoadGraph, gap_m
+from hansom.values import Point
+
 CATEGORIES = {"standard": 0.70, "comfort": 0.20, "van": 0.10}
 PAYMENTS = {None: 0.60, "card_ok": 0.20, "cash": 0.13, "card_declined": 0.05, "card_insufficient_funds": 0.02}
 FIRST_NAMES = ("Aino", "Eero", "Helmi", "Kaisa", "Leo", "Lumi", "Matti", "Noora", "Oskari", "Sanni", "Toivo", "Väinö")
@@ -56,10 +59,14 @@ class RiderHabits:
 
 
 STARS = {5: 0.70, 4: 0.20, 3: 0.06, 2: 0.02, 1: 0.02}
-SHORT_TRIP_M = (300.0, 900.0)
-LONG_TRIP_M = (900.0, 1700.0)
+SHORT_TRIP_M = (400.0, 900.0)
+"""Along the road. Central Helsinki's one-way streets make 600 m as the crow flies 1 km and three minutes by road."""
+SHORT_TRIP_LEAST_M = 150.0
+"""As the crow flies: nobody takes a car round the block."""
+LONG_TRIP_M = (400.0, 1000.0)
+"""As the crow flies."""
 SHORT_TRIPS = 0.90
-"""Most trips are short, so that rides of two minutes finish while somebody is watching."""
+"""Most trips are short, so that rides finish while somebody is watching."""
 
 
 def one_of(rng: Random, weights: dict) -> object:
@@ -67,9 +74,14 @@ def one_of(rng: Random, weights: dict) -> object:
     return rng.choices(list(weights), weights=list(weights.values()))[0]
 
 
-def trip_length_m(rng: Random) -> tuple[float, float]:
-    """The least and most metres between pickup and drop-off, as the crow flies."""
-    return SHORT_TRIP_M if rng.random() < SHORT_TRIPS else LONG_TRIP_M
+def destination(rng: Random, graph: RoadGraph, start: Point) -> Point:
+    """Where a rider at `start`, a point of the graph, wants to go: mostly not far along the road."""
+    if rng.random() < SHORT_TRIPS:
+        for _ in range(20):
+            way = graph.wander(rng, start, rng.uniform(*SHORT_TRIP_M))
+            if way is not None and gap_m(start, way.line[-1]) >= SHORT_TRIP_LEAST_M:
+                return way.line[-1]
+    return graph.place_between(rng, start, *LONG_TRIP_M)
 
 
 def person(rng: Random, role: str, number: int, run: str) -> dict[str, str]:

@@ -31,11 +31,11 @@ class Options:
     """Times in seconds; `run_for_s` None means until interrupted."""
 
     url: str = "http://127.0.0.1:8000"
-    drivers: int = 40
-    riders: int = 30
+    drivers: int = 60
+    riders: int = 25
     seed: int = 1
     run_for_s: float | None = None
-    drain_s: float = 330.0
+    drain_s: float = 480.0
     patience_s: float = 120.0
     position_interval_s: float = 1.0
     area: Area = Area(*HELSINKI)
@@ -57,7 +57,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         type=_seconds,
         default=given.drain_s,
         metavar="SECONDS",
-        help="at the end, longest wait for rides under way; past the server's patience of 300 s by default",
+        help="at the end, longest wait for rides under way (%(default)s); a trip may wait 300 s for a driver",
     )
     parser.add_argument(
         "--patience",

@@ -80,7 +80,7 @@ class Rider(Person):
     def _where_to(self) -> tuple[Point, Point]:
         graph = self.world.navigator.graph
         start = graph.place(self.rng)
-        end = graph.place_between(self.rng, start, *habits.trip_length_m(self.rng))
+        end = habits.destination(self.rng, graph, start)
         return self._at_kerb(start), self._at_kerb(end)
 
     def _at_kerb(self, point: Point) -> Point:

@@ -3,6 +3,8 @@ from random import Random
 import pytest
 
 from hansom.bots import habits, options
+from hansom.bots.roads import RoadGraph, Route, gap_m, moved
+from hansom.values import Point
 
 
 def test_the_command_line_makes_options() -> None:
@@ -41,10 +43,26 @@ def test_the_first_three_cars_are_of_three_categories() -> None:
     assert {habits.vehicle(Random(1), number)["category"] for number in range(3)} == set(habits.CATEGORIES)
 
 
-def test_most_trips_are_short() -> None:
-    rng = Random(5)
-    short = sum(habits.trip_length_m(rng) == habits.SHORT_TRIP_M for _ in range(1000))
-    assert 850 <= short <= 950
+def a_grid(blocks: int = 20, metres: float = 90.0) -> RoadGraph:
+    """Streets both ways, as a square net."""
+    graph, south_west = RoadGraph(), Point(60.16, 24.93)
+    for row in range(blocks):
+        along = [moved(south_west, column * metres, row * metres) for column in range(blocks)]
+        across = [moved(south_west, row * metres, column * metres) for column in range(blocks)]
+        for line in (along, across, along[::-1], across[::-1]):
+            graph.learn(Route(tuple(line), blocks * metres, blocks * metres / 8))
+    return graph
+
+
+def test_most_trips_are_short_and_none_goes_round_the_block() -> None:
+    rng, graph = Random(5), a_grid()
+    trips = []
+    for _ in range(300):
+        start = graph.place(rng)
+        trips.append(gap_m(start, habits.destination(rng, graph, start)))
+    assert min(trips) >= habits.SHORT_TRIP_LEAST_M
+    assert sum(length <= habits.SHORT_TRIP_M[1] + 90 for length in trips) > 0.9 * len(trips)
+    assert max(trips) <= habits.LONG_TRIP_M[1]
 
 
 def test_chances_follow_their_weights() -> None:
