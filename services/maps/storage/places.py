@@ -18,7 +18,10 @@ from hansom.contracts.maps import PlaceFound
 from hansom.values import Point, distance_m
 
 MAX_WORDS = 8
-EXACT, PREFIX, ONE_TYPO, TWO_TYPOS = 1.0, 0.9, 0.7, 0.5
+EXACT, PREFIX, ONE_TYPO, INNER, TWO_TYPOS = 1.0, 0.9, 0.7, 0.6, 0.5
+INNER_LETTERS = 5
+"""From so many letters on a word is also looked for inside others: `esplanadi` in `Pohjoisesplanadi`."""
+
 FEW = 3
 """A word that begins fewer words than this is also looked up with typos."""
 
@@ -46,8 +49,9 @@ class _Entry:
 class PlaceIndex:
     """The places of one city. A search takes 0.1 to 3 ms for a few thousand places; words are looked up, never places.
 
-    Each typed word is turned into the known words that it may mean, with a score: itself, those it begins, those it
-    begins after one typo (two from six letters on). Then only places that hold such words are looked at.
+    Each typed word is turned into the known words that it may mean, with a score: itself, those it begins, those it is
+    part of, those it begins after one typo (two from six letters on). Then only places that hold such words are
+    looked at.
     """
 
     def __init__(self, places: Iterable[Place]) -> None:
@@ -91,10 +95,16 @@ class PlaceIndex:
         meant = {}
         for i in self._beginning_with(word):
             meant[i] = EXACT if self._words[i] == word else PREFIX
+        if len(word) >= INNER_LETTERS:
+            for i, known in enumerate(self._words):
+                if word in known:
+                    meant.setdefault(i, INNER)
         if len(meant) < FEW and len(word) >= 3 and not word.isdigit():
             for stem, typos in self._with_typos(word):
+                # people seldom mistake the first letter
+                close = typos == 1 and stem[0] == word[0]
                 for i in self._beginning_with(stem):
-                    meant.setdefault(i, ONE_TYPO if typos == 1 else TWO_TYPOS)
+                    meant.setdefault(i, ONE_TYPO if close else TWO_TYPOS)
         return meant
 
     def _beginning_with(self, stem: str) -> range:

@@ -97,14 +97,16 @@ class Extract:
 def read(pbf: Path) -> Extract:
     """Read an `.osm.pbf` file. Raises OSError, RuntimeError when it is not one.
 
-    Takes about 0.4 s for central Helsinki; memory grows with the number of roads and named things.
+    Closed ways come as ways; areas that a relation puts together come as areas.
+
+    Takes about 0.6 s for central Helsinki; memory grows with the number of roads and named things.
     """
     found = Extract()
     streets: dict[str, list[tuple[Point, tuple[str, ...]]]] = defaultdict(list)
     thing: Any
-    for thing in osmium.FileProcessor(str(pbf)).with_locations():
+    for thing in osmium.FileProcessor(str(pbf)).with_locations().with_areas():
         tags = {tag.k: tag.v for tag in thing.tags}
-        if not tags:
+        if not tags or (thing.is_area() and thing.from_way()):
             continue
         line = _line(thing) if thing.is_way() else []
         if thing.is_way() and tags.get("highway") in DRIVABLE and len(line) > 1:
@@ -112,7 +114,7 @@ def read(pbf: Path) -> Extract:
         point = _middle(thing, line)
         if point is None:
             continue
-        if thing.is_way() and "highway" in tags and tags.get("name"):
+        if "highway" in tags and tags.get("name") and not thing.is_node():
             streets[tags["name"]].append((point, _other_names(tags)))
         else:
             found.places.extend(_places(tags, point))
@@ -128,6 +130,8 @@ def _line(way: Any) -> list[Point]:
 def _middle(thing: Any, line: list[Point]) -> Point | None:
     if thing.is_node():
         return Point(thing.lat, thing.lon) if thing.location.valid() else None
+    if thing.is_area():
+        line = [Point(node.lat, node.lon) for ring in thing.outer_rings() for node in ring if node.location.valid()]
     if not line:
         return None
     if line[0] == line[-1]:

@@ -43,6 +43,7 @@ def found(typed: str, near: Point | None = HERE, limit: int = 10) -> list[str]:
         ("akatemien kirja", "Akateeminen Kirjakauppa"),
         ("academic book", "Akateeminen Kirjakauppa"),
         ("manerheim", "Mannerheimintie"),
+        ("lahdenkatu", "Töölönlahdenkatu"),
     ],
 )
 def test_what_is_meant_comes_first_though_accents_case_order_and_letters_are_wrong(typed: str, first: str) -> None:
