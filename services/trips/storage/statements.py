@@ -62,6 +62,7 @@ LOCK_TRIP = FIND_TRIP.with_for_update()
 ADD_TRIP = (
     insert(trips).on_conflict_do_nothing(index_elements=["rider_id"], index_where=RIDER_IS_BUSY).returning(trips.c.id)
 )
+ACTIVE_TRIP_OF = select(trips.c.id).where(trips.c.rider_id == _text("its_rider_id"), trips.c.state.in_(_ACTIVE))
 SAVE_TRIP = update(trips).where(trips.c.id == _text("its_id"), trips.c.version == _count("its_version"))
 
 LOCK_TRIP_WITH_OFFER = (

@@ -44,9 +44,10 @@ class TripRows:
         return trip_of(row) if row else None
 
     def add(self, trip: Trip) -> None:
-        """Insert a new trip. Raises ActiveTripExists when its rider has one under way."""
+        """Insert a new trip. Raises ActiveTripExists (details: trip_id) when its rider has one under way."""
         if self._run(sql.ADD_TRIP, values_of(trip)).first() is None:
-            raise ActiveTripExists()
+            active_id = self._run(sql.ACTIVE_TRIP_OF, {"its_rider_id": trip.rider_id}).scalar()
+            raise ActiveTripExists(details={"trip_id": active_id})
 
     def save(self, before: Trip, after: Trip) -> None:
         """Write what changed of a locked trip. Raises OfferGone when its new driver is busy with another trip."""

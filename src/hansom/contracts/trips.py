@@ -66,7 +66,7 @@ class Actor:
 # -- errors ----------------------------------------------------------------------------------------------------------
 @error
 class ActiveTripExists(Conflict):
-    """`details`: `trip_id` of the trip under way, when known."""
+    """`details`: `trip_id` of the trip under way, or null when it has just ended."""
 
     code = "active_trip_exists"
     message = "You already have an active trip."

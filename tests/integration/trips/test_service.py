@@ -168,8 +168,9 @@ def test_a_request_that_makes_no_sense_names_the_field(call: Call, payload: dict
 
 def test_a_second_request_meets_the_active_trip(call: Call, world: World) -> None:
     trip = request(call, world)
-    with pytest.raises(ActiveTripExists):
+    with pytest.raises(ActiveTripExists) as refused:
         request(call, world, trip["rider_id"])
+    assert refused.value.details == {"trip_id": trip["id"]}
     call("cancel_trip", trip_id=trip["id"], actor=rider(trip["rider_id"]))
     assert request(call, world, trip["rider_id"])["id"] != trip["id"]
 
