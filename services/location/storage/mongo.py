@@ -34,7 +34,7 @@ class Traces:
 
     def add(self, rows: Iterable[Sequence[Any]]) -> int:
         """Keep points (contracts' TracePointRow), each once however often it comes; gives how many are new."""
-        documents = list({document["_id"]: document for document in map(_document, rows)}.values())
+        documents = list({document["_id"]: document for document in map(trace_document, rows)}.values())
         if not documents:
             return 0
         try:
@@ -51,7 +51,7 @@ class Traces:
         """A trip's positions in order of time, of one driver or of all who drove it."""
         query = {"trip_id": trip_id} if driver_id is None else {"trip_id": trip_id, "driver_id": driver_id}
         found = self._points.find(query).sort([("at", ASCENDING), ("seq", ASCENDING)]).limit(limit)
-        return [_position(document) for document in found]
+        return [position_of(document) for document in found]
 
     def result(self, trip_id: str) -> dict[str, Any] | None:
         """What finishing the trip's trace gave."""
@@ -62,7 +62,7 @@ class Traces:
         self._results.replace_one({"_id": trip_id}, {"_id": trip_id, **result}, upsert=True)
 
 
-def _document(row: Sequence[Any]) -> dict[str, Any]:
+def trace_document(row: Sequence[Any]) -> dict[str, Any]:
     trip_id, driver_id, lat, lng, at, seq, bearing, speed, accuracy = row
     document = {
         "_id": f"{trip_id}:{driver_id}:{at}:{seq}",
@@ -77,7 +77,7 @@ def _document(row: Sequence[Any]) -> dict[str, Any]:
     return document | {name: value for name, value in extras.items() if value is not None}
 
 
-def _position(document: dict[str, Any]) -> Position:
+def position_of(document: dict[str, Any]) -> Position:
     return Position(
         document["driver_id"],
         document["lat"],

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from nameko.containers import ServiceContainer
+from nameko.testing.services import entrypoint_hook
 
 from hansom.values import Point, distance_m
 from services.maps.domain.traces import TracePoint
+from services.maps.service import MapsService
 from services.maps.storage.atlas import Atlas
 
+Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
 METRES = 111_195.0
 
 
@@ -43,3 +47,21 @@ def drive(line: tuple[Point, ...], *, speed_mps: float = 8, noise_m: float = 0, 
 def no_roads(config: dict[str, Any]) -> Atlas:
     """An atlas whose road server is not there."""
     return Atlas({**config, "OSRM_URL": "http://127.0.0.1:9", "OSRM_TIMEOUT_S": 0.5})
+
+
+class MapsUnderTest(MapsService):
+    name = "maps_under_test"
+
+
+@pytest.fixture(scope="package")
+def ask(config: dict[str, Any]) -> Iterator[Ask]:
+    """Calls methods of a running maps service."""
+    container = ServiceContainer(MapsUnderTest, config)
+    container.start()
+
+    def call(method: str, payload: dict[str, Any]) -> dict[str, Any]:
+        with entrypoint_hook(container, method) as hook:
+            return hook(payload)
+
+    yield call
+    container.stop()

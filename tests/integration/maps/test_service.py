@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from nameko.containers import ServiceContainer
-from nameko.testing.services import entrypoint_hook
 
 from hansom.cities import UnknownCity
 from hansom.contracts.errors import Invalid
-from services.maps.service import MapsService
 
 Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
 HERE, THERE = {"lat": 60.166, "lng": 24.937}, {"lat": 60.177, "lng": 24.952}
-
-
-class MapsUnderTest(MapsService):
-    name = "maps_under_test"
-
-
-@pytest.fixture(scope="module")
-def ask(config: dict[str, Any]) -> Iterator[Ask]:
-    container = ServiceContainer(MapsUnderTest, config)
-    container.start()
-
-    def call(method: str, payload: dict[str, Any]) -> dict[str, Any]:
-        with entrypoint_hook(container, method) as hook:
-            return hook(payload)
-
-    yield call
-    container.stop()
 
 
 def test_a_route_has_what_the_contract_says(ask: Ask) -> None:
