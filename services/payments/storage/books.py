@@ -28,12 +28,16 @@ from services.payments.storage.tables import (
     receipts,
 )
 
+# locked in one order first: two batches with charges in common wait for each other, and never in a ring
 _RESOLVE = text("""
+    WITH mine AS MATERIALIZED (
+        SELECT id FROM charges WHERE id = ANY(CAST(:ids AS text[])) AND state = 'pending' ORDER BY id FOR UPDATE)
     UPDATE charges SET state = answer.state, provider_reference = answer.reference, reason = answer.reason,
            resolved_at = :at
-      FROM unnest(CAST(:ids AS text[]), CAST(:states AS text[]), CAST(:references AS text[]), CAST(:reasons AS text[]))
-           AS answer(id, state, reference, reason)
-     WHERE charges.id = answer.id AND charges.state = 'pending'
+      FROM mine
+      JOIN unnest(CAST(:ids AS text[]), CAST(:states AS text[]), CAST(:references AS text[]), CAST(:reasons AS text[]))
+           AS answer(id, state, reference, reason) USING (id)
+     WHERE charges.id = mine.id
     RETURNING charges.id
 """)
 

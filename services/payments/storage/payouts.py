@@ -18,10 +18,13 @@ _TAKE_LINES = text("""
      WHERE payout_lines.charge_id = taken.charge_id
 """)
 
+# locked in one order first: two runs with payouts in common wait for each other, and never in a ring
 _MARK_SENT = text("""
+    WITH mine AS MATERIALIZED (
+        SELECT id FROM payouts WHERE id = ANY(CAST(:ids AS text[])) AND state = 'reserved' ORDER BY id FOR UPDATE)
     UPDATE payouts SET state = 'sent', provider_reference = answer.reference, sent_at = :at
-      FROM unnest(CAST(:ids AS text[]), CAST(:references AS text[])) AS answer(id, reference)
-     WHERE payouts.id = answer.id AND payouts.state = 'reserved'
+      FROM mine JOIN unnest(CAST(:ids AS text[]), CAST(:references AS text[])) AS answer(id, reference) USING (id)
+     WHERE payouts.id = mine.id
     RETURNING payouts.id
 """)
 

@@ -15,7 +15,7 @@ from hansom.contracts.errors import Forbidden, Invalid
 from hansom.contracts.payments import NotYourReceipt, ReceiptNotReady, UnknownPaymentMethod
 from hansom.ids import new_id
 from tests.support.money import MoneyDesk, a_ride, a_settled_trip, calling
-from tests.support.payments_world import Ear, PaymentsUnderTest, Trips, listen
+from tests.support.payments_world import Caller, Ear, PaymentsUnderTest, Trips, forget_messages, listen
 from tests.support.waiting import eventually
 
 OPS = {"user_id": "ops-1", "role": "ops"}
@@ -26,18 +26,19 @@ class Running:
 
     def __init__(self, config: dict[str, Any]) -> None:
         listen()
-        classes = (Ear, PaymentsUnderTest, PaymentsUnderTest, Trips)
+        forget_messages(config)
+        classes = (Ear, PaymentsUnderTest, PaymentsUnderTest, Caller, Trips)
         self.containers = [ServiceContainer(cls, config) for cls in classes]
         for container in self.containers:
             container.start()
-        self.trips = self.containers[-1]
+        self.caller, self.trips = self.containers[-2:]
 
     def stop(self) -> None:
         for container in self.containers:
             container.stop()
 
     def call(self, method: str, payload: dict[str, Any]) -> dict[str, Any]:
-        return calling(self.trips, "payments")(method, payload)
+        return calling(self.caller, "payments")(method, payload)
 
     def settle(self, *trips: dict[str, Any], times: int = 1) -> None:
         with entrypoint_hook(self.trips, "settle") as settle:
