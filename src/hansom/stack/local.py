@@ -112,8 +112,8 @@ class LocalStack:
         """
         wanted = list(lines) if lines is not None else read_procfile()
         has_gateway = any("gateway" in line.services for line in wanted)
-        if has_gateway and "gateway" not in self.running_services():
-            check_public_port(self._local_values().get("PORT", environment.LOCAL["PORT"]))
+        if has_gateway:
+            self._check_port()
         values = self.servers_up()
         url = f"http://127.0.0.1:{values['PORT']}"
         if self.running_services() and code.changed_since_start(self.home):
@@ -125,6 +125,13 @@ class LocalStack:
                 self.supervisor.start_process(line.name, wait=False)
             wait_until_ready(self.home, wanted, values["AMQP_URI"], url if has_gateway else None)
         return url
+
+    def _check_port(self) -> None:
+        """Raises StackProblem when the gateway could not listen where it is to."""
+        port = self._local_values().get("PORT", environment.LOCAL["PORT"])
+        present = environment.read_env_file(self.home.env_file).get("PORT")
+        if "gateway" not in self.running_services() or port != present:
+            check_public_port(port)
 
     def servers_up(self, *, migrate: bool = True) -> dict[str, str]:
         """Bring the servers up, with their databases. Services that run go on, unless their environment has changed.

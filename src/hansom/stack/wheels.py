@@ -5,6 +5,7 @@ They are unpacked into `.hansom/` of the checkout, once for all stacks, and neve
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -59,15 +60,22 @@ def _unpacked(folder: str, version: str, make: Callable[[Path], None]) -> Path:
     """The folder `.hansom/<folder>`, made by `make` unless it holds this version already."""
     target = SHARED / folder
     stamp = target / ".version"
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == version:
+    if _is(stamp, version):
         return target
     SHARED.mkdir(exist_ok=True)
-    if target.exists():
-        shutil.rmtree(target)
-    target.mkdir()
-    make(target)
-    stamp.write_text(version, encoding="utf-8")
+    with open(SHARED / "wheels.lock", "w", encoding="utf-8") as lock:
+        # two stacks that start at once fetch once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _is(stamp, version):
+            shutil.rmtree(target, ignore_errors=True)
+            target.mkdir()
+            make(target)
+            stamp.write_text(version, encoding="utf-8")
     return target
+
+
+def _is(stamp: Path, version: str) -> bool:
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == version
 
 
 def _unpack_osrm(target: Path) -> None:
