@@ -98,9 +98,14 @@ class Connection:
         self._queue.append(frame)
         self._wake()
 
+    @property
+    def crowded(self) -> bool:
+        """More than half of the queue is taken."""
+        return len(self._queue) > self._max_frames // 2
+
     def wait_room(self) -> None:
         """Wait until at least half of the queue is free, or the connection is closed."""
-        while not self.closed and self._closing is None and len(self._queue) > self._max_frames // 2:
+        while not self.closed and self._closing is None and self.crowded:
             if self._drained.ready():
                 self._drained = Signal()
             self._drained.wait()

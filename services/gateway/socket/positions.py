@@ -99,6 +99,7 @@ class PositionBuffer(SharedExtension):
 
     def __init__(self) -> None:
         super().__init__()
+        self.queue = POSITIONS_QUEUE
         self._rows: list[Row] = []
         self._told: list[Callable[[], None]] = []
         self._sending = 0
@@ -113,7 +114,7 @@ class PositionBuffer(SharedExtension):
         self.broker.declare(self._declare)
 
     def _declare(self, channel: amqp.Channel) -> None:
-        durable_queue(POSITIONS_QUEUE)(channel, self.container.config)
+        durable_queue(self.queue)(channel, self.container.config)
 
     def start(self) -> None:
         self.container.spawn_managed_thread(self._run, identifier="gateway.positions")
@@ -162,7 +163,7 @@ class PositionBuffer(SharedExtension):
     def _send(self, rows: list[Row]) -> None:
         """Until the broker has them all: some may come twice, which `location` sees by their time and number."""
         messages = [
-            Outgoing("", POSITIONS_QUEUE, orjson.dumps({"positions": rows[start : start + MESSAGE_ROWS]}))
+            Outgoing("", self.queue, orjson.dumps({"positions": rows[start : start + MESSAGE_ROWS]}))
             for start in range(0, len(rows), MESSAGE_ROWS)
         ]
         pause_s = 0.1
