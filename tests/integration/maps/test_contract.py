@@ -9,18 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.shapes import shape
+
 Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "contract" / "examples" / "rpc").glob("maps.*.json"))
-
-
-def shape(value: Any) -> Any:
-    """The value's form: names and kinds, of lists that of the first."""
-    if isinstance(value, dict):
-        return {name: shape(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [shape(value[0])] if value else []
-    return "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
