@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from hansom.amqp import Broker, Outgoing
+from hansom.amqp import Broker, Outgoing, connect
 from hansom.contracts.errors import Unavailable
-from hansom.contracts.topology import event_queue
+from hansom.contracts.topology import event_queue, parked_queue
 from hansom.events import Event, declare_consumer, partition_of
 from hansom.ids import new_id
 from hansom.rpc import rpc
@@ -204,16 +204,21 @@ class Teller:
 
 
 @contextmanager
-def telling(config: dict[str, Any], consumer: str) -> Iterator[Teller]:
-    """A teller to `consumer`, whose queues are there and empty."""
+def telling(config: dict[str, Any], consumer: str, *more_queues: str) -> Iterator[Teller]:
+    """A teller to `consumer`, whose queues are there and empty, and gone afterwards with `more_queues`."""
     broker = Broker()
     broker.declare(lambda channel: empty_queues(channel, consumer, config))
     broker.open(config["AMQP_URI"], f"test.{consumer}")
-    broker.publish_many([])
     try:
         yield Teller(broker, consumer, int(config["EVENT_PARTITIONS"]))
     finally:
         broker.stop()
+        connection = connect(config["AMQP_URI"])
+        channel = connection.channel()
+        partitions = range(int(config["EVENT_PARTITIONS"]))
+        for name in (*(event_queue(consumer, each) for each in partitions), parked_queue(consumer), *more_queues):
+            channel.queue_delete(name)
+        connection.close()
 
 
 def empty_queues(channel: Any, consumer: str, config: dict[str, Any]) -> None:

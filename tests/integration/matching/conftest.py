@@ -15,12 +15,10 @@ from nameko.containers import ServiceContainer
 from pymongo.database import Database
 from redis import Redis
 
-from hansom.amqp import connect
 from hansom.contracts.topology import SUBSCRIPTIONS
 from hansom.mongo import mongo_client
 from hansom.redis import live_redis
 from hansom.rpc import ServiceClient
-from services.matching.records import declare_records
 from services.matching.service import MatchingService
 from services.matching.storage.mongo import ensure_indexes
 from tests.support.dispatch import StandInLocation, StandInMaps, StandInTrips, Teller, World, telling
@@ -82,13 +80,8 @@ def world() -> World:
 
 @pytest.fixture
 def teller(settings: dict[str, Any]) -> Iterator[Teller]:
-    """Tells matching what happened; empties its queues first."""
-    connection = connect(settings["AMQP_URI"])
-    channel = connection.channel()
-    for name in declare_records(channel, settings):
-        channel.queue_purge(name)
-    connection.close()
-    with telling(settings, TestedMatching.name) as teller:
+    """Tells matching what happened, over queues that nothing is left in."""
+    with telling(settings, TestedMatching.name, settings["MATCHING_RECORDS_QUEUE"]) as teller:
         yield teller
 
 
@@ -109,7 +102,7 @@ def partners(world: World, stand_ins: None) -> World:
 
 
 @pytest.fixture
-def start(settings: dict[str, Any]) -> Iterator[Start]:
+def start(settings: dict[str, Any], teller: Teller) -> Iterator[Start]:
     """Starts one more matching in this process, with other settings if need be; ends all of them after the test."""
     containers: list[ServiceContainer] = []
 
