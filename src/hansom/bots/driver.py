@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 WAIT_FOR_RIDER_S = 300.0
 KEPT_POSITIONS = 100
 """As many positions as the contract lets an app keep while it is offline."""
+AT_THE_DOOR_M = 25.0
+"""This near the rider walks over; round the block it would be minutes."""
 GPS_NOISE_M = 1.5
 ROAM_M = 1200.0
 
@@ -133,6 +135,7 @@ class Driver(Person):
         roll = self.rng.random()
         if roll < self.habits.lets_offer_time_out:
             return
+        self._park()  # whoever reads an offer pulls over; past the pickup, a one-way street is a long way round
         if self._withdrawn(offer["offer_id"], monotonic() + self.between(self.habits.answer_after_s)):
             return
         if roll < self.habits.lets_offer_time_out + self.habits.declines:
@@ -186,7 +189,9 @@ class Driver(Person):
 
     def _drive_to(self, goal: Point, trip_id: str, gives_up: bool = False) -> None:
         """Drives there. Raises TripLost when the trip goes away on the way, or this driver gives it back."""
-        self._set_off(self.world.navigator.route(self._drive.fix(monotonic()).point, goal))
+        here = self._drive.fix(monotonic()).point
+        if roads.gap_m(here, goal) > AT_THE_DOOR_M:
+            self._set_off(self.world.navigator.route(here, goal))
         if gives_up:
             now = monotonic()
             self._listen(trip_id, now + self.rng.random() * (self._drive.ends_at - now))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from hansom.bots.roads import RoadGraph, gap_m
 from hansom.values import Point
@@ -67,11 +68,24 @@ LONG_TRIP_M = (400.0, 1000.0)
 """As the crow flies."""
 SHORT_TRIPS = 0.90
 """Most trips are short, so that rides finish while somebody is watching."""
+LONG_RIDE_S = 150.0
+"""A rider whose quote says more than this mostly thinks of somewhere nearer."""
+THINKS_AGAIN = 2
+HALF_AS_GLAD_S = 45.0
+"""By so much pickup time a category is half as attractive."""
 
 
 def one_of(rng: Random, weights: dict) -> object:
     """A key of `weights`, each as likely as its weight."""
     return rng.choices(list(weights), weights=list(weights.values()))[0]
+
+
+def category(rng: Random, options: list[dict[str, Any]]) -> str:
+    """What a rider orders of a quote's options: what he likes, of what is near."""
+    etas = {option["category"]: option.get("pickup_eta_s") for option in options}
+    near = {name: eta_s for name, eta_s in etas.items() if eta_s is not None} or dict.fromkeys(etas, 0.0)
+    weights = {name: CATEGORIES.get(name, 0.1) / (1 + eta_s / HALF_AS_GLAD_S) for name, eta_s in near.items()}
+    return str(one_of(rng, weights))
 
 
 def destination(rng: Random, graph: RoadGraph, start: Point) -> Point:

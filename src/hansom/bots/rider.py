@@ -60,14 +60,14 @@ class Rider(Person):
     # -- asking ------------------------------------------------------------------------------------------------------
 
     def _go_out(self) -> None:
-        pickup, dropoff = self._where_to()
+        start = self.world.navigator.graph.place(self.rng)
+        pickup = self._at_kerb(start)
         if self.tries(self.habits.watches_nearby):
             self._watch(pickup)
-        quote = self.account.post("/v1/quotes", {"pickup": pickup.as_dict(), "dropoff": dropoff.as_dict()})
-        self.world.navigator.remember(pickup, dropoff, quote)
+        quote = self._quote(start, pickup)
         if self.tries(self.habits.only_looks) or self.world.closing:
             return
-        order = {"quote_id": quote["id"], "category": self._category(quote)}
+        order = {"quote_id": quote["id"], "category": habits.category(self.rng, quote["options"])}
         payment = habits.one_of(self.rng, habits.PAYMENTS)
         if payment is not None:
             order["payment_method"] = payment
@@ -77,11 +77,16 @@ class Rider(Person):
             ride = self.world.rides.asked(trip, sent_at)
         self._see_through(ride, trip)
 
-    def _where_to(self) -> tuple[Point, Point]:
-        graph = self.world.navigator.graph
-        start = graph.place(self.rng)
-        end = habits.destination(self.rng, graph, start)
-        return self._at_kerb(start), self._at_kerb(end)
+    def _quote(self, start: Point, pickup: Point) -> dict[str, Any]:
+        """A quote for somewhere he wants to go from there; mostly not one for a long ride."""
+        navigator = self.world.navigator
+        for tried in range(1 + habits.THINKS_AGAIN):
+            dropoff = self._at_kerb(habits.destination(self.rng, navigator.graph, start))
+            quote = self.account.post("/v1/quotes", {"pickup": pickup.as_dict(), "dropoff": dropoff.as_dict()})
+            navigator.remember(pickup, dropoff, quote)
+            if quote["duration_s"] <= habits.LONG_RIDE_S or tried == habits.THINKS_AGAIN or self.tries(0.1):
+                break
+        return quote
 
     def _at_kerb(self, point: Point) -> Point:
         aside = moved(point, self.rng.uniform(-KERB_M, KERB_M), self.rng.uniform(-KERB_M, KERB_M))
@@ -95,13 +100,6 @@ class Rider(Person):
             self.socket.call("unwatch_nearby", {})
         except SocketLost:
             self.account.get("/v1/drivers/nearby", pickup.as_dict())
-
-    def _category(self, quote: dict[str, Any]) -> str:
-        """What he likes, of what the quote offers; rather one with a car near."""
-        offered = [option["category"] for option in quote["options"]]
-        near = [option["category"] for option in quote["options"] if option.get("pickup_eta_s") is not None]
-        liked = {category: habits.CATEGORIES.get(category, 0.1) for category in near or offered}
-        return str(habits.one_of(self.rng, liked))
 
     def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
         """Asks for the trip, sometimes by a double tap, which has to be one trip."""

@@ -65,6 +65,17 @@ def test_most_trips_are_short_and_none_goes_round_the_block() -> None:
     assert max(trips) <= habits.LONG_TRIP_M[1]
 
 
+def test_riders_order_what_they_like_of_what_is_near() -> None:
+    def quoted(**etas: float | None) -> list[dict[str, object]]:
+        return [{"category": name, "pickup_eta_s": eta_s} for name, eta_s in etas.items()]
+
+    rng = Random(5)
+    assert {habits.category(rng, quoted(standard=None, van=90.0)) for _ in range(50)} == {"van"}
+    assert {habits.category(rng, quoted(standard=None, van=None)) for _ in range(50)} == {"standard", "van"}
+    near = [habits.category(rng, quoted(standard=30.0, comfort=600.0)) for _ in range(500)]
+    assert near.count("comfort") < 25
+
+
 def test_chances_follow_their_weights() -> None:
     rng = Random(5)
     draws = [habits.one_of(rng, {"a": 0.9, "b": 0.1}) for _ in range(1000)]
