@@ -159,10 +159,13 @@ class Caller:
 STAND_INS = (Pricing, Payments, Drivers, Location, Ear)
 
 
-def listen() -> None:
-    """Let `Ear` hear the service under test."""
+@contextmanager
+def listening() -> Iterator[None]:
+    """Within it, `Ear` hears the service under test."""
     topology.PUBLISHED[SERVICE] = topology.PUBLISHED["trips"]
     topology.SUBSCRIPTIONS[EAR] = {SERVICE: topology.PUBLISHED["trips"]}
+    yield
+    del topology.PUBLISHED[SERVICE], topology.SUBSCRIPTIONS[EAR]
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from services.trips.storage.tables import Base, offers, outbox, trips
 from services.trips.storage.trips import TripRows
 from services.trips.usecases.offering import accept_offer, make_offers
 from tests.support.trips_builders import HandClock, a_card, a_trip, an_offer
-from tests.support.trips_world import SERVICE, STAND_INS, WORLD, Caller, TripsUnderTest, World, listen, own_stores
+from tests.support.trips_world import SERVICE, STAND_INS, WORLD, Caller, TripsUnderTest, World, listening, own_stores
 
 QUICK = {
     "TRIP_PATIENCE_S": 300,
@@ -158,15 +158,15 @@ def service_settings(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
 @pytest.fixture(scope="package")
 def containers(service_settings: dict[str, Any]) -> Iterator[dict[str, ServiceContainer]]:
     """The service, those it asks, one who hears its events, and one who calls it."""
-    listen()
     database = mongo_database(service_settings, "trips-tests")
     ensure_indexes(database)
-    running = {each.name: ServiceContainer(each, service_settings) for each in (*STAND_INS, TripsUnderTest, Caller)}
-    for container in running.values():
-        container.start()
-    yield running
-    for container in running.values():
-        container.kill()
+    with listening():
+        running = {each.name: ServiceContainer(each, service_settings) for each in (*STAND_INS, TripsUnderTest, Caller)}
+        for container in running.values():
+            container.start()
+        yield running
+        for container in running.values():
+            container.kill()
     database.client.drop_database(service_settings["MONGO_DATABASE"])
     database.client.close()
 
