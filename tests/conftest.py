@@ -13,11 +13,16 @@ from collections.abc import Iterator  # noqa: E402
 from typing import Any  # noqa: E402
 
 import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
 
 from hansom.settings import load_config  # noqa: E402
 from hansom.stack import testing  # noqa: E402
 from hansom.stack.home import Home  # noqa: E402
 from hansom.stack.testing import RunningStack  # noqa: E402
+
+# how long an example takes says more of what else the machine does than of the code
+settings.register_profile("hansom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hansom")
 
 
 @pytest.fixture(scope="session")
