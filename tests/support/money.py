@@ -134,23 +134,28 @@ class MoneyDesk:
 def own_database(config: dict[str, Any], service: str, *names: str) -> Iterator[dict[str, Any]]:
     """Settings in which `service` (and the same service under other `names`) has a fresh, migrated database."""
     name = f"{service}_{uuid4().hex[:8]}"
-    admin = psycopg2.connect(f"{config['POSTGRES_URI']}/postgres")
-    admin.autocommit = True
-    with admin.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
+    _administer(config, f"CREATE DATABASE {name}")
     uri = f"{config['POSTGRES_URI']}/{name}"
     settings = {**config, "DB_URIS": {**config["DB_URIS"], **{f"{each}:Base": uri for each in (service, *names)}}}
     migrate_postgres(settings, service)
     yield settings
-    eventually(lambda: _dropped(admin, name), within_s=10)
-    admin.close()
+    eventually(lambda: _dropped(config, name), within_s=10)
 
 
-def _dropped(admin: Any, name: str) -> bool:
+def _administer(config: dict[str, Any], statement: str) -> None:
+    connection = psycopg2.connect(f"{config['POSTGRES_URI']}/postgres")
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        connection.close()
+
+
+def _dropped(config: dict[str, Any], name: str) -> bool:
     """False while autovacuum is in the database: only a superuser could throw it out."""
     try:
-        with admin.cursor() as cursor:
-            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        _administer(config, f"DROP DATABASE {name} WITH (FORCE)")
     except psycopg2.errors.InsufficientPrivilege:
         return False
     return True
