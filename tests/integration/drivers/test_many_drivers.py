@@ -8,6 +8,7 @@ import pytest
 from nameko.containers import ServiceContainer
 
 from hansom.contracts.errors import Invalid
+from hansom.events import Event
 from tests.support.identity import VEHICLE, Call, a_driver_registration, an_event, tell
 from tests.support.waiting import eventually
 
@@ -42,32 +43,42 @@ def test_a_new_name_reaches_the_card_that_was_cached(drivers: Call, users: Call,
     eventually(lambda: card_of(drivers, driver)["name"] == "Didi")
 
 
+def a_rating(driver_id: str, average: float, count: int, *, after: str | None = None, **more: Any) -> Event:
+    """A driver's new mean. `after`: the driver whose events it comes after, when it is another."""
+    told = {"rated_user_id": driver_id, "average": average, "count": count, **more}
+    return an_event("ratings.rating_given", key=after or driver_id, **told)
+
+
 def test_a_rating_reaches_the_card_and_old_news_do_not(
     drivers: Call, container: ServiceContainer, driver: dict[str, Any]
 ) -> None:
+    marker = drivers("register_driver", **a_driver_registration())["user"]
+    me = driver["id"]
     card_of(drivers, driver)
-
-    def rating(average: float, count: int, role: str = "driver") -> Any:
-        told = {"rated_user_id": driver["id"], "rated_role": role, "average": average, "count": count}
-        return an_event("ratings.rating_given", key=driver["id"], **told)
-
-    tell(container, [rating(4.5, 2), rating(5.0, 1), rating(4.5, 2), rating(1.0, 9, role="rider")])
+    of_a_rider = a_rating(me, 1, 9, rated_role="rider")
+    tell(container, [a_rating(me, 4.5, 2), a_rating(me, 5, 1), a_rating(me, 4.5, 2), of_a_rider])
     eventually(lambda: card_of(drivers, driver)["rating"] == 4.5)
-    assert drivers("get_driver", driver_id=driver["id"])["rating_count"] == 2
-    tell(container, [rating(5.0, 1), rating(4.0, 3)])
-    eventually(lambda: card_of(drivers, driver)["rating"] == 4.0)
+    assert drivers("get_driver", driver_id=me)["rating_count"] == 2
+    tell(container, [a_rating(me, 5, 1), a_rating(marker["id"], 2, 1, after=me)])
+    eventually(lambda: card_of(drivers, marker)["rating"] == 2)
+    assert card_of(drivers, driver)["rating"] == 4.5
+
+
+def a_name(driver_id: str, name: str, version: int, *, after: str | None = None) -> Event:
+    """A driver's new name. `after`: the driver whose events it comes after, when it is another."""
+    return an_event("users.profile_changed", key=after or driver_id, user_id=driver_id, name=name, version=version)
 
 
 def test_an_old_name_that_comes_late_changes_nothing(
     drivers: Call, container: ServiceContainer, driver: dict[str, Any]
 ) -> None:
-    def name(name: str, version: int) -> Any:
-        return an_event("users.profile_changed", key=driver["id"], user_id=driver["id"], name=name, version=version)
-
-    tell(container, [name("Third", 3), name("Second", 2), name("Third", 3)])
+    marker = drivers("register_driver", **a_driver_registration())["user"]
+    me = driver["id"]
+    tell(container, [a_name(me, "Third", 3), a_name(me, "Second", 2), a_name(me, "Third", 3)])
     eventually(lambda: card_of(drivers, driver)["name"] == "Third")
-    tell(container, [name("Second", 2), name("Fourth", 4)])
-    eventually(lambda: card_of(drivers, driver)["name"] == "Fourth")
+    tell(container, [a_name(me, "Second", 2), a_name(marker["id"], "Mark", 2, after=me)])
+    eventually(lambda: card_of(drivers, marker)["name"] == "Mark")
+    assert card_of(drivers, driver)["name"] == "Third"
 
 
 def test_availability_of_many_is_one_answer(drivers: Call, driver: dict[str, Any]) -> None:
