@@ -29,6 +29,8 @@ from services.location.storage.segments import Segments
 from services.location.usecases import hearing, learning, near, positions, tracing, watching
 
 TRANSIENT = (Unavailable, *STORE_DOWN)
+PURGE_EVERY_S = 3600
+DAY_MS = 86_400_000
 
 
 class LocationService:
@@ -162,6 +164,11 @@ class LocationService:
     def reconcile(self) -> None:
         if self.cars.claim("reconciling", float(self.config["LOCATION_RECONCILE_S"])):
             self._trace(learning.reconcile(self._now_ms(), self.cars, self._services()))
+
+    @timer(interval=60, expected_exceptions=TRANSIENT)
+    def forget_traces(self) -> None:
+        if self.cars.claim("forgetting_traces", PURGE_EVERY_S):
+            Traces(self.mongo).forget(self._now_ms() - int(float(self.config["TRACES_KEEP_DAYS"]) * DAY_MS))
 
     # -- what several of them need ----------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> None:
     """Create what is missing; safe to repeat."""
     keys = [("trip_id", ASCENDING), ("at", ASCENDING), ("seq", ASCENDING)]
     database[POINTS].create_index(keys, name="trip_at_seq")
+    database[POINTS].create_index([("at", ASCENDING)], name="at")
 
 
 class Traces:
@@ -52,6 +53,10 @@ class Traces:
         query = {"trip_id": trip_id} if driver_id is None else {"trip_id": trip_id, "driver_id": driver_id}
         found = self._points.find(query).sort([("at", ASCENDING), ("seq", ASCENDING)]).limit(limit)
         return [position_of(document) for document in found]
+
+    def forget(self, before_ms: int) -> int:
+        """Delete positions from before; gives how many. What finishing gave is kept."""
+        return int(self._points.delete_many({"at": {"$lt": before_ms}}).deleted_count)
 
     def result(self, trip_id: str) -> dict[str, Any] | None:
         """What finishing the trip's trace gave."""

@@ -139,6 +139,14 @@ def test_finishing_waits_for_the_last_positions_and_takes_late_ones_in(
     assert call("finish_trace", asked)["distance_m"] > short["distance_m"]
 
 
+def test_old_positions_are_forgotten_and_newer_ones_are_not(traces: Traces) -> None:
+    trip, now = new_id(), now_ms()
+    old, new = a_row("d", at_ms=now - 91 * 86_400_000), a_row("d", at_ms=now - 89 * 86_400_000)
+    traces.add([[trip, *old], [trip, *new]])
+    assert traces.forget(now - 90 * 86_400_000) == 1
+    assert [p.at_ms for p in traces.points(trip, None, 10)] == [new[3]]
+
+
 def test_a_ride_without_positions_has_a_trace_that_is_not_credible(call: Call) -> None:
     asked = {
         "trip_id": new_id(),
