@@ -9,6 +9,9 @@ from typing import Any
 
 from hansom.contracts.payments import ChargeState
 
+MOST_MINOR = 10**12
+"""More than any ride costs in any currency: an amount beyond it is a mistake."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -40,8 +43,13 @@ class SettledRide:
     cause: str
 
     def __post_init__(self) -> None:
-        if isinstance(self.fare_minor, bool) or not isinstance(self.fare_minor, int) or self.fare_minor < 0:
-            raise ValueError(f"trip {self.trip_id}: the fare is not a whole number of minor units")
+        for amount in (self.fare_minor, self.tax_minor):
+            if isinstance(amount, bool) or not isinstance(amount, int) or not 0 <= amount <= MOST_MINOR:
+                raise ValueError(f"trip {self.trip_id}: an amount is not a whole number of minor units")
+        if self.tax_minor > self.fare_minor:
+            raise ValueError(f"trip {self.trip_id}: more tax than fare")
+        if not all(isinstance(id_, str) and id_ for id_ in (self.trip_id, self.rider_id, self.driver_id)):
+            raise ValueError(f"trip {self.trip_id}: a party is missing")
         if sum(line.amount_minor for line in self.lines) != self.fare_minor:
             raise ValueError(f"trip {self.trip_id}: the lines do not add up to the fare")
 

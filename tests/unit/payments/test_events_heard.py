@@ -35,7 +35,22 @@ def test_without_a_breakdown_the_fare_is_one_line_and_the_tax_is_the_citys(rules
     assert ride.tax_minor == 135
 
 
-@pytest.mark.parametrize("wrong", [-1, 10.5, True, "1010", None])
+@pytest.mark.parametrize(
+    "change", [{"driver_id": None}, {"rider_id": ""}, {"completed_at": None}, {"city": "atlantis"}]
+)
+def test_a_trip_that_nobody_drove_or_that_never_ended_is_refused(rules: MoneyRules, change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="trip"):
+        settled_ride(a_settled_trip(**change), "event-1", rules)
+
+
+def test_more_tax_than_fare_is_refused(rules: MoneyRules) -> None:
+    data = a_settled_trip(1000)
+    data["tax"]["amount"]["amount_minor"] = 1001
+    with pytest.raises(ValueError, match="more tax than fare"):
+        settled_ride(data, "event-1", rules)
+
+
+@pytest.mark.parametrize("wrong", [-1, 10.5, True, "1010", None, 10**13])
 def test_a_fare_that_is_not_whole_minor_units_is_refused(rules: MoneyRules, wrong: Any) -> None:
     data = a_settled_trip()
     data["trip"]["fare"] = {"amount_minor": wrong, "currency": "EUR"}
