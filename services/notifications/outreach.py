@@ -7,6 +7,7 @@ import smtplib
 from collections import deque
 from collections.abc import Sequence
 from email.message import EmailMessage
+from types import SimpleNamespace
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -114,6 +115,10 @@ class Outreach(ServiceClient):
     def get_dependency(self, worker_ctx: Any) -> Outreach:
         return self
 
+    def client(self) -> Any:
+        """The users service, asked outside of any worker."""
+        return super().get_dependency(SimpleNamespace(data={"request_id": new_id()}))
+
     def tell(self, told: Sequence[News], away: Sequence[str]) -> None:
         """Write to the users who are `away`, and to all about what is always written."""
         absent = set(away)
@@ -139,8 +144,7 @@ class Outreach(ServiceClient):
     def _send_all(self, letters: list[tuple[str, Letter]]) -> None:
         user_ids = sorted({user_id for user_id, _ in letters})
         try:
-            client = super().get_dependency(_Context({"request_id": new_id()}))
-            profiles = client.get_profiles({"user_ids": user_ids})["items"]
+            profiles = self.client().get_profiles({"user_ids": user_ids})["items"]
         except HansomError as exc:
             log.warning("letters could not be sent: %s", exc.code, extra={"letters": len(letters)})
             LETTERS_SENT.labels("-", "no_profile").inc(len(letters))
@@ -158,8 +162,3 @@ class Outreach(ServiceClient):
         except (OSError, smtplib.SMTPException) as exc:
             LETTERS_SENT.labels(way.value, "failed").inc()
             log.warning("a letter could not be sent", extra={"way": way.value, "error": type(exc).__name__})
-
-
-class _Context:
-    def __init__(self, data: dict[str, Any]) -> None:
-        self.data = data
