@@ -40,6 +40,7 @@ class PlainText(fields.String):
 
     default_error_messages = {
         "control": "Has characters that are not text.",
+        "empty": "Must not be empty.",
         "short": "Shorter than {shortest} characters.",
         "long": "Longer than {longest} characters.",
     }
@@ -57,6 +58,8 @@ class PlainText(fields.String):
         text = unicodedata.normalize("NFC", value).strip()
         if any(unicodedata.category(char) in ("Cc", "Cs") and char not in self.allowed_controls for char in text):
             raise self.make_error("control")
+        if not text and self.shortest:
+            raise self.make_error("empty")
         if len(text) < self.shortest:
             raise self.make_error("short", shortest=self.shortest)
         if len(text) > self.longest:
