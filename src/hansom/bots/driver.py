@@ -178,7 +178,7 @@ class Driver(Person):
                 self._do("arrive", trip_id)
             if trip["state"] != "in_progress":
                 self._let_rider_in(trip_id)
-            self._drive_to(dropoff, trip_id)
+            self._drive_to(dropoff, trip_id, since=pickup)  # the way that the rider was quoted
             self._do("complete", trip_id)
             self.aside(self.between((1.0, 6.0)), self._rate, trip_id)
         except TripLost:
@@ -187,11 +187,13 @@ class Driver(Person):
             self.trip_id = None
             self._pins.pop(trip_id, None)
 
-    def _drive_to(self, goal: Point, trip_id: str, gives_up: bool = False) -> None:
-        """Drives there. Raises TripLost when the trip goes away on the way, or this driver gives it back."""
+    def _drive_to(self, goal: Point, trip_id: str, gives_up: bool = False, since: Point | None = None) -> None:
+        """Drives there, by the way from `since` if the car is there. Raises TripLost when the trip goes away meanwhile,
+        or when this driver gives it back."""
         here = self._drive.fix(monotonic()).point
         if roads.gap_m(here, goal) > AT_THE_DOOR_M:
-            self._set_off(self.world.navigator.route(here, goal))
+            start = since if since and roads.gap_m(here, since) < 2 * AT_THE_DOOR_M else here
+            self._set_off(self.world.navigator.route(start, goal))
         if gives_up:
             now = monotonic()
             self._listen(trip_id, now + self.rng.random() * (self._drive.ends_at - now))
