@@ -65,5 +65,5 @@ class OpsRoutes(Needs):
     def get_demand(self, call: Call) -> Any:
         city = call.data.get("city", self.config["DEFAULT_CITY"])
         demand = self.analytics.call_async("demand", {"city": city})
-        supply = self.location.call_async("supply_by_segment", {"city": city})
-        return demand_map(demand.result()["items"], supply.result()["segments"])
+        supply = self.location.call_async("supply_by_segment", {})
+        return demand_map(demand.result()["items"], supply.result()["items"])

@@ -114,10 +114,14 @@ class SocketServer(WebSocketServer):
             self.presence.left(connection)
             self._count()
 
-    def _count(self) -> None:
+    def count(self) -> dict[str, int]:
+        """Open sockets: of known users, and of who has not said who he is."""
         known = sum(connection.caller is not None for connection in self.sockets.values())
-        SOCKETS.labels("authenticated").set(known)
-        SOCKETS.labels("unknown").set(len(self.sockets) - known)
+        return {"authenticated": known, "unknown": len(self.sockets) - known}
+
+    def _count(self) -> None:
+        for state, number in self.count().items():
+            SOCKETS.labels(state).set(number)
 
     # -- frames ------------------------------------------------------------------------------------------------------
     def deserialize_ws_frame(self, payload: bytes) -> tuple[str, Any, Any]:

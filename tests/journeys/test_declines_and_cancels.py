@@ -1,0 +1,64 @@
+"""Not every offer is taken and not every ride is driven: the next driver, and the end before the beginning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.apps import PICKUP
+
+
+def test_a_declined_trip_goes_to_the_next_driver_and_never_back(people: Any, refused: Any) -> None:
+    rider = people.rider()
+    first = people.driver(category="van", point={"lat": 60.1701, "lng": 24.9421})
+    trip = rider.ask(category="van")
+    offer = first.event("offer_made", trip_id=trip["id"])
+    assert first.call("POST", f"/v1/offers/{offer['offer_id']}/decline")["offer"]["state"] == "declined"
+    assert refused(first, "POST", f"/v1/offers/{offer['offer_id']}/accept").code == "offer_gone"
+
+    second = people.driver(category="van", point={"lat": 60.1725, "lng": 24.9440})
+    offer = second.event("offer_made", trip_id=trip["id"])
+    assert refused(first, "POST", f"/v1/offers/{offer['offer_id']}/accept").status == 403
+    second.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+    rider.event("trip_assigned", trip_id=trip["id"])
+    assert len([event for event in first.events if event["event"] == "offer_made"]) == 1
+    rider.call("POST", f"/v1/trips/{trip['id']}/cancel", {"reason": "changed my mind"})
+    assert second.event("trip_cancelled", trip_id=trip["id"])["trip"]["cancelled_by"] == "rider"
+
+
+def test_a_drivers_cancel_brings_the_next_driver(people: Any) -> None:
+    rider, first = people.rider(), people.driver(category="van", point=PICKUP)
+    trip = rider.ask(category="van")
+    offer = first.event("offer_made", trip_id=trip["id"])
+    first.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+    assert first.call("POST", f"/v1/trips/{trip['id']}/cancel", {"reason": "flat tyre"})["state"] == "requested"
+    rider.event("driver_cancelled", trip_id=trip["id"])
+    second = people.driver(category="van", point={"lat": 60.1725, "lng": 24.9440})
+    offer = second.event("offer_made", trip_id=trip["id"])
+    second.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+    rider.wait(lambda: rider.trip(trip["id"])["driver_id"] == second.id, "the second driver")
+    assert len([event for event in first.events if event["event"] == "offer_made"]) == 1
+    rider.call("POST", f"/v1/trips/{trip['id']}/cancel")
+
+
+def test_a_rider_cancels_before_anybody_was_found(people: Any, refused: Any) -> None:
+    rider = people.rider()
+    trip = rider.ask(category="comfort")
+    assert refused(rider, "POST", "/v1/trips", {"quote_id": rider.quote()["id"], "category": "van"}).code == (
+        "active_trip_exists"
+    )
+    cancelled = rider.call("POST", f"/v1/trips/{trip['id']}/cancel", {"reason": "walking"})
+    assert (cancelled["state"], cancelled["cancelled_by"]) == ("cancelled", "rider")
+    assert rider.call("POST", f"/v1/trips/{trip['id']}/cancel")["version"] == cancelled["version"]
+    rider.event("trip_cancelled", trip_id=trip["id"])
+    again = rider.ask(category="comfort")
+    rider.call("POST", f"/v1/trips/{again['id']}/cancel")
+
+
+def test_an_offer_is_withdrawn_when_its_trip_is_cancelled(people: Any, refused: Any) -> None:
+    rider, driver = people.rider(), people.driver(category="van")
+    trip = rider.ask(category="van")
+    offer = driver.event("offer_made", trip_id=trip["id"])
+    rider.call("POST", f"/v1/trips/{trip['id']}/cancel")
+    assert driver.event("offer_withdrawn", trip_id=trip["id"])["offer_id"] == offer["offer_id"]
+    late = refused(driver, "POST", f"/v1/offers/{offer['offer_id']}/accept")
+    assert (late.status, late.code) == (409, "offer_gone")

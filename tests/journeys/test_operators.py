@@ -1,0 +1,73 @@
+"""Operators see everything that runs, decide who drives, and can ask why a driver was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from nameko.standalone.rpc import ClusterRpcProxy
+
+from tests.support.apps import PASSWORD, App
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+def ops(people: Any, config: dict[str, Any]) -> Iterator[App]:
+    app = App(people.url, "ops")
+    with ClusterRpcProxy(config, timeout=10) as cluster:
+        cluster.users.create_ops_account({"email": app.email, "password": PASSWORD, "name": uuid4().hex})
+    app.token = app.call("POST", "/v1/sessions", {"email": app.email, "password": PASSWORD})["access_token"]
+    yield app
+
+
+def test_an_operator_follows_a_trip_and_its_decisions(people: Any, ops: App) -> None:
+    rider, driver = people.rider(), people.driver(category="van")
+    trip = rider.ask(category="van")
+    offer = driver.event("offer_made", trip_id=trip["id"])
+    driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+    seen = ops.call("GET", f"/v1/trips/{trip['id']}")
+    assert (seen["driver_id"], seen["pin"]) == (driver.id, None)
+    listed = ops.call("GET", f"/v1/ops/trips?state=assigned&rider_id={rider.id}")["items"]
+    assert [each["id"] for each in listed] == [trip["id"]]
+
+    def decided() -> Any:
+        items = ops.call("GET", f"/v1/ops/trips/{trip['id']}/decisions")["items"]
+        return next((item for item in items if item["offer_id"] == offer["offer_id"] and item["answer"]), None)
+
+    assert eventually(decided, within_s=15)["answer"] == "accepted"
+    assert ops.call("POST", f"/v1/trips/{trip['id']}/cancel", {"reason": "asked by phone"})["cancelled_by"] == "ops"
+    rider.event("trip_cancelled", trip_id=trip["id"])
+    driver.event("trip_cancelled", trip_id=trip["id"])
+
+
+def test_an_operator_suspends_and_approves_a_driver(people: Any, ops: App, refused: Any) -> None:
+    driver = people.driver(category="comfort")
+    suspended = ops.call("POST", f"/v1/ops/drivers/{driver.id}/suspend", {"reason": "papers"})
+    assert (suspended["approval"], suspended["online"]) == ("suspended", False)
+    again = refused(driver, "PUT", "/v1/driver/availability", {"online": True})
+    assert (again.status, again.code) == (409, "driver_not_approved")
+    assert driver.id in [
+        each["id"] for each in ops.call("GET", "/v1/ops/drivers?approval=suspended&limit=100")["items"]
+    ]
+    assert ops.call("POST", f"/v1/ops/drivers/{driver.id}/approve")["approval"] == "approved"
+    assert driver.call("PUT", "/v1/driver/availability", {"online": True})["online"] is True
+    assert refused(ops, "POST", "/v1/ops/drivers/nobody/approve").status == 404
+
+
+def test_live_figures_and_the_map_of_demand(people: Any, ops: App) -> None:
+    people.driver(category="comfort")
+    overview = ops.call("GET", "/v1/ops/overview")
+    assert overview["missing"] == []
+    assert overview["drivers"]["online"] >= 1
+    demand = eventually(lambda: _with_free_cars(ops.call("GET", "/v1/ops/demand")), within_s=10)
+    assert demand["type"] == "FeatureCollection"
+    for feature in demand["features"]:
+        ring = feature["geometry"]["coordinates"][0]
+        assert ring[0] == ring[-1]
+        assert {"requests", "unmet", "free", "busy"} <= feature["properties"].keys()
+
+
+def _with_free_cars(demand: dict[str, Any]) -> dict[str, Any] | None:
+    return demand if any(feature["properties"]["free"] for feature in demand["features"]) else None
