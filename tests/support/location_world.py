@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ import orjson
 from nameko.testing.services import dummy
 
 from hansom.amqp import Broker, Outgoing
-from hansom.consumer import durable_queue, read_queue
+from hansom.consumer import consume, durable_queue, read_queue
 from hansom.contracts import topology
 from hansom.contracts.errors import Unavailable
 from hansom.events import Event, declare_consumer
@@ -29,6 +30,9 @@ from services.maps.service import MapsService
 
 SERVICE = "location_under_test"
 POSITIONS = f"{SERVICE}.positions"
+STAND_IN = "location_"
+"""Before the names of the services that stand in for others; no real service hears what they publish."""
+
 CENTRE = Point(60.1699, 24.9384)
 FAR = Point(60.1780, 24.9520)
 
@@ -91,6 +95,11 @@ class LocationUnderTest(LocationService):
     @read_queue(durable_queue(f"{SERVICE}.traces"), linger_ms=5, expected_exceptions=TRANSIENT)
     def on_trace_points(self, messages: list[dict[str, Any]]) -> None:
         LocationService.on_trace_points(self, messages)
+
+    @consume
+    def on_events(self, events: list[Event]) -> None:
+        renamed = [replace(event, publisher=event.publisher.removeprefix(STAND_IN)) for event in events]
+        LocationService.on_events(self, renamed)
 
 
 def _declare_moves(channel: amqp.Channel, config: dict[str, Any]) -> list[str]:
@@ -173,7 +182,8 @@ class Speaker:
     def tell(self, *told: tuple[str, str, str, dict[str, Any]]) -> None:
         """Events as (publisher, type, key, data)."""
         events = [
-            Event(new_id(), type_, 1, datetime.now(UTC), publisher, key, data) for publisher, type_, key, data in told
+            Event(new_id(), type_, 1, datetime.now(UTC), f"{STAND_IN}{publisher}", key, data)
+            for publisher, type_, key, data in told
         ]
         self._publish(events)
 
@@ -198,4 +208,5 @@ class Speaker:
 
 def listen() -> None:
     """Let the service under test hear what location hears."""
-    topology.SUBSCRIPTIONS[SERVICE] = topology.SUBSCRIPTIONS["location"]
+    heard = topology.SUBSCRIPTIONS["location"]
+    topology.SUBSCRIPTIONS[SERVICE] = {f"{STAND_IN}{publisher}": types for publisher, types in heard.items()}
