@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -18,9 +18,9 @@ from hansom.cities import city_of
 from hansom.clock import Clock
 from hansom.consumer import consume
 from hansom.events import Event, Outbox
-from hansom.idempotency import once
+from hansom.idempotency import keyed, once
 from hansom.inbox import forget_old
-from hansom.rpc import ServiceClient, rpc
+from hansom.rpc import CallId, ServiceClient, rpc
 from hansom.store import Store
 from hansom.timers import leader_timer
 from hansom.validation import load
@@ -41,6 +41,7 @@ class DriversService:
 
     config = Config()
     clock = Clock()
+    call_id = CallId()
     store = Store(Base)
     outbox = Outbox(Base)
     cache = Cached("drivers:card", ttl_setting="PROFILE_CACHE_TTL_S")
@@ -50,6 +51,7 @@ class DriversService:
     @rpc
     def register_driver(self, payload: dict[str, Any]) -> dict[str, Any]:
         command = load(schemas.RegisterDriverSchema(), payload)
+        command = replace(command, idempotency=keyed(command.idempotency, self.call_id))  # for users, too
         return usecases.register_driver(self._unit, self.users, self._categories, command)
 
     @rpc
@@ -130,7 +132,7 @@ class DriversService:
             yield Unit(
                 rows=DriverRows(session),
                 tell=lambda type_, key, data: self.outbox.add(session, type_, key=key, data=data),
-                once=partial(once, session, idempotency),
+                once=lambda key, do: once(session, idempotency, keyed(key, self.call_id), do),
                 now=self.clock.now(),
                 auto_approve=self.config["DRIVER_AUTO_APPROVE"] is True,
                 categories=self._categories,

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from nameko.dependency_providers import Config
@@ -14,9 +13,9 @@ from nameko.dependency_providers import Config
 from hansom import logs
 from hansom.clock import Clock
 from hansom.events import Outbox
-from hansom.idempotency import once, replay
+from hansom.idempotency import keyed, once, replay
 from hansom.inbox import forget_old
-from hansom.rpc import ServiceClient, rpc
+from hansom.rpc import CallId, ServiceClient, rpc
 from hansom.store import Store
 from hansom.timers import leader_timer
 from hansom.validation import load
@@ -37,6 +36,7 @@ class RatingsService:
 
     config = Config()
     clock = Clock()
+    call_id = CallId()
     store = Store(Base)
     outbox = Outbox(Base)
     trips = ServiceClient("trips")
@@ -62,7 +62,7 @@ class RatingsService:
             yield Unit(
                 rows=RatingRows(session),
                 tell=lambda type_, key, data: self.outbox.add(session, type_, key=key, data=data),
-                once=partial(once, session, idempotency),
-                replay=partial(replay, session, idempotency),
+                once=lambda key, do: once(session, idempotency, keyed(key, self.call_id), do),
+                replay=lambda key: replay(session, idempotency, keyed(key, self.call_id)),
                 now=self.clock.now(),
             )

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from nameko.dependency_providers import Config
@@ -18,10 +17,10 @@ from hansom.consumer import consume
 from hansom.contracts.errors import Unauthenticated
 from hansom.contracts.users import BadRefreshToken
 from hansom.events import Event, Outbox
-from hansom.idempotency import once, replay
+from hansom.idempotency import keyed, once, replay
 from hansom.ids import Ids
 from hansom.inbox import forget_old
-from hansom.rpc import rpc
+from hansom.rpc import CallId, rpc
 from hansom.store import Store
 from hansom.timers import leader_timer
 from hansom.tokens import access_token_ttl, make_access_token, make_refresh_token, read_refresh_token
@@ -45,6 +44,7 @@ class UsersService:
 
     config = Config()
     clock = Clock()
+    call_id = CallId()
     ids = Ids()
     store = Store(Base)
     outbox = Outbox(Base)
@@ -125,8 +125,8 @@ class UsersService:
             yield Unit(
                 rows=AccountRows(session),
                 tell=lambda type_, key, data: self.outbox.add(session, type_, key=key, data=data),
-                once=partial(once, session, idempotency),
-                replay=partial(replay, session, idempotency),
+                once=lambda key, do: once(session, idempotency, keyed(key, self.call_id), do),
+                replay=lambda key: replay(session, idempotency, keyed(key, self.call_id)),
                 now=self.clock.now(),
                 new_id=self.ids.new,
                 session_ttl=timedelta(seconds=int(self.config["REFRESH_TOKEN_TTL_S"])),

@@ -145,23 +145,27 @@ def _register(unit: Unit, command: RegisterAccount, password_hash: str) -> Grant
     return _grant(account, session)
 
 
-def create_ops_account(units: Units, passwords: Passwords, command: CreateOpsAccount) -> Profile:
+def create_ops_account(units: Units, passwords: Passwords, command: CreateOpsAccount) -> dict[str, Any]:
     """An account for the people who run the place. Raises EmailTaken, Crowded."""
     password_hash = passwords.hash(command.password)
     with units() as unit:
-        account = Account(
-            id=unit.new_id(),
-            role=Role.OPS,
-            email=command.email,
-            name=command.name,
-            phone=None,
-            locale=DEFAULT_LOCALE,
-            password_hash=password_hash,
-            created_at=unit.now,
-        )
-        unit.rows.add(account)
-        data = {"user_id": account.id, "role": account.role.value, "name": account.name, "vehicle": None}
-        unit.tell("account_registered", account.id, data)
+        return unit.once(None, lambda: dict(_create_ops(unit, command, password_hash)))
+
+
+def _create_ops(unit: Unit, command: CreateOpsAccount, password_hash: str) -> Profile:
+    account = Account(
+        id=unit.new_id(),
+        role=Role.OPS,
+        email=command.email,
+        name=command.name,
+        phone=None,
+        locale=DEFAULT_LOCALE,
+        password_hash=password_hash,
+        created_at=unit.now,
+    )
+    unit.rows.add(account)
+    data = {"user_id": account.id, "role": account.role.value, "name": account.name, "vehicle": None}
+    unit.tell("account_registered", account.id, data)
     return profile_of(account)
 
 

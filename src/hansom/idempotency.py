@@ -15,6 +15,17 @@ Request = dict[str, str] | None
 """`{"scope", "key", "fingerprint"}`: who uses the key for what, the key, and a keyed hash of the body."""
 
 
+def keyed(request: Request, call_id: str | None) -> Request:
+    """The caller's own key, or else one for this very call.
+
+    The broker delivers a call again when its worker died after the commit and before the reply. Without a key the
+    second worker would find the first one's work in its way: an address taken, a refresh token used.
+    """
+    if request or call_id is None:
+        return request
+    return {"scope": "call", "key": call_id, "fingerprint": ""}
+
+
 def replay(session: Session, table: Table, request: Request) -> dict[str, Any] | None:
     """The reply given to this key before, or None. Raises IdempotencyKeyReused when the body was another."""
     if not request:

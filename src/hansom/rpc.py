@@ -123,7 +123,7 @@ class Rpc(NamekoRpc):
     def handle_message(self, body: Any, message: Any) -> None:
         args, kwargs = body["args"], body["kwargs"]
         self.check_signature(args, kwargs)
-        context_data = self.unpack_message_headers(message)
+        context_data = {**self.unpack_message_headers(message), "call_id": message.properties.get("correlation_id")}
         handle_result = partial(self.handle_timed, message, time.monotonic())
         try:
             self.container.spawn_worker(self, args, kwargs, context_data=context_data, handle_result=handle_result)
@@ -143,6 +143,16 @@ class Rpc(NamekoRpc):
 
 
 rpc = Rpc.decorator
+
+
+class CallId(DependencyProvider):
+    """Gives a worker the id of the call that it answers, None outside of one.
+
+    A call comes again, with its id, when the process that took it died before the reply: see `idempotency.keyed`.
+    """
+
+    def get_dependency(self, worker_ctx: Any) -> str | None:
+        return (worker_ctx.data or {}).get("call_id")
 
 
 class _Reply:

@@ -39,23 +39,29 @@ def caller(container: ServiceContainer) -> Call:
     """
 
     def call(method: str, /, **payload: Any) -> dict[str, Any]:
-        ended = Signal()
-
-        def handle_result(worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
-            ended.send((result, pack_error(exc_info[1]) if exc_info is not None else None))
-            return result, exc_info
-
-        entrypoint = get_extension(container, Entrypoint, method_name=method)
-        container.spawn_worker(entrypoint, (payload,), {}, handle_result=handle_result)
-        reply = orjson.loads(orjson.dumps(ended.wait(timeout=20)))
-        if reply is None:
-            raise AssertionError(f"{method} gave nothing")
-        result, error = reply
-        if error is not None:
-            raise unpack_error(error)
-        return result
+        return answer(container, method, payload, new_id())
 
     return call
+
+
+def answer(container: ServiceContainer, method: str, payload: dict[str, Any], call_id: str) -> dict[str, Any]:
+    """The reply to one delivery of a call. The broker delivers a call again, with its id, when its worker has died."""
+    ended = Signal()
+
+    def handle_result(worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
+        ended.send((result, pack_error(exc_info[1]) if exc_info is not None else None))
+        return result, exc_info
+
+    entrypoint = get_extension(container, Entrypoint, method_name=method)
+    context = {"call_id": call_id}
+    container.spawn_worker(entrypoint, (payload,), {}, context_data=context, handle_result=handle_result)
+    reply = orjson.loads(orjson.dumps(ended.wait(timeout=20)))
+    if reply is None:
+        raise AssertionError(f"{method} gave nothing")
+    result, error = reply
+    if error is not None:
+        raise unpack_error(error)
+    return result
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from hansom.contracts.drivers import UnknownDriver
 from hansom.contracts.errors import Invalid
 from hansom.contracts.users import EmailTaken
+from hansom.ids import new_id
 from hansom.store import Transactions
 from services.drivers.storage.tables import drivers as drivers_table
 from tests.support.identity import (
@@ -22,6 +23,7 @@ from tests.support.identity import (
     a_registration,
     an_email,
     an_event,
+    answer,
     at_once,
     tell,
 )
@@ -57,6 +59,15 @@ def test_a_double_tapped_registration_is_one_driver_with_one_answer(drivers: Cal
     decided = {"driver_id": replies[0]["user"]["id"], "actor": {"user_id": "olga", "role": "ops"}}
     drivers("suspend_driver", **decided)
     assert drivers("register_driver", **registration) == replies[0], "the answer is the one of then"
+
+
+def test_a_registration_delivered_twice_is_one_driver_with_one_answer(
+    drivers: Call, container: ServiceContainer
+) -> None:
+    """The process dies after its commit and before its reply: the broker gives the call to another, as it was."""
+    registration, call_id = a_driver_registration(), new_id()
+    first, second = (answer(container, "register_driver", registration, call_id) for _ in range(2))
+    assert first == second
 
 
 @pytest.mark.parametrize("category", ["rickshaw", "Comfort", "comfort,standard"])
