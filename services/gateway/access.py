@@ -123,10 +123,10 @@ class Doorkeeper(SharedExtension):
     def check_session(self, session_id: str) -> None:
         """Raises SessionEnded, Unavailable."""
         try:
-            known = self.redis.get(KEY.format(session_id))
+            known = str(self.redis.get(KEY.format(session_id)) or "")
         except RedisError as exc:
             log.warning("sessions are asked of the users service: Redis is down: %s", exc)
-            known = None
+            known = ""
         self._require_active(session_id, known)
 
     def _require_active(self, session_id: str, known: str | None) -> None:

@@ -46,6 +46,7 @@ class FrontDoor(WebServer):
 
     def __init__(self) -> None:
         super().__init__()
+        self._gt: Any = None
         self.router = Router()
         self.upgrades: dict[str, Callable[[Request], Callable[[], None]]] = {}
         """Path → what checks an upgrade request and gives what then serves its connection."""
@@ -62,8 +63,7 @@ class FrontDoor(WebServer):
 
     def start(self) -> None:
         """Listen. Raises OSError when the port is taken: eventlet would otherwise share it with whoever has it."""
-        if not self._starting:
-            self._starting = True
+        if self._gt is None:
             self._sock = eventlet.listen(self.bind_addr, backlog=BACKLOG, reuse_port=False)
             self._sock.settimeout(None)
             self._serv = self.get_wsgi_server(self._sock, self.get_wsgi_app())
