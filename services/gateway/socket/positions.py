@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 MESSAGE_ROWS = 1000
 AHEAD_MAX_MS = 60_000
 """How much a phone's clock may be ahead of ours."""
+AHEAD_KEPT_MS = 2_000
+"""Up to this a phone's time is kept; from further ahead its position counts as of now."""
 STOP_PATIENCE_S = 5.0
 
 POSITIONS_TAKEN = Counter("positions_taken_total", "Positions confirmed by the broker")
@@ -53,6 +55,9 @@ def read_position(driver_id: str, data: Any, now_ms: int, max_age_ms: int) -> Ro
     if not now_ms - max_age_ms <= row[3] <= now_ms + AHEAD_MAX_MS:
         POSITIONS_REFUSED.inc()
         raise Invalid(details={"at": ["Too long ago or in the future."]})
+    # once, here: `location` tells a position that comes twice by its time and number
+    if row[3] > now_ms + AHEAD_KEPT_MS:
+        row[3] = now_ms
     return row
 
 

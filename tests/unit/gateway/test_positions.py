@@ -87,3 +87,8 @@ def test_a_bad_report_names_its_field(changes: dict[str, Any], field: str) -> No
 def test_what_is_no_report_is_invalid(report: Any) -> None:
     with pytest.raises(Invalid):
         read_position("driver-1", report, NOW_MS, DAY_MS)
+
+
+def test_a_phone_whose_clock_is_ahead_reports_as_of_now() -> None:
+    ahead = {**GOOD, "at": "2026-03-02T12:00:30Z"}
+    assert read_position("driver-1", ahead, NOW_MS, DAY_MS)[3] == NOW_MS
