@@ -5,8 +5,8 @@ RPCs and events are counted by a queue of our own bound to their exchanges, in a
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
-from urllib.parse import urlsplit
 
 import gevent
 import psycopg2
@@ -61,6 +61,7 @@ class Tap:
             if not self._exists(name):
                 continue
             queue = Queue(
+                f"bench-tap-{uuid.uuid4().hex}",
                 exclusive=True,
                 auto_delete=True,
                 max_length=TAP_MAX_LENGTH,
@@ -99,9 +100,3 @@ class Tap:
                     self._connection.drain_events(timeout=0.3)
                 except TimeoutError:
                     continue
-
-
-def broker_of(amqp_uri: str) -> str:
-    """Host and port, for a report that must not carry the password."""
-    parts = urlsplit(amqp_uri)
-    return f"{parts.hostname}:{parts.port}"

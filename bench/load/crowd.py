@@ -23,8 +23,8 @@ from hansom.values import Point
 HTTP_CONNECTIONS = 256
 ENROL_AT_ONCE = 12
 WAYS = 60
-FEWEST_TO_JUDGE = 10
-"""With fewer rides in a step the time between their ends says more about their lengths than about the rate."""
+FEWEST_TO_JUDGE = 30
+"""With fewer rides in a step the matching's batches, not the rate, decide when they end."""
 SHORT_M = (25.0, 80.0)
 """Bench rides are a few houses long: what costs the server is a ride, not the waiting in it."""
 
@@ -46,11 +46,14 @@ class Step:
         return [story for story in self.stories if story.lost]
 
     @property
-    def achieved(self) -> float:
-        """Completed rides a second over the middle eight tenths of all completions."""
-        ends = sorted(story.completed_at for story in self.stories if not story.lost)
+    def achieved(self) -> float | None:
+        """Completed rides a second over the middle eight tenths of all completions; None where they are too few.
+
+        Each ride's time on the road is taken off first: a car that had far to go is not a slow server.
+        """
+        ends = sorted(story.completed_at - story.driven_s for story in self.stories if not story.lost)
         if len(ends) < FEWEST_TO_JUDGE:
-            return 0.0
+            return None
         first, last = len(ends) // 10, len(ends) - 1 - len(ends) // 10
         return (last - first) / (ends[last] - ends[first])
 

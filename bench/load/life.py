@@ -30,6 +30,7 @@ class Story:
     completed_at: float = 0.0
     paid_at: float = 0.0
     over_at: float = 0.0
+    driven_s: float = 0.0
     trip_id: str = ""
     pin: str = ""
     lost: str = ""
@@ -117,14 +118,14 @@ def _carry(story: Story, rider: Rider, driver: Driver, way: tuple[Point, Point, 
     """From the driver's place to the pickup and on to the drop-off, with a position every second."""
     post = driver.account.post
     story.step = "approach"
-    driver.drive([way[2].line[0]], APPROACH_MPS)
+    story.driven_s += driver.drive([way[2].line[0]], APPROACH_MPS)
     story.step = "arrive"
     post("/v1/trips/{id}/arrive", id=story.trip_id)
     pin = story.pin or rider.account.get("/v1/trips/{id}", id=story.trip_id)["pin"]
     story.step = "start"
     post("/v1/trips/{id}/start", {"pin": pin}, id=story.trip_id)
     story.step = "ride"
-    driver.drive(way[2].line, RIDE_MPS)
+    story.driven_s += driver.drive(way[2].line, RIDE_MPS)
     story.step = "complete"
     post("/v1/trips/{id}/complete", id=story.trip_id)
     story.completed_at = monotonic()

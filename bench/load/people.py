@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from random import Random
 from time import monotonic
@@ -21,6 +21,7 @@ from hansom.bots.client import Account, Http
 from hansom.bots.measures import Measures
 from hansom.bots.roads import Drive, RoadGraph
 from hansom.bots.socket import LiveSocket
+from hansom.values import Point
 
 IDLE_REPORT_S = 8.0
 """A free car's position every so often keeps it among those that are offered rides."""
@@ -73,13 +74,15 @@ class Driver:
         self.account.put("/v1/driver/availability", {"online": True})
         gevent.spawn(self._report_while_idle)
 
-    def drive(self, line: Any, speed_mps: float) -> None:
-        """Along the line at that speed, a position at its start, every second and at its end; returns there."""
-        self._drive = Drive((self._drive.end, *line), speed_mps, monotonic())
+    def drive(self, line: Iterable[Point], speed_mps: float) -> float:
+        """Along the line at that speed, a position at its start, every second and at its end; the seconds it took."""
+        began = monotonic()
+        self._drive = Drive((self._drive.end, *line), speed_mps, began)
         while (left_s := self._drive.ends_at - monotonic()) > 0:
             self.report()
             gevent.sleep(min(TRIP_REPORT_S, left_s))
         self.report()
+        return monotonic() - began
 
     def report(self) -> None:
         fix = self._drive.fix(monotonic())

@@ -22,24 +22,27 @@ class Processes:
     def cpu_s(self) -> Counter[str]:
         """CPU seconds, user and system, used so far, by name; the measuring process as `clients`."""
         spent: Counter[str] = Counter()
-        for process in psutil.process_iter():
+        names: dict[int, str] = {os.getpid(): CLIENTS}
+        for process in sorted(psutil.process_iter(), key=lambda process: process.pid):
             try:
-                name = self._name(process)
+                name = self._name(process, names)
                 if name is not None:
+                    names[process.pid] = name
                     times = process.cpu_times()
                     spent[name] += times.user + times.system
-            except (psutil.NoSuchProcess, psutil.AccessDenied):
+            except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
                 continue
         return spent
 
-    def _name(self, process: psutil.Process) -> str | None:
-        if process.pid == os.getpid():
-            return CLIENTS
+    def _name(self, process: psutil.Process, names: dict[int, str]) -> str | None:
+        """Its own mark, or its parent's: Postgres writes its title over its children's environment."""
+        if process.pid in names:
+            return names[process.pid]
         environment = process.environ()
-        if environment.get(MARK) != self._root:
-            return None
-        own = environment.get("SUPERVISOR_PROCESS_NAME")
-        return own or "supervisor"
+        if environment.get(MARK) == self._root:
+            return environment.get("SUPERVISOR_PROCESS_NAME") or "supervisor"
+        inherited = names.get(process.ppid())
+        return None if inherited in (CLIENTS, "supervisor") else inherited
 
 
 def spent(before: Counter[str], after: Counter[str]) -> dict[str, float]:
