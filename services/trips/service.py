@@ -13,11 +13,11 @@ from hansom import logs
 from hansom.clock import Clock
 from hansom.contracts.trips import Role, WrongPin
 from hansom.events import Outbox
-from hansom.idempotency import once
+from hansom.idempotency import keyed, once
 from hansom.ids import Ids
 from hansom.inbox import forget_old
 from hansom.mongo import Mongo
-from hansom.rpc import ServiceClient, rpc
+from hansom.rpc import CallId, ServiceClient, rpc
 from hansom.store import Store
 from hansom.timers import leader_timer
 from services.trips import schemas
@@ -55,6 +55,7 @@ class TripsService:
     mongo = Mongo()
     clock = Clock()
     ids = Ids()
+    call_id = CallId()
     pins = Pins()
     rules = Rules()
     pricing = ServiceClient("pricing")
@@ -75,7 +76,7 @@ class TripsService:
                 trip = requesting.request_trip(unit, command, quote, self.ids.new(), self.pins.new())
                 return self._told(trip, with_pin=True)
 
-            return once(session, idempotency, command.idempotency, do)
+            return once(session, idempotency, keyed(command.idempotency, self.call_id), do)
 
     @rpc
     def cancel_trip(self, payload: Payload) -> Payload:
