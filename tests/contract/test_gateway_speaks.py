@@ -1,0 +1,100 @@
+"""The gateway's two sides: what services answer is what api.md promises, and what goes between is what was agreed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from marshmallow import Schema, fields
+
+from services.gateway import replies
+from services.gateway.socket.asyncapi import EVENTS
+from services.gateway.socket.connection import event_frame
+from services.gateway.socket.positions import read_position
+from services.notifications import schemas as notifications
+from services.notifications import usecases
+from services.notifications.domain.news import NEWS, news_of
+
+EXAMPLES = Path(__file__).with_name("examples")
+
+
+def example(name: str) -> Any:
+    return json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def misses(schema: Schema, answer: Any) -> dict[str, Any]:
+    """What api.md promises and the answer has not, or not so."""
+    found = schema.validate(answer)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("rpc/location.nearby", replies.Cars()),
+        ("rpc/location.get_trace", replies.Trace()),
+        ("rpc/maps.search_places", replies.Places()),
+    ],
+)
+def test_the_reply_of_a_service_is_the_answer_that_was_promised(name: str, schema: Schema) -> None:
+    assert misses(schema, example(name)["reply"]) == {}
+
+
+@pytest.mark.parametrize("name", sorted(NEWS))
+def test_every_event_of_the_socket_is_as_its_document_says(name: str) -> None:
+    publisher, _, _ = name.partition(".")
+    for news in news_of(name, example(name)["data"]):
+        schema, _ = EVENTS[news.event]
+        frame = event_frame(news.event, news.data, 7)
+        message = json.loads(frame[frame.index(b"{") :])
+        assert (message["type"], message["event"], message["seq"]) == ("event", news.event, 7)
+        assert misses(schema(), message["data"]) == {}, publisher
+
+
+def test_the_document_promises_no_event_that_nobody_sends() -> None:
+    told = {news.event for name in NEWS for news in news_of(name, example(name)["data"])}
+    assert EVENTS.keys() - told == {"driver_moved", "nearby_drivers", "demand_hint"}, "these are not numbered"
+
+
+def test_a_position_goes_on_as_location_reads_it() -> None:
+    first = example("messages/location.positions")["positions"][0]
+    report = {"lat": 60.1699, "lng": 24.9384, "at": "2026-03-02T12:00:00.123Z", "seq": 41}
+    row = read_position(first[0], {**report, "bearing_deg": 92.5, "speed_mps": 8.2, "accuracy_m": 4.0}, first[3], 1000)
+    assert row == first
+
+
+class Ear:
+    def __init__(self) -> None:
+        self.frames: list[list[Any]] = []
+
+    def deliver(self, frames: list[list[Any]]) -> list[str]:
+        self.frames += frames
+        return []
+
+
+def test_moves_become_frames_as_gateways_read_them() -> None:
+    ear = Ear()
+    usecases.tell_moves(ear, [example("messages/hansom.moves")])  # type: ignore[arg-type]
+    agreed = example("messages/gateway.frames")["frames"][1]
+    assert ear.frames
+    for user_id, event, data, seq in ear.frames:
+        assert isinstance(user_id, str)
+        assert (event, data.keys(), seq) == (agreed[1], agreed[2].keys(), None)
+
+
+@pytest.mark.parametrize(
+    ("method", "schema"),
+    [
+        ("connect_user", notifications.CONNECTION),
+        ("disconnect_user", notifications.CONNECTION),
+        ("refresh_presence", notifications.PRESENCE),
+        ("read_stream", notifications.STREAM),
+    ],
+)
+def test_what_gateways_ask_notifications_reads(method: str, schema: Schema) -> None:
+    request = example(f"rpc/notifications.{method}")["request"]
+    assert schema.load(request) == request
+    assert {name for name, field in schema.fields.items() if isinstance(field, fields.Field)} == request.keys()
