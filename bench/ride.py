@@ -151,7 +151,7 @@ def look_inside(crowd: Crowd, environment: dict[str, str], processes: Processes,
     crowd.measures.start_over()
     each = {name: round((count - idle[name] * lasted_s) / rides, 1) for name, count in counted.items()}
     messages = {key: (count - idle_messages[key] * lasted_s) / rides for key, count in seen.items()}
-    rpcs = {key.split(" ")[1]: round(n, 2) for key, n in messages.items() if key.startswith("nameko-rpc ")}
+    rpcs = _rpcs(messages)
     events: Counter[str] = Counter()
     for key, n in messages.items():
         if key.startswith("hansom.events "):
@@ -161,11 +161,17 @@ def look_inside(crowd: Crowd, environment: dict[str, str], processes: Processes,
         "rpcs": round(sum(rpcs.values()), 1),
         "events": round(sum(events.values()), 1),
         **each,
-        "rpcs_by_method": dict(sorted(rpcs.items(), key=lambda item: -item[1])),
+        "rpcs_by_method": rpcs,
         "events_by_type": {name: round(n, 2) for name, n in sorted(events.items(), key=lambda item: -item[1])},
         "idle_a_second": {name: round(value, 1) for name, value in idle.items()},
         "idle_cpu_cores": round(idle_cores, 2),
     }
+
+
+def _rpcs(messages: dict[str, float]) -> dict[str, float]:
+    """Calls by `service.method`; answers come through the same exchange under the callers' ids and are left out."""
+    keys = {key.removeprefix("nameko-rpc "): count for key, count in messages.items() if key.startswith("nameko-rpc ")}
+    return {key: round(count, 2) for key, count in sorted(keys.items(), key=lambda item: -item[1]) if "." in key}
 
 
 def _minus(after: Counter[str], before: Counter[str], scale: float = 1.0) -> dict[str, float]:

@@ -1,51 +1,57 @@
-"""CPU time by process of a stack: each supervised process with its children, the clients, and everything else."""
+"""CPU time by process of a stack: each supervised process with its children, and the clients that measure."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
+from pathlib import Path
 
 import psutil
 
-MARK = "HANSOM_SUPERVISED_BY"
-"""In the environment of every process that the stack's supervisor started."""
+from hansom.stack.home import Home
+from hansom.stack.supervision import Supervisor
 
 CLIENTS = "clients (this process)"
 
 
 class Processes:
-    """The processes of one stack, by the names that its supervisor gave them."""
+    """The processes of the stack in one state folder, by the names that its supervisor gave them."""
 
     def __init__(self, root: str) -> None:
-        self._root = root
+        self._supervisor = Supervisor(Home(Path(root)))
 
-    def cpu_s(self) -> Counter[str]:
-        """CPU seconds, user and system, used so far, by name; the measuring process as `clients`."""
-        spent: Counter[str] = Counter()
-        names: dict[int, str] = {os.getpid(): CLIENTS}
-        for process in sorted(psutil.process_iter(), key=lambda process: process.pid):
-            try:
-                name = self._name(process, names)
-                if name is not None:
-                    names[process.pid] = name
-                    times = process.cpu_times()
-                    spent[name] += times.user + times.system
-            except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-                continue
-        return spent
+    def cpu_s(self) -> dict[str, float]:
+        """CPU seconds, user and system, used so far, by name; the measuring process as `clients`.
 
-    def _name(self, process: psutil.Process, names: dict[int, str]) -> str | None:
-        """Its own mark, or its parent's: Postgres writes its title over its children's environment."""
-        if process.pid in names:
-            return names[process.pid]
-        environment = process.environ()
-        if environment.get(MARK) == self._root:
-            return environment.get("SUPERVISOR_PROCESS_NAME") or "supervisor"
-        inherited = names.get(process.ppid())
-        return None if inherited in (CLIENTS, "supervisor") else inherited
+        Without a local stack only the clients are known.
+        """
+        known = self._supervisor.processes() if self._supervisor.is_running() else []
+        names = {process["pid"]: process["name"] for process in known if process["pid"]}
+        names[os.getpid()] = CLIENTS
+        parents = {process.pid: process.info["ppid"] for process in psutil.process_iter(["ppid"])}
+        used: dict[str, float] = {}
+        for pid in parents:
+            name = _owner(pid, names, parents)
+            if name is not None and (name != CLIENTS or pid == os.getpid()):
+                used[name] = used.get(name, 0.0) + _cpu_s(pid)
+        return used
 
 
-def spent(before: Counter[str], after: Counter[str]) -> dict[str, float]:
+def _owner(pid: int, names: dict[int, str], parents: dict[int, int]) -> str | None:
+    """The name of the nearest known ancestor; Postgres' and RabbitMQ's work is done by children."""
+    while pid and pid not in names:
+        pid = parents.get(pid, 0)
+    return names.get(pid)
+
+
+def _cpu_s(pid: int) -> float:
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+        return 0.0
+    return times.user + times.system
+
+
+def spent(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
     """CPU seconds between two looks, the busiest first; processes that ended between them are not seen."""
-    used = {name: after[name] - before[name] for name in after if after[name] > before[name]}
+    used = {name: total - before.get(name, 0.0) for name, total in after.items() if total > before.get(name, 0.0)}
     return dict(sorted(used.items(), key=lambda item: -item[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from hansom.bots.measures import Measures
@@ -11,7 +12,15 @@ from hansom.bots.rides import Rides, unsettled
 NAMED_AT_MOST = 20
 
 
-def summary(options: Options, rides: Rides, measures: Measures, ran_s: float) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How long the bots lived, and the processor time they took for it, in seconds."""
+
+    ran_s: float
+    cpu_s: float
+
+
+def summary(options: Options, rides: Rides, measures: Measures, span: Span) -> dict[str, Any]:
     """The last line of `--json`. `stuck` rides reached no end, `unsettled` ones no payment, in the time they had."""
     counts = rides.by_state()
     stuck = [ride for ride in rides if not ride.ended]
@@ -31,8 +40,14 @@ def summary(options: Options, rides: Rides, measures: Measures, ran_s: float) ->
             "unsettled_trips": [ride.trip_id for ride in unpaid[:NAMED_AT_MOST]],
         },
         "waits": rides.waits.as_dict(),
-        **_measured(measures, ran_s),
-        "run": {"drivers": options.drivers, "riders": options.riders, "seed": options.seed, "ran_s": round(ran_s, 1)},
+        **_measured(measures, span.ran_s),
+        "run": {
+            "drivers": options.drivers,
+            "riders": options.riders,
+            "seed": options.seed,
+            "ran_s": round(span.ran_s, 1),
+            "cpu_s": round(span.cpu_s, 1),
+        },
     }
     report["ok"] = good(report)
     return report

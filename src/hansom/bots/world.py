@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
-from time import monotonic
+from time import monotonic, process_time
 from typing import Any
 
 import gevent
@@ -22,7 +22,7 @@ from hansom.bots.options import Options
 from hansom.bots.person import Person
 from hansom.bots.rider import Rider
 from hansom.bots.rides import Rides
-from hansom.bots.summary import summary
+from hansom.bots.summary import Span, summary
 
 ENROL_AT_ONCE = 12
 """Registrations on the way at a time: each costs the server a password hash."""
@@ -59,7 +59,7 @@ class World:
         self.navigator.enrol(self.run_name)
         self.navigator.learn(self.options.area)
         self._enrol()
-        self.opened_at = monotonic()
+        self.opened_at, cpu_s = monotonic(), process_time()
         self._enter("running")
         people: list[Driver | Rider] = [*self.drivers, *self.riders]
         for person in people:
@@ -69,8 +69,9 @@ class World:
         self._wait(self.options.drain_s, self._all_ended)
         ran_s = monotonic() - self.opened_at
         self._enter("over")
+        cpu_s = process_time() - cpu_s
         self._dismiss()
-        return summary(self.options, self.rides, self.measures, ran_s)
+        return summary(self.options, self.rides, self.measures, Span(ran_s, cpu_s))
 
     def start(self, greenlet: gevent.Greenlet, after_s: float = 0.0) -> None:
         """Runs it, later if asked, until the world ends. One that fails is a fault of the bots, and counted as that."""

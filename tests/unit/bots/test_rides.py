@@ -5,7 +5,7 @@ import pytest
 from hansom.bots.measures import Measures
 from hansom.bots.options import Options
 from hansom.bots.rides import Rides
-from hansom.bots.summary import summary
+from hansom.bots.summary import Span, summary
 
 
 def a_trip(state: str = "requested", version: int = 1, trip_id: str = "t1") -> dict[str, Any]:
@@ -64,13 +64,13 @@ def test_a_completed_ride_is_unfinished_until_its_payment_is_heard_of() -> None:
 
 def test_a_run_is_good_when_rides_completed_and_nothing_is_left() -> None:
     rides, measures = Rides(), Measures()
-    assert not summary(Options(), rides, measures, 60.0)["ok"]
+    assert not summary(Options(), rides, measures, Span(60.0, 1.0))["ok"]
     a_finished_ride(rides)
-    unpaid = summary(Options(), rides, measures, 60.0)
+    unpaid = summary(Options(), rides, measures, Span(60.0, 1.0))
     assert (unpaid["ok"], unpaid["payments"]["unsettled"]) == (False, 1)
     rides.paid("t1", "payment_captured", 20.0)
-    assert summary(Options(), rides, measures, 60.0)["ok"]
+    assert summary(Options(), rides, measures, Span(60.0, 1.0))["ok"]
     rides.asked(a_trip(trip_id="t2"), 30.0)
-    stuck = summary(Options(), rides, measures, 60.0)
+    stuck = summary(Options(), rides, measures, Span(60.0, 1.0))
     assert (stuck["ok"], stuck["stuck"]) == (False, 1)
     assert stuck["stuck_trips"] == [{"trip_id": "t2", "state": "requested"}]
