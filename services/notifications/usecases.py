@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -13,8 +13,10 @@ from hansom.contracts.notifications import Check, Connected, Presence, Stream
 from hansom.events import Event
 from hansom.inbox import forget_old, fresh
 from hansom.store import Transactions
-from hansom.wire import iso
+from hansom.wire import iso, point_of
+from services.notifications.cells import centre_of, is_in
 from services.notifications.delivery import Delivery
+from services.notifications.domain.hints import hints, shortages
 from services.notifications.domain.news import News, news_of
 from services.notifications.domain.order import out_of_order
 from services.notifications.storage import streams
@@ -62,6 +64,24 @@ def tell_moves(delivery: Delivery, messages: Sequence[dict[str, Any]]) -> None:
 
 def _move(move: dict[str, Any]) -> dict[str, Any]:
     return {name: move.get(name) for name in ("trip_id", "point", "bearing_deg", "eta_s")}
+
+
+def hint_demand(
+    delivery: Delivery,
+    demand: Sequence[Mapping[str, Any]],
+    supply: Mapping[str, Mapping[str, int]],
+    cars: Sequence[Mapping[str, Any]],
+) -> int:
+    """Tell free drivers near where cars are missing; gives how many were told. Not numbered: a hint soon is stale."""
+    free = {car["driver_id"]: point_of(car["point"]) for car in cars if car["state"] == "free"}
+    chosen = hints(shortages(demand, supply, centre_of), free, is_in)
+    frames: list[list[Any]] = [
+        [driver_id, "demand_hint", {"segment": to.segment, "point": to.point.as_dict(), "reason": to.reason}, None]
+        for driver_id, to in chosen.items()
+    ]
+    if frames:
+        delivery.deliver(frames)
+    return len(frames)
 
 
 def connect_user(store: Transactions, registry: Registry, user_id: str, gateway_id: str) -> Connected:
