@@ -99,10 +99,10 @@ def _json(schema: type[Schema]) -> dict[str, Any]:
 
 def _answer(route: Route) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": route.summary or "As asked."}
-    if route.gives is not None:
-        answer["content"] = _json(type(route.gives))
-    if route.path.endswith("/receipt"):
-        answer["content"] |= {"text/html": {}, "application/pdf": {}}
+    content = _json(type(route.gives)) if route.gives is not None else {}
+    content |= {kind: {} for kind in route.also}
+    if content:
+        answer["content"] = content
     return answer
 
 
@@ -111,7 +111,9 @@ def _errors(route: Route) -> dict[str, Any]:
     codes = {"429": "Too many: see Retry-After.", "503": "A part is down: see Retry-After."}
     if route.who:
         codes |= {"401": "No token, or a bad one.", "403": "Not yours."}
-    if "{" in route.path:
+    elif route.path.startswith("/v1/sessions"):
+        codes["401"] = "Wrong credentials, or a token that is used or unknown."
+    if "{" in route.path or (route.who and route.method == "POST"):
         codes["404"] = "Unknown."
     if route.method not in ("GET", "DELETE"):
         codes |= {"400": "Unreadable JSON.", "409": "The state forbids it.", "413": "Too large."}

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from nameko.standalone.rpc import ClusterRpcProxy
 
 from hansom.stack.testing import RunningStack
-from tests.support.apps import App, DriverApp, Refused, RiderApp, new_driver, new_rider
+from tests.support.apps import PASSWORD, App, DriverApp, Refused, RiderApp, new_driver, new_rider
 
 
 @pytest.fixture
@@ -43,6 +44,16 @@ class People:
                 except Refused as refused:
                     assert refused.status == 401, refused  # he has logged out
             app.close()
+
+
+@pytest.fixture
+def ops(people: People, config: dict[str, Any]) -> App:
+    """An operator, logged in. Such accounts are made from inside only."""
+    app = App(people.url, "ops")
+    with ClusterRpcProxy(config, timeout=10) as cluster:
+        cluster.users.create_ops_account({"email": app.email, "password": PASSWORD, "name": "Olli"})
+    app.token = app.call("POST", "/v1/sessions", {"email": app.email, "password": PASSWORD})["access_token"]
+    return app
 
 
 Refusal = Callable[..., Refused]

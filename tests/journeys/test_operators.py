@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
-import pytest
-from nameko.standalone.rpc import ClusterRpcProxy
-
-from tests.support.apps import PASSWORD, App
+from tests.support.apps import App
 from tests.support.waiting import eventually
-
-
-@pytest.fixture
-def ops(people: Any, config: dict[str, Any]) -> Iterator[App]:
-    app = App(people.url, "ops")
-    with ClusterRpcProxy(config, timeout=10) as cluster:
-        cluster.users.create_ops_account({"email": app.email, "password": PASSWORD, "name": uuid4().hex})
-    app.token = app.call("POST", "/v1/sessions", {"email": app.email, "password": PASSWORD})["access_token"]
-    yield app
 
 
 def test_an_operator_follows_a_trip_and_its_decisions(people: Any, ops: App) -> None:

@@ -149,6 +149,9 @@ class FrontDoor(WebServer):
                 answer = error_answer(exc, request.request_id)
             except Exception as exc:  # noqa: BLE001 - looked at and logged there
                 answer = self._answer_bug(exc, request)
+            if answer.status >= 500:
+                more = {"method": request.method, "route": name, "status": answer.status}
+                log.warning("a request failed", extra={**more, "request_id": request.request_id})
             return self._send(request, answer, start_response)
         finally:
             self.open_requests -= 1
@@ -172,7 +175,7 @@ class FrontDoor(WebServer):
     def _answer_bug(exc: Exception, request: Request) -> Answer:
         told = as_hansom_error(exc)
         if isinstance(told, InternalError):
-            log.exception("a request failed", extra={"path": request.path[:200], "request_id": request.request_id})
+            log.exception("a bug in the gateway", extra={"path": request.path[:200], "request_id": request.request_id})
         return error_answer(told, request.request_id)
 
     def _send(self, request: Request, answer: Answer, start_response: StartResponse) -> Iterable[bytes]:

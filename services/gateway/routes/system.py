@@ -23,7 +23,7 @@ class SystemRoutes(Needs):
     def get_ready(self, call: Call) -> Any:
         return {"status": "ok", "parts": self.readiness.check()}
 
-    @route("GET", "/metrics", who=ANYONE, limited=False, documented=False)
+    @route("GET", "/metrics", who=ANYONE, also=("text/plain",), limited=False, summary="Figures, as Prometheus's text")
     def get_metrics(self, call: Call) -> Any:
         return Answer(200, generate_latest(), CONTENT_TYPE_LATEST)
 

@@ -30,7 +30,7 @@ class TripRoutes(Needs):
         return self.location.get_trace({"trip_id": call.data["trip_id"]})
 
     @route("GET", "/v1/trips/{trip_id}/receipt", who=USER, gives=replies.Receipt(),
-           summary="The receipt as JSON, or as text/html or application/pdf")  # fmt: skip
+           also=("text/html", "application/pdf"), summary="The receipt, as JSON or as a document")  # fmt: skip
     def get_receipt(self, call: Call) -> Any:
         wanted = preferred(call.accept)
         payload = {"trip_id": call.data["trip_id"], "actor": call.actor}
