@@ -106,21 +106,32 @@ def _answer(route: Route) -> dict[str, Any]:
     return answer
 
 
+_REFUSALS = {
+    400: "Unreadable JSON.",
+    401: "No token, or a bad one.",
+    403: "Not yours.",
+    404: "Unknown.",
+    409: "The state forbids it.",
+    413: "Too large.",
+    422: "A field is wrong: `details` names each.",
+    429: "Too many: see Retry-After.",
+    503: "A part is down: see Retry-After.",
+}
+
+
 def _errors(route: Route) -> dict[str, Any]:
     """What a route may answer besides what was asked for."""
-    codes = {"429": "Too many: see Retry-After.", "503": "A part is down: see Retry-After."}
+    statuses = {429, 503, *route.refuses}
     if route.who:
-        codes |= {"401": "No token, or a bad one.", "403": "Not yours."}
-    elif route.path.startswith("/v1/sessions"):
-        codes["401"] = "Wrong credentials, or a token that is used or unknown."
-    if "{" in route.path or (route.who and route.method == "POST"):
-        codes["404"] = "Unknown."
+        statuses |= {401, 403}
+    if "{" in route.path:
+        statuses.add(404)
     if route.method not in ("GET", "DELETE"):
-        codes |= {"400": "Unreadable JSON.", "409": "The state forbids it.", "413": "Too large."}
+        statuses |= {400, 409, 413}
     if route.body is not None or route.query is not None or route.method == "POST":
-        codes["422"] = "A field is wrong: `details` names each."
+        statuses.add(422)
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    return {code: {"description": why, "content": content} for code, why in sorted(codes.items())}
+    return {str(status): {"description": _REFUSALS[status], "content": content} for status in sorted(statuses)}
 
 
 @cache

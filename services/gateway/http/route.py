@@ -63,8 +63,8 @@ def call_of(data: dict[str, Any], caller: Caller | None, request_id: str, **more
 class Route(Entrypoint):
     """`@route("POST", "/v1/quotes", who=RIDER, body=QuoteRequest(), gives=Quote(), status=201)`.
 
-    `keyed` routes take an Idempotency-Key. `gives` describes the answer in OpenAPI, `also` names content types that it
-    may have besides JSON; answers are not checked again.
+    `keyed` routes take an Idempotency-Key. For OpenAPI, `gives` describes the answer, `also` names content types that
+    it may have besides JSON, `refuses` statuses that do not follow from the rest. Answers are not checked again.
     """
 
     door = FrontDoor()
@@ -80,6 +80,7 @@ class Route(Entrypoint):
         query: Schema | None = None,
         gives: Schema | None = None,
         also: tuple[str, ...] = (),
+        refuses: frozenset[int] = frozenset(),
         status: int = 200,
         keyed: bool = False,
         summary: str = "",
@@ -89,7 +90,7 @@ class Route(Entrypoint):
     ) -> None:
         super().__init__(expected_exceptions=HansomError, **kwargs)
         self.method, self.path, self.who, self.status = method, path, who, status
-        self.body, self.query, self.gives, self.also = body, query, gives, also
+        self.body, self.query, self.gives, self.also, self.refuses = body, query, gives, also, refuses
         self.keyed, self.summary, self.documented, self.limited = keyed, summary, documented, limited
 
     def setup(self) -> None:

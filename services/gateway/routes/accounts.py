@@ -23,12 +23,13 @@ class AccountRoutes(Needs):
         return self.drivers.register_driver(call.with_key(**call.data))
 
     @route("POST", "/v1/sessions", who=ANYONE, body=schemas.Credentials(), gives=replies.Session(), status=201,
-           keyed=True, summary="Log in")  # fmt: skip
+           refuses=frozenset({401}), keyed=True, summary="Log in")  # fmt: skip
     def log_in(self, call: Call) -> Any:
         return self.users.log_in(call.with_key(**call.data))
 
     @route("POST", "/v1/sessions/refresh", who=ANYONE, body=schemas.RefreshRequest(), gives=replies.Session(),
-           keyed=True, summary="Swap a refresh token for a new pair; a used one ends the session")  # fmt: skip
+           refuses=frozenset({401}), keyed=True,
+           summary="Swap a refresh token for a new pair; a used one ends the session")  # fmt: skip
     def refresh_session(self, call: Call) -> Any:
         try:
             return self.users.refresh_session(call.with_key(**call.data))

@@ -36,6 +36,6 @@ class RidingRoutes(Needs):
         return self.pricing.quote(call.with_key(rider_id=call.user_id, **call.data))
 
     @route("POST", "/v1/trips", who=RIDER, body=schemas.TripRequest(), gives=replies.Trip(), status=201, keyed=True,
-           summary="Ask for the ride that was quoted")  # fmt: skip
+           refuses=frozenset({404}), summary="Ask for the ride that was quoted")  # fmt: skip
     def request_trip(self, call: Call) -> Any:
         return self.trips.request_trip(call.with_key(rider_id=call.user_id, **call.data))
