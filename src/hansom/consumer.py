@@ -41,6 +41,7 @@ Declare = Callable[[amqp.Channel, dict[str, Any]], list[str]]
 @dataclass(frozen=True, slots=True)
 class _Delivery:
     channel: amqp.Channel
+    queue: str
     tag: int
     body: bytes
     headers: dict[str, Any]
@@ -113,15 +114,15 @@ class QueueReader(Entrypoint):
         names = self.declare_queues(channel, self.container.config)
         channel.basic_qos(0, self.size * 2, False)
         for name in names:
-            channel.basic_consume(name, no_ack=not self.acks, callback=self._on_delivery)
+            channel.basic_consume(name, no_ack=not self.acks, callback=partial(self._on_delivery, name))
 
     def _lost(self) -> None:
         self._arrived.clear()
 
-    def _on_delivery(self, message: amqp.Message) -> None:
+    def _on_delivery(self, queue: str, message: amqp.Message) -> None:
         body = message.body.encode() if isinstance(message.body, str) else bytes(message.body)
         headers = message.properties.get("application_headers") or {}
-        self._arrived.append(_Delivery(message.channel, message.delivery_info["delivery_tag"], body, headers))
+        self._arrived.append(_Delivery(message.channel, queue, message.delivery_info["delivery_tag"], body, headers))
         self._notice()
 
     def _notice(self) -> None:
@@ -210,7 +211,7 @@ class QueueReader(Entrypoint):
         if not self.parks:
             return
         error = "".join(traceback.format_exception_only(exc)).strip()[:500]
-        headers = {**delivery.headers, "error": error, "reader": self.method_name}
+        headers = {**delivery.headers, "error": error, "reader": self.method_name, "queue": delivery.queue}
         parked = Outgoing("", parked_queue(self.service), delivery.body, headers)
         pause_s = RETRY_FIRST_S
         while not self._stopping:
