@@ -38,7 +38,9 @@ DRIVERS_A_RATE, RIDERS_A_RATE = 18, 16
 """A ride keeps its driver and rider for about ten seconds: so many of each for every ride a second, and some more."""
 SPARE = 20
 ANATOMY_RATE, ANATOMY_S = 1.0, 12.0
-IDLE_S = 5.0
+IDLE_S = 8.0
+SETTLES_IN_S = 10.0
+"""After everybody is enrolled, before what goes on without rides is measured."""
 OFFER_TARGET_MS = 3000.0
 """The batch window of 2 s and one more."""
 REQUEST_TARGET_MS = 150.0
@@ -135,6 +137,7 @@ def look_inside(crowd: Crowd, environment: dict[str, str], processes: Processes,
     """RPCs, events, transactions and commands that one ride causes, less what goes on without any ride."""
     say("what one ride causes")
     servers = Servers(environment)
+    gevent.sleep(SETTLES_IN_S)
     start, began = servers.counts(), processes.cpu_s()
     gevent.sleep(IDLE_S)
     idle_cores = sum(spent(began, processes.cpu_s()).values()) / IDLE_S

