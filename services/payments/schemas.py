@@ -176,7 +176,7 @@ def place_of(cursor: str | None) -> Place | None:
     try:
         at, charge_id = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
         moment = parse_time(at)
-        if moment is None or not isinstance(charge_id, str):
+        if moment is None or not isinstance(charge_id, str) or not charge_id.isprintable():
             raise ValueError(cursor)
         return moment, charge_id
     except (ValueError, TypeError, binascii.Error) as exc:

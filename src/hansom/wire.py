@@ -19,13 +19,17 @@ def iso(moment: datetime | None) -> str | None:
 
 
 def parse_time(text: str | None) -> datetime | None:
-    """An aware UTC datetime from RFC 3339; None stays None. Raises ValueError: not a time, or one without a zone."""
+    """An aware UTC datetime from RFC 3339; None stays None. Raises ValueError: not a time, or without a zone, or one
+    that UTC does not have."""
     if text is None:
         return None
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as exc:
+        raise ValueError(f"{text!r} is before the first year or after the last in UTC") from exc
 
 
 class Rfc3339(fields.Field):
@@ -41,7 +45,7 @@ class Rfc3339(fields.Field):
             raise self.make_error("invalid")
         try:
             return parse_time(value)
-        except (ValueError, OverflowError) as exc:
+        except ValueError as exc:
             raise self.make_error("invalid") from exc
 
 

@@ -52,6 +52,8 @@ def read_cursor(text: str | None) -> Place | None:
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         ms, trip_id = raw.decode("ascii").split(":", 1)
+        if not trip_id.isprintable():  # Postgres would choke on a NUL
+            raise ValueError(text)
         return Place(EPOCH + timedelta(milliseconds=int(ms)), trip_id)
     except (binascii.Error, ValueError, OverflowError):
         raise Invalid(details={"cursor": ["Not a cursor of this list."]}) from None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from hansom.contracts.errors import Invalid
 from hansom.contracts.payments import DayNotOver
 from services.payments.domain.payout import day_of, last_payable_day
 from services.payments.schemas import LIST_PAYOUTS, SEE_EARNINGS, cursor_of, earnings_request, place_of
@@ -66,6 +68,23 @@ def test_what_is_not_a_day_or_time_is_named(wrong: object) -> None:
 def test_limits_are_bounded() -> None:
     assert "limit" in SEE_EARNINGS.validate({"driver_id": "d", "limit": 501})
     assert "limit" in LIST_PAYOUTS.validate({"driver_id": "d", "limit": 0})
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        '["2026-01-01T00:00:00Z","\\u0000"]',
+        '["0001-01-01T00:00:00+23:59","x"]',
+        '["9999-12-31T23:59:59-23:59","x"]',
+        '["2026-01-01T00:00:00Z",5]',
+        '[5,"x"]',
+        "[]",
+    ],
+)
+def test_a_cursor_of_somebody_elses_making_names_the_field(told: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        place_of(base64.urlsafe_b64encode(told.encode()).decode())
+    assert list(refused.value.details) == ["cursor"]
 
 
 def test_a_cursor_survives_the_way_there_and_back() -> None:

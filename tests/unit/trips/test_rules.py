@@ -148,7 +148,7 @@ def test_a_cursor_comes_back_as_it_was_written() -> None:
     assert place is not None and (place.requested_at, place.trip_id) == (trip.requested_at, trip.id)
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "%%%", "MTIz", "é", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OjE", "A" * 255])
+@pytest.mark.parametrize("cursor", ["", "x", "%%%", "MTIz", "é", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OjE", "A" * 255, "MDoA"])
 def test_a_cursor_of_somebody_elses_making_names_the_field(cursor: str) -> None:
     with pytest.raises(Invalid) as refused:
         read_cursor(cursor)
