@@ -31,11 +31,15 @@ def by_path(messages: Mapping[Any, Any], prefix: str = "") -> dict[str, list[str
     return flat
 
 
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Unicode's embeddings, overrides and isolates: left open, they turn round the sentence that a name is shown in."""
+
+
 class PlainText(fields.String):
     """Text as people type it: trimmed, in Unicode's NFC, of `shortest`..`longest` characters.
 
-    Refuses control characters (a NUL has no place in Postgres) and lone surrogates (they have none in UTF-8);
-    `multiline` allows tabs and line breaks.
+    Refuses control characters (a NUL has no place in Postgres), lone surrogates (they have none in UTF-8) and what
+    turns the text around it; `multiline` allows tabs and line breaks. Text of which nothing is seen is empty.
     """
 
     default_error_messages = {
@@ -56,9 +60,14 @@ class PlainText(fields.String):
         if len(value) > 4 * self.longest + 64:  # before any work is done on it
             raise self.make_error("long", longest=self.longest)
         text = unicodedata.normalize("NFC", value).strip()
-        if any(unicodedata.category(char) in ("Cc", "Cs") and char not in self.allowed_controls for char in text):
+        kinds = [unicodedata.category(char) for char in text]
+        if any(
+            kind in ("Cc", "Cs") and char not in self.allowed_controls for char, kind in zip(text, kinds, strict=True)
+        ):
             raise self.make_error("control")
-        if not text and self.shortest:
+        if not _TURNING.isdisjoint(text):
+            raise self.make_error("control")
+        if self.shortest and all(kind == "Cf" or kind[0] == "Z" for kind in kinds):
             raise self.make_error("empty")
         if len(text) < self.shortest:
             raise self.make_error("short", shortest=self.shortest)

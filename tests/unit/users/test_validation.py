@@ -44,7 +44,9 @@ def test_a_wrong_field_is_named_by_its_path(payload: Any, path: str) -> None:
     assert all(isinstance(message, str) for message in refusal.value.details[path])
 
 
-@pytest.mark.parametrize("text", ["", "  ", "toolong", "a\x00b", "a\nb", "\ud800", 5, None, True, ["a"], {}])
+@pytest.mark.parametrize(
+    "text", ["", "  ", "toolong", "a\x00b", "a\nb", "\ud800", "\u202ea", "a\u2066", "\u200b", 5, None, True, ["a"], {}]
+)
 def test_what_is_not_a_line_of_text_is_refused(text: Any) -> None:
     with pytest.raises(Invalid) as refusal:
         load(Outer(), {"line": text})
