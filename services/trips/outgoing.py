@@ -75,13 +75,13 @@ class UnitsOfWork:
 
     @contextmanager
     def with_session(self) -> Iterator[tuple[Unit, Session]]:
-        now = to_the_millisecond(self._clock.now())
         with self._store.begin() as session:
 
             def tell(happenings: Sequence[Happening]) -> None:
-                self._outbox.add_many(session, [event_of(each, now) for each in happenings])
+                self._outbox.add_many(session, [event_of(each, unit.now) for each in happenings])
 
-            yield Unit(TripRows(session), tell, now), session
+            unit = Unit(TripRows(session), tell, lambda: to_the_millisecond(self._clock.now()))
+            yield unit, session
 
     @contextmanager
     def __call__(self) -> Iterator[Unit]:

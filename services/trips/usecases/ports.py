@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Protocol
 
 from hansom.contracts.trips import OfferProposal
@@ -68,13 +69,21 @@ class Archive(Protocol):
     def walk(self, after_id: str, limit: int) -> list[Trip]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unit:
-    """One transaction: its rows, the events that are told when it commits, and the time it happens at."""
+    """One transaction: its rows, and the events that are told when it commits."""
 
     rows: Rows
     tell: Callable[[Sequence[Happening]], None]
-    now: datetime
+    clock: Callable[[], datetime]
+
+    @cached_property
+    def now(self) -> datetime:
+        """The time at which it happens: read when first asked for, which is once the rows are locked.
+
+        Read before, it could lie before that of the transition that the lock waited for.
+        """
+        return self.clock()
 
 
 Units = Callable[[], AbstractContextManager[Unit]]
