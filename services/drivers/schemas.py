@@ -83,7 +83,9 @@ class ListDriversSchema(Schema):
     online = JsonBoolean(allow_none=True)
     q = PlainText(shortest=0, longest=100, allow_none=True)
     limit = fields.Integer(strict=True, load_default=20, validate=validate.Range(1, 100))
-    cursor = PlainText(longest=64, allow_none=True)
+    cursor = fields.String(
+        allow_none=True, validate=validate.Regexp(r"\A[0-9a-f]{32}\Z", error="Not a cursor of this list.")
+    )
 
     @post_load
     def command(self, data: dict[str, Any], **kwargs: Any) -> ListDrivers:

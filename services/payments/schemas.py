@@ -86,7 +86,11 @@ class SeeEarningsSchema(_Request):
 class ListPayoutsSchema(_Request):
     driver_id = _id()
     limit = fields.Integer(load_default=20, strict=True, validate=validate.Range(1, 100))
-    cursor = fields.String(load_default=None, allow_none=True, validate=validate.Length(0, 64))
+    cursor = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Regexp(r"\A[0-9a-f]{32}\Z", error="Not a cursor of this list."),
+    )
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> ListPayouts:
