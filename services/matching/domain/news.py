@@ -86,7 +86,9 @@ def assigned(news: TripNews) -> Effects:
 
 
 def ended(news: TripNews) -> Effects:
-    return Effects((Leave(news.trip.trip_id, news.trip.city),))
+    """Nobody waits any more, and a driver who was on the way is free: his hold would keep him idle for nothing."""
+    leave = Leave(news.trip.trip_id, news.trip.city)
+    return Effects((leave,) if news.driver_id is None else (leave, Release(news.driver_id)))
 
 
 def offer_made(news: OfferNews) -> Effects:
