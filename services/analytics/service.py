@@ -59,7 +59,7 @@ class AnalyticsService:
         return schemas.demand_by_hour_reply(request.city, usecases.see_demand_by_hour(request, self._stores().hours))
 
     # -- events and timers -------------------------------------------------------------------------------------------
-    @consume
+    @consume(batch_size=1000, linger_ms=1000)  # figures may be seconds old; each write of few costs as one of many
     def on_events(self, events: list[Event]) -> None:
         facts = [schemas.read_fact(event) for event in events]
         segment_of = partial(self.segments.segment_of, self.maps)

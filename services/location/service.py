@@ -55,7 +55,7 @@ class LocationService:
         intake = positions.Intake(self.cars, self._index(), self._services(), self.outgoing, self.pending)
         positions.take_positions(rows, self._now_ms(), int(self.config["POSITION_MAX_AGE_S"]) * 1000, intake)
 
-    @read_queue(durable_queue(TRACES_QUEUE), batch_size=50, linger_ms=20, expected_exceptions=TRANSIENT)
+    @read_queue(durable_queue(TRACES_QUEUE), batch_size=50, linger_ms=100, expected_exceptions=TRANSIENT)
     def on_trace_points(self, messages: list[dict[str, Any]]) -> None:
         positions.keep_trace_points(messages, Traces(self.mongo))
 

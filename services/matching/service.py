@@ -83,7 +83,7 @@ class MatchingService:
         now_ms = schemas.milliseconds(self.clock.now())
         usecases.note_events(news, WaitingPool(self.live), self.records_queue, now_ms)
 
-    @read_queue(declare=declare_records, batch_size=50, linger_ms=200, expected_exceptions=TRIES_AGAIN)
+    @read_queue(declare=declare_records, batch_size=200, linger_ms=1000, expected_exceptions=TRIES_AGAIN)
     def on_records(self, messages: list[dict[str, Any]]) -> None:
         self._records().write(messages)
 

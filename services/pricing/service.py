@@ -81,7 +81,7 @@ class PricingService:
         found = usecases.list_tariffs(self.rules, city, self.clock.now())
         return {"items": [schemas.dump_tariff(tariff, self.rules.cities[city].currency) for tariff in found]}
 
-    @consume
+    @consume(linger_ms=200)
     def on_events(self, events: list[Event]) -> None:
         self.world.note_demand(events, self.clock.now())
 

@@ -103,7 +103,7 @@ class UsersService:
         return dict(usecases.update_profile(self._unit, self.cache, command))
 
     # -- events ------------------------------------------------------------------------------------------------------
-    @consume
+    @consume(linger_ms=200)
     def on_events(self, events: list[Event]) -> None:
         self.on_ratings_rating_given([event for event in events if event.name == "ratings.rating_given"])
 

@@ -166,6 +166,7 @@ class Outbox(DependencyProvider):
         self.uri = make_url(database_uri(config, self.service)).set(drivername="postgresql")
         self.batch_size = int(config["OUTBOX_BATCH_SIZE"])
         self.poll_s = int(config["OUTBOX_POLL_MS"]) / 1000
+        self.linger_s = int(config["OUTBOX_LINGER_MS"]) / 1000
         self.partitions = int(config["EVENT_PARTITIONS"])
         self.broker.declare(self._declare)
 
@@ -222,6 +223,7 @@ class Outbox(DependencyProvider):
     def _wait(self) -> None:
         with eventlet.Timeout(self.poll_s, False):
             self._woken.wait()
+            eventlet.sleep(self.linger_s)
 
     def _publish_batch(self, cursor: Any) -> int:
         cursor.execute(_SELECT, (self.batch_size,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,11 +11,15 @@ import orjson
 from nameko_sqlalchemy import Database
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.event import listens_for
+from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from hansom.contracts.errors import StoreUnavailable
+
+TRUSTED_S = 2.0
+"""A connection used this short a time ago is used again unasked."""
 
 
 def _dumps(value: Any) -> str:
@@ -22,13 +27,12 @@ def _dumps(value: Any) -> str:
 
 
 def engine_options(config: dict[str, Any]) -> dict[str, Any]:
-    """Options of every engine: bounded pool, statement time-out, JSON by orjson, connections checked before use."""
+    """Options of every engine: bounded pool, statement time-out, JSON by orjson."""
     timeout_ms = int(config["DB_STATEMENT_TIMEOUT_MS"])
     return {
         "pool_size": int(config["DB_POOL_SIZE"]),
         "max_overflow": int(config["DB_POOL_OVERFLOW"]),
         "pool_timeout": 5,
-        "pool_pre_ping": True,
         "pool_use_lifo": True,
         "json_serializer": _dumps,
         "json_deserializer": orjson.loads,
@@ -50,7 +54,30 @@ def database_uri(config: dict[str, Any], service: str) -> str:
 
 def engine_for(config: dict[str, Any], service: str) -> Engine:
     """An engine outside a container: for scripts, migrations and tests."""
-    return create_engine(database_uri(config, service), **engine_options(config))
+    engine = create_engine(database_uri(config, service), **engine_options(config))
+    _check_when_idle(engine)
+    return engine
+
+
+def _check_when_idle(engine: Engine) -> None:
+    """Have a connection that was idle for a while asked whether it lives, and replaced if not, when it is taken.
+
+    `pool_pre_ping` would ask at every transaction, which costs a round trip each. A connection that dies between two
+    transactions of a busy moment is seen by the second one's error, which is transient, and empties the pool.
+    """
+
+    @listens_for(engine, "checkin")
+    def note(dbapi_connection: Any, record: Any) -> None:
+        record.info["idle_since"] = time.monotonic()
+
+    @listens_for(engine, "checkout")
+    def ask(dbapi_connection: Any, record: Any, proxy: Any) -> None:
+        if time.monotonic() - record.info.get("idle_since", 0.0) < TRUSTED_S:
+            return
+        try:
+            engine.dialect.do_ping(dbapi_connection)
+        except engine.dialect.loaded_dbapi.Error as exc:
+            raise DisconnectionError() from exc
 
 
 class Transactions:

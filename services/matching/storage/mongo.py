@@ -12,7 +12,7 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.database import Database
-from pymongo.errors import OperationFailure
+from pymongo.errors import BulkWriteError, OperationFailure
 
 from hansom.wire import parse_time
 
@@ -21,7 +21,7 @@ DECISIONS, ANSWERS = "matching_decisions", "matching_answers"
 MAX_BATCHES = 1000
 """Newest batches of one trip that are read."""
 
-_NO_SUCH_COLLECTION = 26
+_DUPLICATE_KEY, _NO_SUCH_COLLECTION = 11000, 26
 
 
 def ensure_indexes(database: Database[dict[str, Any]]) -> None:
@@ -51,18 +51,29 @@ class DecisionRecords:
         """Write `{"decisions": [...], "answers": [...]}` messages, in their order, one bulk write a collection."""
         decisions = [each for message in messages for each in message.get("decisions", ())]
         if decisions:
-            self._decisions.bulk_write([self._decision(each) for each in decisions], ordered=False)
-        answers = [each for message in messages for each in message.get("answers", ())]
+            self._insert_new([self._decision(each) for each in decisions])
+        answers: dict[str, dict[str, Any]] = {}
+        for each in (each for message in messages for each in message.get("answers", ())):
+            answers.setdefault(f"{each['trip_id']}:{each['driver_id']}", {}).update(self._answer(each))
         if answers:
-            self._answers.bulk_write([self._answer(each) for each in answers], ordered=True)
+            updates = [UpdateOne({"_id": key}, {"$set": known}, upsert=True) for key, known in answers.items()]
+            self._answers.bulk_write(updates, ordered=False)
 
-    def _decision(self, decision: dict[str, Any]) -> UpdateOne:
+    def _insert_new(self, decisions: list[dict[str, Any]]) -> None:
+        """Those known already stay as they are."""
+        try:
+            self._decisions.insert_many(decisions, ordered=False)
+        except BulkWriteError as exc:
+            problems = exc.details.get("writeErrors", [])
+            if exc.details.get("writeConcernErrors") or any(each["code"] != _DUPLICATE_KEY for each in problems):
+                raise
+
+    def _decision(self, decision: dict[str, Any]) -> dict[str, Any]:
         at = parse_time(decision["batch_at"]) or datetime.now(UTC)
-        record = {**decision, "batch_at": at, "expires_at": at + self._keep}
         key = f"{decision['batch_id']}:{decision['trip_id']}"
-        return UpdateOne({"_id": key}, {"$setOnInsert": record}, upsert=True)
+        return {**decision, "_id": key, "batch_at": at, "expires_at": at + self._keep}
 
-    def _answer(self, answer: dict[str, Any]) -> UpdateOne:
+    def _answer(self, answer: dict[str, Any]) -> dict[str, Any]:
         """An offer's id and its answer come in events of their own; neither wipes the other out."""
         at = parse_time(answer["at"]) or datetime.now(UTC)
         known = {"trip_id": answer["trip_id"], "driver_id": answer["driver_id"], "expires_at": at + self._keep}
@@ -72,7 +83,7 @@ class DecisionRecords:
             known |= {"answer": answer["answer"], "answered_at": at}
         else:
             known["made_at"] = at
-        return UpdateOne({"_id": f"{answer['trip_id']}:{answer['driver_id']}"}, {"$set": known}, upsert=True)
+        return known
 
     def of_trip(self, trip_id: str) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
         """The trip's decisions, newest first, and its offers by driver."""
