@@ -40,6 +40,20 @@ def test_a_drivers_cancel_brings_the_next_driver(people: Any) -> None:
     rider.call("POST", f"/v1/trips/{trip['id']}/cancel")
 
 
+def test_a_driver_whose_rider_cancels_has_the_next_offer_soon(people: Any) -> None:
+    rider, driver = people.rider(), people.driver(category="van")
+    driver.patience_s = 8  # a batch window or two
+    for _ in range(2):
+        trip = rider.ask(category="van")
+        offer = driver.event("offer_made", trip_id=trip["id"])
+        driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+        driver.do(trip["id"], "arrive")
+        rider.call("POST", f"/v1/trips/{trip['id']}/cancel")
+    trip = rider.ask(category="van")
+    driver.event("offer_made", trip_id=trip["id"])
+    rider.call("POST", f"/v1/trips/{trip['id']}/cancel")
+
+
 def test_a_rider_cancels_before_anybody_was_found(people: Any, refused: Any) -> None:
     rider = people.rider()
     trip = rider.ask(category="comfort")

@@ -34,7 +34,7 @@ def test_a_double_tapped_request_is_one_trip(people: Any) -> None:
 
 def test_cancel_and_accept_at_the_same_moment_agree(people: Any) -> None:
     rider, driver = people.rider(), people.driver(category="van")
-    for _ in range(3):
+    for _ in range(8):
         trip = rider.ask(category="van")
         offer = driver.event("offer_made", trip_id=trip["id"])
         cancelled, accepted = at_once(
