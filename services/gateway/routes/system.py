@@ -14,6 +14,10 @@ from services.gateway.routes.needs import Needs
 
 
 class SystemRoutes(Needs):
+    @route("GET", "/", who=ANYONE, limited=False, documented=False)
+    def get_front(self, call: Call) -> Any:
+        return Answer(302, headers=[("Location", "/docs")])
+
     @route("GET", "/health", who=ANYONE, gives=replies.Health(), limited=False, summary="The process is up")
     def get_health(self, call: Call) -> Any:
         return {"status": "ok"}

@@ -52,6 +52,7 @@ API = {
     ("GET", "/metrics"): (ANYONE, 200),
     ("GET", "/openapi.json"): (ANYONE, 200),
     ("GET", "/asyncapi.json"): (ANYONE, 200),
+    ("GET", "/"): (ANYONE, 200),
     ("GET", "/docs"): (ANYONE, 200),
 }
 """api.md's table, by hand: who may, and the status when all is well."""
