@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.dates import format_datetime
 from babel.numbers import format_currency, format_decimal, get_currency_precision
-from eventlet import tpool
+from eventlet import Timeout
+from eventlet.green import subprocess
 from eventlet.semaphore import Semaphore
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from hansom.contracts.errors import Unavailable
 from hansom.contracts.payments import ReceiptReply
 from hansom.wire import parse_time
 
 DOCUMENTS = Path(__file__).parent
 
+PRINTER = DOCUMENTS / "printing.py"
+
 AT_ONCE = Semaphore(2)
 """PDFs laid out at the same time: each takes a core for a while."""
+
+WAITING_MAX = 12
+"""Who comes when so many wait is told to come again: his caller would not wait for him."""
+
+PRINTING_S = 15
+"""Patience with one PDF, seconds."""
 
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(DOCUMENTS), autoescape=select_autoescape(), undefined=StrictUndefined, auto_reload=False
@@ -113,23 +124,24 @@ def _number_text(measured: float | None, per: int, unit: str, locale: Locale) ->
 
 
 def pdf_of(html: str) -> bytes:
-    """The page as a PDF, laid out in a thread of its own: the process goes on meanwhile."""
-    with AT_ONCE:
-        return tpool.execute(_lay_out, html)
+    """The page as a PDF, laid out in a process of its own: this one goes on meanwhile. Raises Unavailable."""
+    if AT_ONCE.balance <= -WAITING_MAX:
+        raise Unavailable("Too many receipts are being printed: try again in a moment.")
+    with AT_ONCE, Timeout(PRINTING_S, Unavailable("The receipt could not be printed in time.")):
+        return _print(html)
 
 
-def _lay_out(html: str) -> bytes:
-    # not at the top: it takes half a second and 60 MB, and only those who print need it
-    from weasyprint import HTML
-
-    written = HTML(string=html, url_fetcher=_refuse).write_pdf()
-    assert written is not None
-    return written
-
-
-def _refuse(url: str, *_: Any, **__: Any) -> NoReturn:
-    """A document is whole in itself: nothing is fetched for it, whatever it says."""
-    raise ValueError(f"a document asked for {url[:100]}")
+def _print(html: str) -> bytes:
+    printer = subprocess.Popen([sys.executable, str(PRINTER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        written, _ = printer.communicate(html.encode())
+    finally:
+        if printer.poll() is None:
+            printer.kill()
+            printer.wait()
+    if printer.returncode:
+        raise RuntimeError(f"the printer of receipts ended with {printer.returncode}")
+    return bytes(written)
 
 
 __all__ = ["Place", "locale_of", "money_text", "pdf_of", "receipt_html"]
