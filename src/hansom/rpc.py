@@ -83,10 +83,29 @@ def unpack_error(packed: dict[str, Any]) -> Exception:
     return InternalError()
 
 
+STOP_LATENCY_S = 0.2
+"""How long a consumer with nothing to read may take to see that it is to stop; kombu's own is a second."""
+
+
+class _Queues(QueueConsumer):
+    def consume(
+        self,
+        limit: int | None = None,
+        timeout: float | None = None,
+        safety_interval: float = STOP_LATENCY_S,
+        **kwargs: Any,
+    ) -> Any:
+        return super().consume(limit, timeout, safety_interval, **kwargs)
+
+
+class _Replies(ReplyListener):
+    queue_consumer = _Queues()
+
+
 class _Consumer(RpcConsumer):
     """Nameko's consumer of a service's RPC queue, replying over the service's one broker connection."""
 
-    queue_consumer = QueueConsumer()
+    queue_consumer = _Queues()
     broker = Broker()
 
     def handle_result(self, message: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
@@ -197,7 +216,7 @@ class _Client:
 class ServiceClient(DependencyProvider):
     """Gives a worker a client of another service: `trips = ServiceClient("trips")`."""
 
-    replies = ReplyListener()
+    replies = _Replies()
     broker = Broker()
 
     def __init__(self, service: str) -> None:
