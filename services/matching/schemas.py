@@ -42,7 +42,7 @@ class _TripSchema(_Tolerant):
 
 
 class TripEventSchema(_Tolerant):
-    """Data of trip_requested, trip_returned, trip_assigned, trip_cancelled and trip_expired."""
+    """Data of trip_requested, trip_returned, trip_assigned, trip_completed, trip_cancelled and trip_expired."""
 
     trip = fields.Nested(_TripSchema, required=True)
     former_driver_id = fields.String(load_default=None, allow_none=True)

@@ -86,7 +86,7 @@ def assigned(news: TripNews) -> Effects:
 
 
 def ended(news: TripNews) -> Effects:
-    """Nobody waits any more, and a driver who was on the way is free: his hold would keep him idle for nothing."""
+    """Nobody waits any more, and the driver is free: after a short ride his hold would keep him idle for nothing."""
     leave = Leave(news.trip.trip_id, news.trip.city)
     return Effects((leave,) if news.driver_id is None else (leave, Release(news.driver_id)))
 
@@ -118,6 +118,7 @@ ON_TRIP: dict[str, Callable[[TripNews], Effects]] = {
     "trips.trip_requested": requested,
     "trips.trip_returned": returned,
     "trips.trip_assigned": assigned,
+    "trips.trip_completed": ended,
     "trips.trip_cancelled": ended,
     "trips.trip_expired": ended,
 }

@@ -58,6 +58,7 @@ SUBSCRIPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
             "trip_requested",
             "trip_returned",
             "trip_assigned",
+            "trip_completed",
             "trip_cancelled",
             "trip_expired",
             "offer_made",

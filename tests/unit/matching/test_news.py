@@ -53,6 +53,11 @@ def test_a_cancelled_trip_leaves_and_its_driver_may_be_looked_at_again() -> None
     assert changes_of("trip_cancelled", {"trip": trip}) == changes_of("trip_expired", {"trip": trip}) == [leave]
 
 
+def test_a_driver_who_completed_a_ride_may_be_looked_at_again() -> None:
+    trip = {**a_trip(), "driver_id": "d1"}
+    assert changes_of("trip_completed", {"trip": trip}) == [Leave(trip["id"], "helsinki"), Release("d1")]
+
+
 def test_an_open_offer_holds_trip_and_driver_until_its_end() -> None:
     data = {"trip_id": "t", "offer_id": "o", "driver_id": "d", "expires_at": "2026-01-01T00:00:15Z"}
     opened, hold = changes_of("offer_made", data)
