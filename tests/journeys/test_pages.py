@@ -1,4 +1,4 @@
-"""The pages about the contract are there, for who reads and who tries; tests/contract/test_openapi.py holds them true."""
+"""The pages about the contract can be read; tests/contract/test_openapi.py holds what they say true."""
 
 from __future__ import annotations
 
