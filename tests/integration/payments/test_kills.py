@@ -15,6 +15,7 @@ import yaml
 from eventlet import tpool
 from nameko.containers import ServiceContainer
 from nameko.testing.services import entrypoint_hook
+from sqlalchemy.exc import OperationalError
 
 from hansom.contracts.errors import Unavailable
 from hansom.settings import REPOSITORY
@@ -98,7 +99,11 @@ def _tell(trips: ServiceContainer, settled: list[dict[str, Any]]) -> None:
 
 
 def _answered(money: MoneyDesk) -> int:
-    return int(money.one("SELECT count(*) FROM charges WHERE state <> 'pending'"))
+    """How many charges have their answer; -1 while this test's own connection finds Postgres away."""
+    try:
+        return int(money.one("SELECT count(*) FROM charges WHERE state <> 'pending'"))
+    except OperationalError:
+        return -1
 
 
 def test_a_service_killed_again_and_again_charges_each_trip_once(

@@ -111,7 +111,9 @@ def test_a_message_that_is_no_trip_is_parked_and_those_beside_it_are_charged(
     bad["trip"]["fare"] = {"amount_minor": 12.5, "currency": "EUR"}
     running.settle(bad, good, {"trip": {"id": new_id()}})
     eventually(lambda: heard(good["trip"]["id"]), within_s=10)
-    assert money.one("SELECT count(*) FROM charges") == 1
+    count = "SELECT count(*) FROM charges WHERE trip_id = :trip_id"
+    assert money.one(count, trip_id=good["trip"]["id"]) == 1
+    assert money.one(count, trip_id=bad["trip"]["id"]) == 0
 
 
 def test_a_failed_payment_is_told_and_its_receipt_says_unpaid(running: Running) -> None:
