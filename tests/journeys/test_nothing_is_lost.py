@@ -102,11 +102,7 @@ def check(
         trip_id = round_.finished[rider.id]
         trip = rider.trip(trip_id)
         assert trip["state"] == "completed"
-        told = [
-            e["event"]
-            for e in rider.events
-            if (e.get("trip") or {}).get("id") == trip_id or e.get("trip_id") == trip_id
-        ]
+        told = [event["event"] for event in rider.events if rider.is_about(event, trip_id)]
         assert [name for name in told if name in IN_ORDER] == [name for name in IN_ORDER if name in told]
         assert told.count("trip_completed") == told.count("payment_captured") == 1
         receipt = rider.call("GET", f"/v1/trips/{trip_id}/receipt")
