@@ -37,7 +37,7 @@ def what_it_saw(url: str) -> dict[str, Any]:
 
 def test_a_city_of_bots_finishes_its_rides() -> None:
     with a_gateway() as url:
-        status, report, said = run_bots(url, "--drivers", "20", "--riders", "10", "--for", "12", "--drain", "80")
+        status, report, said = run_bots(url, "--drivers", "20", "--riders", "20", "--for", "24", "--drain", "60")
         saw = what_it_saw(url)
     assert status == 0, said
     assert report["completed"] >= 3
