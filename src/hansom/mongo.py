@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from nameko.extensions import DependencyProvider
 from pymongo import MongoClient
+from pymongo.collection import Collection
 from pymongo.database import Database
+from pymongo.errors import BulkWriteError
+
+DUPLICATE_KEY = 11000
 
 
 def mongo_client(config: dict[str, Any], appname: str) -> MongoClient[dict[str, Any]]:
@@ -27,6 +32,22 @@ def mongo_client(config: dict[str, Any], appname: str) -> MongoClient[dict[str, 
 def mongo_database(config: dict[str, Any], appname: str) -> Database[dict[str, Any]]:
     """The database, outside a container: for scripts, migrations and tests."""
     return mongo_client(config, appname)[config["MONGO_DATABASE"]]
+
+
+def insert_new(collection: Collection[dict[str, Any]], documents: Sequence[dict[str, Any]]) -> int:
+    """Insert, in one write, the documents whose `_id` is not there yet; gives how many were new.
+
+    Those known stay as they are. Raises PyMongoError.
+    """
+    if not documents:
+        return 0
+    try:
+        return len(collection.insert_many(documents, ordered=False).inserted_ids)
+    except BulkWriteError as exc:
+        problems = exc.details.get("writeErrors", [])
+        if exc.details.get("writeConcernErrors") or any(each["code"] != DUPLICATE_KEY for each in problems):
+            raise
+        return int(exc.details.get("nInserted", 0))
 
 
 class Mongo(DependencyProvider):

@@ -19,8 +19,9 @@ from typing import Any
 from pymongo import ASCENDING, ReturnDocument, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, OperationFailure
+from pymongo.errors import OperationFailure
 
+from hansom.mongo import insert_new
 from services.analytics.domain.facts import Claimed, Fact, Home
 from services.analytics.domain.figures import Figures
 
@@ -29,7 +30,7 @@ FACTS, MINUTES, HOURS = "analytics_facts", "analytics_minutes", "analytics_hours
 CLAIM_S = 15
 """How long a process has to make the figures of a period before another one does."""
 
-_DUPLICATE_KEY, _NO_SUCH_COLLECTION = 11000, 26
+_NO_SUCH_COLLECTION = 26
 
 Documents = Collection[dict[str, Any]]
 
@@ -64,15 +65,7 @@ class Facts:
 
     def add(self, facts: Iterable[Fact]) -> None:
         """Keep them in one bulk write; those known before stay as they are."""
-        documents = [self._document(fact) for fact in facts]
-        if not documents:
-            return
-        try:
-            self._collection.insert_many(documents, ordered=False)
-        except BulkWriteError as exc:
-            problems = exc.details.get("writeErrors", [])
-            if exc.details.get("writeConcernErrors") or any(each["code"] != _DUPLICATE_KEY for each in problems):
-                raise
+        insert_new(self._collection, [self._document(fact) for fact in facts])
 
     def _document(self, fact: Fact) -> dict[str, Any]:
         return {

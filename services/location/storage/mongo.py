@@ -7,8 +7,8 @@ from typing import Any
 
 from pymongo import ASCENDING
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError
 
+from hansom.mongo import insert_new
 from services.location.domain.positions import Position
 
 POINTS = "location_traces"
@@ -16,8 +16,6 @@ POINTS = "location_traces"
 
 RESULTS = "location_trace_results"
 """`{_id: trip id, driver_id, from, until (ms), points, distance_m, line, method, confidence, ...}`."""
-
-DUPLICATE_KEY = 11000
 
 
 def ensure_indexes(database: Database[dict[str, Any]]) -> None:
@@ -36,17 +34,7 @@ class Traces:
     def add(self, rows: Iterable[Sequence[Any]]) -> int:
         """Keep points (contracts' TracePointRow), each once however often it comes; gives how many are new."""
         documents = list({document["_id"]: document for document in map(trace_document, rows)}.values())
-        if not documents:
-            return 0
-        try:
-            return len(self._points.insert_many(documents, ordered=False).inserted_ids)
-        except BulkWriteError as exc:
-            details = exc.details or {}
-            if any(problem.get("code") != DUPLICATE_KEY for problem in details.get("writeErrors", ())):
-                raise
-            if details.get("writeConcernErrors"):
-                raise
-            return int(details.get("nInserted", 0))
+        return insert_new(self._points, documents)
 
     def points(self, trip_id: str, driver_id: str | None, limit: int) -> list[Position]:
         """A trip's positions in order of time, of one driver or of all who drove it."""

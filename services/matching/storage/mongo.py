@@ -12,8 +12,9 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, OperationFailure
+from pymongo.errors import OperationFailure
 
+from hansom.mongo import insert_new
 from hansom.wire import parse_time
 
 DECISIONS, ANSWERS = "matching_decisions", "matching_answers"
@@ -21,7 +22,7 @@ DECISIONS, ANSWERS = "matching_decisions", "matching_answers"
 MAX_BATCHES = 1000
 """Newest batches of one trip that are read."""
 
-_DUPLICATE_KEY, _NO_SUCH_COLLECTION = 11000, 26
+_NO_SUCH_COLLECTION = 26
 
 
 def ensure_indexes(database: Database[dict[str, Any]]) -> None:
@@ -51,22 +52,13 @@ class DecisionRecords:
         """Write `{"decisions": [...], "answers": [...]}` messages, in their order, one bulk write a collection."""
         decisions = [each for message in messages for each in message.get("decisions", ())]
         if decisions:
-            self._insert_new([self._decision(each) for each in decisions])
+            insert_new(self._decisions, [self._decision(each) for each in decisions])
         answers: dict[str, dict[str, Any]] = {}
         for each in (each for message in messages for each in message.get("answers", ())):
             answers.setdefault(f"{each['trip_id']}:{each['driver_id']}", {}).update(self._answer(each))
         if answers:
             updates = [UpdateOne({"_id": key}, {"$set": known}, upsert=True) for key, known in answers.items()]
             self._answers.bulk_write(updates, ordered=False)
-
-    def _insert_new(self, decisions: list[dict[str, Any]]) -> None:
-        """Those known already stay as they are."""
-        try:
-            self._decisions.insert_many(decisions, ordered=False)
-        except BulkWriteError as exc:
-            problems = exc.details.get("writeErrors", [])
-            if exc.details.get("writeConcernErrors") or any(each["code"] != _DUPLICATE_KEY for each in problems):
-                raise
 
     def _decision(self, decision: dict[str, Any]) -> dict[str, Any]:
         at = parse_time(decision["batch_at"]) or datetime.now(UTC)
