@@ -384,7 +384,7 @@ def serve(city: City, sock: Any) -> None:
             sock.sendall(f"{head}Sec-WebSocket-Accept: {accept.decode()}\r\n\r\n".encode())
             return Link(city, sock).serve()
         body = stream.read(int(fields.get("content-length", 0)))
-        fault = city.rng.random()
+        fault = 1.0 if path == "/fake/log" else city.rng.random()  # what the test asks is answered
         if fault < city.faults / 2:
             city.log["unavailable"] += 1
             sock.sendall(b"HTTP/1.1 503 X\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n")
