@@ -56,15 +56,16 @@ class FrontDoor(WebServer):
     def setup(self) -> None:
         config = self.container.config
         self.max_bytes = int(config["BODY_MAX_BYTES"])
+        self.shares_port = bool(config["WEB_REUSE_PORT"])
         workers = int(config["GATEWAY_MAX_WORKERS"])
         # a gateway's workers mostly wait for other services, so it has more of them than those
         self.container.max_workers = workers
         self.container._worker_pool.resize(workers)
 
     def start(self) -> None:
-        """Listen. Raises OSError when the port is taken: eventlet would otherwise share it with whoever has it."""
+        """Listen. Raises OSError when the port is taken, unless WEB_REUSE_PORT has several gateways share it."""
         if self._gt is None:
-            self._sock = eventlet.listen(self.bind_addr, backlog=BACKLOG, reuse_port=False)
+            self._sock = eventlet.listen(self.bind_addr, backlog=BACKLOG, reuse_port=self.shares_port)
             self._sock.settimeout(None)
             self._serv = self.get_wsgi_server(self._sock, self.get_wsgi_app())
             self._gt = self.container.spawn_managed_thread(self.run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,11 +44,17 @@ def stack() -> LocalStack:
 
 def up(
     only: Annotated[str, typer.Option(help="Just these lines of the Procfile or services, separated by commas.")] = "",
+    replicas: Annotated[
+        str,
+        typer.Option(help="Several processes of a line, such as gateway=2,roads=2; gateways share the port."),
+    ] = "",
 ) -> None:
     """Start the servers and all services, and wait until they are ready."""
     from hansom.stack.procfile import choose, read_procfile
 
     began = time.monotonic()
+    if replicas:
+        os.environ["REPLICAS"] = replicas
     local = stack()
     lines = read_procfile()
     url = local.up(choose(lines, only.split(",")) if only else lines)
@@ -100,7 +107,8 @@ def logs(
     procfile = read_procfile()
     of_service = {service: line.name for line in procfile for service in line.services}
     names = [of_service.get(name, name)] if name else [line.name for line in procfile]
-    files = [folder / f"{one}.log" for one in names if (folder / f"{one}.log").is_file()]
+    files = [path for one in names for path in (folder / f"{one}.log", *sorted(folder.glob(f"{one}-?*.log")))]
+    files = [path for path in files if path.is_file()]
     if not files:
         known = ", ".join(sorted(path.stem for path in folder.glob("*.log"))) or "none yet"
         raise StackProblem(f"There is no log of {name or 'any service'} in {folder}. There are: {known}")
@@ -111,14 +119,17 @@ def logs(
 def restart(
     names: Annotated[list[str], typer.Argument(help="Lines of the Procfile, services in them, or servers.")],
 ) -> None:
-    """Stop and start some processes, to take up changed code."""
+    """Stop and start some processes, replicas one after the other, to take up changed code."""
     from hansom.stack.procfile import read_procfile
     from hansom.stack.supervision import Supervisor, needs_running
 
     supervisor = Supervisor(current_home())
     needs_running(supervisor)
     of_service = {service: line.name for line in read_procfile() for service in line.services}
-    for name in dict.fromkeys(of_service.get(name, name) for name in names):
+    there = [process["name"] for process in supervisor.processes()]
+    wanted = [of_service.get(name, name) for name in names]
+    also = {name: [one for one in there if re.fullmatch(rf"{re.escape(name)}-\d+", one)] for name in wanted}
+    for name in dict.fromkeys(one for name in wanted for one in (name, *also[name])):
         with progress().step(f"Restarting {name}"):
             supervisor.stop_process(name)
             supervisor.start_process(name)

@@ -23,6 +23,7 @@ LOCAL = {
     "RATE_LIMIT_ANONYMOUS": "1000000/minute",
     "RATE_LIMIT_USER": "1000000/minute",
     "PORT": "8000",
+    "REPLICAS": "",
 }
 """Settings of a local stack that differ from production's; the user's environment comes before them."""
 

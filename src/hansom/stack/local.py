@@ -16,7 +16,7 @@ from hansom.stack.home import Home
 from hansom.stack.keys import stack_keys
 from hansom.stack.ports import check_public_port, choose_ports, kept_ports
 from hansom.stack.probes import PROBES, wait_for
-from hansom.stack.procfile import Line, read_procfile
+from hansom.stack.procfile import Line, read_procfile, read_replicas, replicate
 from hansom.stack.program import Program
 from hansom.stack.progress import Progress
 from hansom.stack.servers import mongo, osrm, postgres, rabbitmq, redis
@@ -85,12 +85,18 @@ class LocalStack:
         first = binaries / line.command[0]
         variables = {
             **values,
+            "WEB_REUSE_PORT": "true" if self._shares_port(values) else "false",
             "PATH": f"{binaries}:{os.environ.get('PATH', '/usr/bin:/bin')}",
             "PYTHONUNBUFFERED": "1",
             "PYTHONWARNINGS": "ignore",
         }
         command = [str(first) if first.exists() else line.command[0], *line.command[1:]]
         return Program(line.name, command, variables, REPOSITORY, stop_s=15)
+
+    @staticmethod
+    def _shares_port(values: Mapping[str, str]) -> bool:
+        """Whether several gateways listen on the one port."""
+        return read_replicas(values["REPLICAS"], read_procfile()).get("gateway", 1) > 1
 
     def running_services(self) -> list[str]:
         """Names of the lines of the Procfile that run."""
@@ -111,6 +117,7 @@ class LocalStack:
         Raises StackProblem.
         """
         wanted = list(lines) if lines is not None else read_procfile()
+        read_replicas(self.own.get("REPLICAS", ""), read_procfile())
         has_gateway = any("gateway" in line.services for line in wanted)
         if has_gateway:
             self._check_port()
@@ -121,6 +128,7 @@ class LocalStack:
                 self.supervisor.stop_group(SERVICES)
         code.remember(self.home)
         with self.progress.step("Starting the services"):
+            wanted = replicate(wanted, read_replicas(values["REPLICAS"], read_procfile()))
             for line in wanted:
                 self.supervisor.start_process(line.name, wait=False)
             wait_until_ready(self.home, wanted, values["AMQP_URI"], url if has_gateway else None)
@@ -179,7 +187,9 @@ class LocalStack:
             wheels.osrm_binary("osrm-routed")
 
     def _start_servers(self, servers: list[Program], values: Mapping[str, str], running: bool) -> None:
-        self.supervisor.write(servers, [self.service_program(line, values) for line in read_procfile()])
+        lines = read_procfile()
+        replicated = replicate(lines, read_replicas(values["REPLICAS"], lines))
+        self.supervisor.write(servers, [self.service_program(line, values) for line in replicated])
         with self.progress.step("Starting the servers"):
             if running:
                 self.supervisor.reload()

@@ -11,6 +11,8 @@ from hansom.settings import REPOSITORY
 from hansom.stack.problems import StackProblem
 
 _LINE = re.compile(r"^([A-Za-z0-9_-]+):\s*(.+)$")
+MAX_REPLICAS = 16
+
 _SERVICE = re.compile(r"^services\.([a-z_]+)\.service:(\w+)$")
 
 
@@ -63,6 +65,35 @@ def choose(lines: list[Line], only: list[str]) -> list[Line]:
             raise StackProblem(f"The Procfile has no {name}: it has {known}.")
         chosen.setdefault(line.name, []).extend(line.services if name == line.name else [name])
     return [_only_services(line, chosen[line.name]) for line in lines if line.name in chosen]
+
+
+def read_replicas(text: str, lines: list[Line]) -> dict[str, int]:
+    """How many processes each line is to have, from `gateway=2,roads=2`; a line is named by itself or by its service.
+
+    Raises StackProblem for what is not of this form, names no line, or is not 1 to MAX_REPLICAS.
+    """
+    of_service = {service: line.name for line in lines for service in line.services}
+    known = {line.name for line in lines}
+    counts: dict[str, int] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, number = part.partition("=")
+        name = of_service.get(name, name)
+        if name not in known or not number.isdigit() or not 1 <= int(number) <= MAX_REPLICAS:
+            raise StackProblem(
+                f"{part} does not say how many processes: write NAME=NUMBER, up to {MAX_REPLICAS}, with a NAME of "
+                f"{', '.join(sorted(known))}."
+            )
+        counts[name] = int(number)
+    return counts
+
+
+def replicate(lines: list[Line], counts: dict[str, int]) -> list[Line]:
+    """The lines with their replicas: `roads`, `roads-2`, ..."""
+    return [
+        Line(line.name if number == 1 else f"{line.name}-{number}", line.command)
+        for line in lines
+        for number in range(1, counts.get(line.name, 1) + 1)
+    ]
 
 
 def _only_services(line: Line, services: list[str]) -> Line:

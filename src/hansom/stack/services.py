@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 
 import requests
@@ -23,12 +24,13 @@ def wait_until_ready(home: Home, lines: Iterable[Line], amqp_uri: str, url: str 
     """Wait until each service listens for RPCs and, with `url`, the gateway says it is ready. Raises StackProblem."""
     lines = list(lines)
     watch = _Watch(home, READY_TIMEOUT_S)
-    waiting = {service: line.name for line in lines for service in line.services if service != "gateway"}
+    services = [(service, line.name) for line in lines for service in line.services if service != "gateway"]
+    waiting, replicas = dict(services), Counter(service for service, _ in services)
     with connected(amqp_uri) as connection:
         while waiting:
             for service in list(waiting):
                 state = queue_state(connection, f"rpc-{service}")
-                if state is not None and state.consumers:
+                if state is not None and state.consumers >= replicas[service]:
                     del waiting[service]
             if waiting:
                 watch.check(sorted(set(waiting.values())), f"{', '.join(waiting)} did not start")

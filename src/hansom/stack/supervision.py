@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -27,6 +28,9 @@ MARK = "HANSOM_SUPERVISED_BY"
 
 SERVERS, SERVICES = "servers", "services"
 
+FILES_WANTED = 65536
+"""A gateway holds a socket for each client, RabbitMQ some for each process."""
+
 _DAEMON = """\
 [supervisord]
 logfile={log}/supervisord.log
@@ -36,7 +40,7 @@ pidfile={run}/supervisord.pid
 childlogdir={log}
 directory={repository}
 umask=022
-minfds=4096
+minfds={files}
 minprocs=200
 nocleanup=true
 loglevel=info
@@ -109,6 +113,12 @@ def program_section(home: Home, program: Program, autostart: bool) -> str:
     )
 
 
+def open_files() -> int:
+    """How many files and sockets each process may have open: all that this user may, within reason."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, FILES_WANTED)
+
+
 def configuration(home: Home, servers: Iterable[Program], services: Iterable[Program]) -> str:
     """supervisord's whole configuration: servers start with it, services when they are told to."""
     servers, services = list(servers), list(services)
@@ -118,6 +128,7 @@ def configuration(home: Home, servers: Iterable[Program], services: Iterable[Pro
         group = f"[group:{SERVICES}]\nprograms={names}\npriority=20\n"
     head = _DAEMON.format(
         log=home.log,
+        files=open_files(),
         run=home.run,
         repository=REPOSITORY,
         mark=f"{MARK}={quoted(str(home.root))}",

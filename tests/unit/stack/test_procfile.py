@@ -3,7 +3,7 @@
 import pytest
 
 from hansom.stack.problems import StackProblem
-from hansom.stack.procfile import choose, parse, read_procfile
+from hansom.stack.procfile import choose, parse, read_procfile, read_replicas, replicate
 
 TEXT = """
 # a comment
@@ -55,3 +55,18 @@ def test_the_procfile_of_this_checkout_runs_each_service_once() -> None:
         "gateway", "users", "drivers", "location", "maps", "matching", "trips", "pricing", "payments", "ratings",
         "notifications", "analytics",
     }  # fmt: skip
+
+
+def test_replicas_are_named_by_line_or_by_service() -> None:
+    lines = parse(TEXT)
+    counts = read_replicas("drivers=2, rides=3", lines)
+
+    assert counts == {"people": 2, "rides": 3}
+    assert [line.name for line in replicate(lines, counts)] == ["people", "people-2", "rides", "rides-2", "rides-3"]
+    assert read_replicas("", lines) == {}
+
+
+@pytest.mark.parametrize("text", ["rides", "rides=0", "rides=x", "rides=17", "cars=2", "=2"])
+def test_replicas_that_make_no_sense_are_a_problem(text: str) -> None:
+    with pytest.raises(StackProblem, match="rides"):
+        read_replicas(text, parse(TEXT))
