@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from hansom.cities import City
 from hansom.cities.divide import divide
 from hansom.cities.extract import read
-from hansom.cities.files import PLACES_FILE, SEGMENTS_FILE, VERSION, Place
+from hansom.cities.files import PLACES_FILE, SEGMENTS_FILE, VERSION, Place, write_file
 
 __all__ = ["VERSION", "build"]
 
@@ -32,17 +29,11 @@ def build(pbf: Path, out: Path, city: City | Mapping[str, Any]) -> None:
     segments = divide(city.service_area, city.segment_sizes, extract.roads)
     places = [_row(place) for place in extract.places if city.service_area.holds(place.point)]
     out.mkdir(parents=True, exist_ok=True)
-    _write(out / SEGMENTS_FILE, {"version": VERSION, "city": city.key, "cells": segments})
-    _write(out / PLACES_FILE, {"version": VERSION, "city": city.key, "places": places})
+    write_file(out / SEGMENTS_FILE, {"city": city.key, "cells": segments})
+    write_file(out / PLACES_FILE, {"city": city.key, "places": places})
 
 
 def _row(place: Place) -> list[object]:
     """A compact row: `[name, kind, lat, lng, weight, other names]`."""
     lat, lng = round(place.point.lat, 6), round(place.point.lng, 6)
     return [place.name, place.kind, lat, lng, place.weight, list(place.also)]
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    unfinished = path.with_suffix(f".{os.getpid()}.part")
-    unfinished.write_bytes(orjson.dumps(content))
-    unfinished.replace(path)

@@ -5,20 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
+from hansom.cities import City
 from hansom.settings import REPOSITORY
 from hansom.stack import wheels
 from hansom.stack.home import Home
 from hansom.stack.problems import StackProblem
 from hansom.stack.progress import Progress
-
-EXTRACT_OPTIONS = ("--small-component-size", "100")
-"""OSRM avoids snapping to road islands of fewer nodes than this. By default it is 1,000, more than the whole of a
-city centre has; then every yard that the extract's edge cuts off counts as much as the city, and a third of all routes
-fail."""
+from hansom.stack.roads import EXTRACT_OPTIONS, build_roads, measure_roads
 
 
 def extract_path(city: dict[str, Any]) -> Path:
@@ -49,37 +45,24 @@ def prepare(home: Home, key: str, city: dict[str, Any], progress: Progress, *, r
     draft.mkdir(parents=True)
     if roads:
         with progress.step(f"Preparing the roads of {city['name']}"):
-            _build_roads(extract, draft)
+            build_roads(extract, draft)
     else:
         shutil.copyfile(extract, draft / "extract.osm.pbf")
     with progress.step(f"Preparing the segments and places of {city['name']}"):
         _build_places(extract, draft, {"key": key, **city})
+    if roads:
+        with progress.step(f"Measuring the roads of {city['name']}"):
+            measure_roads(draft, City.from_settings(key, city).service_area, key)
     (draft / "stamp").write_text(stamp, encoding="utf-8")
     shutil.rmtree(target, ignore_errors=True)
     draft.rename(target)
     return True
 
 
-def _build_roads(extract: Path, folder: Path) -> None:
-    roads = str(folder / "roads.osrm")
-    profile = str(wheels.osrm_profile("car.lua"))
-    _run("osrm-extract", "-p", profile, "-o", roads, *EXTRACT_OPTIONS, str(extract))
-    _run("osrm-partition", roads)
-    _run("osrm-customize", roads)
-
-
 def _build_places(extract: Path, folder: Path, city: dict[str, Any]) -> None:
     from hansom.cities.prepare import build
 
     build(extract, folder, city)
-
-
-def _run(program: str, *arguments: str) -> None:
-    command = [str(wheels.osrm_binary(program)), "--verbosity", "WARNING", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/tmp")
-    if done.returncode != 0:
-        last = ((done.stderr + done.stdout).strip().splitlines() or ["no message"])[-1]
-        raise StackProblem(f"{program} failed: {last}")
 
 
 def _stamp(extract: Path, city: dict[str, Any], roads: bool) -> str:
