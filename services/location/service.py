@@ -22,6 +22,7 @@ from services.location.domain.positions import trace_row
 from services.location.domain.rides import ms
 from services.location.domain.traces import Stretch
 from services.location.storage.live import Cars
+from services.location.storage.marks import Marks
 from services.location.storage.mongo import Traces
 from services.location.storage.outgoing import Outgoings
 from services.location.storage.pending import UnderWay
@@ -57,7 +58,7 @@ class LocationService:
 
     @read_queue(durable_queue(TRACES_QUEUE), batch_size=50, linger_ms=100, expected_exceptions=TRANSIENT)
     def on_trace_points(self, messages: list[dict[str, Any]]) -> None:
-        positions.keep_trace_points(messages, Traces(self.mongo))
+        positions.keep_trace_points(messages, Traces(self.mongo), Marks(self.mongo))
 
     @consume
     def on_events(self, events: list[Event]) -> None:

@@ -10,9 +10,11 @@ from pymongo.database import Database
 
 from hansom.mongo import insert_new
 from services.location.domain.positions import Position
+from services.location.storage.marks import ensure_mark_indexes
 
 POINTS = "location_traces"
-"""`{_id: "trip:driver:at:seq", trip_id, driver_id, at (ms), seq, lat, lng, bearing_deg, speed_mps, accuracy_m}`."""
+"""`{_id: "trip:driver:at:seq", trip_id, driver_id, at (ms), seq, lat, lng, bearing_deg, speed_mps, accuracy_m}`, and
+`mark` when it is not believed."""
 
 RESULTS = "location_trace_results"
 """`{_id: trip id, driver_id, from, until (ms), points, distance_m, line, method, confidence, ...}`."""
@@ -23,6 +25,7 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> None:
     keys = [("trip_id", ASCENDING), ("at", ASCENDING), ("seq", ASCENDING)]
     database[POINTS].create_index(keys, name="trip_at_seq")
     database[POINTS].create_index([("at", ASCENDING)], name="at")
+    ensure_mark_indexes(database)
 
 
 class Traces:
@@ -56,7 +59,7 @@ class Traces:
 
 
 def trace_document(row: Sequence[Any]) -> dict[str, Any]:
-    trip_id, driver_id, lat, lng, at, seq, bearing, speed, accuracy = row
+    trip_id, driver_id, lat, lng, at, seq, bearing, speed, accuracy, *mark = row
     document = {
         "_id": f"{trip_id}:{driver_id}:{at}:{seq}",
         "trip_id": trip_id,
@@ -66,7 +69,7 @@ def trace_document(row: Sequence[Any]) -> dict[str, Any]:
         "lat": lat,
         "lng": lng,
     }
-    extras = {"bearing_deg": bearing, "speed_mps": speed, "accuracy_m": accuracy}
+    extras = {"bearing_deg": bearing, "speed_mps": speed, "accuracy_m": accuracy, "mark": mark[0] if mark else None}
     return document | {name: value for name, value in extras.items() if value is not None}
 
 
@@ -80,4 +83,5 @@ def position_of(document: dict[str, Any]) -> Position:
         document.get("bearing_deg"),
         document.get("speed_mps"),
         document.get("accuracy_m"),
+        document.get("mark"),
     )

@@ -24,15 +24,22 @@ class Publisher:
     def __init__(self, broker: Broker, traces_queue: str) -> None:
         self._broker, self._traces_queue = broker, traces_queue
 
-    def trace(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Put points of traces in their queue; they are safe there when this returns. Raises BrokerUnavailable."""
-        pieces = [rows[first : first + POINTS_AT_ONCE] for first in range(0, len(rows), POINTS_AT_ONCE)]
-        self._broker.publish_many(Outgoing("", self._traces_queue, orjson.dumps({"points": piece})) for piece in pieces)
+    def trace(self, rows: Sequence[Sequence[Any]], marks: Sequence[Sequence[Any]] = ()) -> None:
+        """Put points of traces, and marks, in their queue; they are safe there when this returns.
+
+        Raises BrokerUnavailable.
+        """
+        pieces = [{"points": piece} for piece in _pieces(rows)] + [{"marks": piece} for piece in _pieces(marks)]
+        self._broker.publish_many(Outgoing("", self._traces_queue, orjson.dumps(piece)) for piece in pieces)
 
     def moves(self, moves: Sequence[Move]) -> None:
         """Tell who listens where cars are now. Raises BrokerUnavailable."""
         body = orjson.dumps({"moves": [move.as_dict() for move in moves]})
         self._broker.publish(Outgoing(MOVES_EXCHANGE, MOVES_KEY, body, persistent=False))
+
+
+def _pieces(rows: Sequence[Any]) -> list[Sequence[Any]]:
+    return [rows[first : first + POINTS_AT_ONCE] for first in range(0, len(rows), POINTS_AT_ONCE)]
 
 
 class Outgoings(DependencyProvider):

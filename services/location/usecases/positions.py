@@ -12,6 +12,7 @@ from hansom.contracts.location import Move
 from hansom.segments import SegmentIndex
 from services.location.domain.positions import Position, believable, point_of, trace_row
 from services.location.storage.live import Applied, LiveCars
+from services.location.storage.marks import Marks
 from services.location.storage.mongo import Traces
 from services.location.storage.outgoing import Publisher
 from services.location.storage.pending import Pending, PendingMove
@@ -79,9 +80,13 @@ def _apply_unknown(unknown: list[tuple[Position, str]], now_ms: int, intake: Int
     return rows + _trace_rows(positions, _apply(positions, now_ms, intake))
 
 
-def keep_trace_points(messages: Sequence[dict[str, Any]], traces: Traces) -> None:
-    """Write a batch of trace points in one bulk write; repeats change nothing. Raises PyMongoError."""
-    traces.add([row for message in messages for row in message["points"]])
+def keep_trace_points(messages: Sequence[dict[str, Any]], traces: Traces, marks: Marks) -> None:
+    """Write a batch of trace points and one of marks, a bulk write each; repeats change nothing.
+
+    Raises PyMongoError.
+    """
+    traces.add([row for message in messages for row in message.get("points", ())])
+    marks.add([row for message in messages for row in message.get("marks", ())])
 
 
 def tell_moves(

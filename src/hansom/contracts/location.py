@@ -21,11 +21,16 @@ MAX_LIVE = 5000
 
 PositionRow = list[str | float | int | None]
 """One position on the queue `location.positions`, in messages `{"positions": [row, ...]}`:
-`[driver_id, lat, lng, at_ms, seq, bearing_deg | null, speed_mps | null, accuracy_m | null]`."""
+`[driver_id, lat, lng, at_ms, seq, bearing_deg | null, speed_mps | null, accuracy_m | null]`, and a ninth, its mark,
+when the gateway knows already that it is not to be believed (`clock_skew`)."""
 
 TracePointRow = list[str | float | int | None]
 """One position of a ride on the queue `location.traces`, in messages `{"points": [row, ...]}`: the trip's id, then a
-PositionRow."""
+PositionRow, of eight or, with its mark, nine."""
+
+MarkRow = list[str | float | int | None]
+"""A position that is not believed, of any driver, on the queue `location.traces`, in messages `{"marks": [row, ...]}`:
+`[driver_id, at_ms, seq, lat, lng, mark]`."""
 
 
 @error

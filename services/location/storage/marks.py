@@ -1,0 +1,109 @@
+"""Positions that are not believed, in MongoDB: each once, with the reason, until nobody asks any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING
+from pymongo.database import Database
+
+from hansom.mongo import insert_new
+
+MARKS = "location_marks"
+"""`{_id: "driver:at:seq", driver_id, at (ms), seq, lat, lng, mark}`."""
+
+LIST_TIME_MS = 3000
+"""How long MongoDB may count marks for a list before it gives up."""
+
+
+def ensure_mark_indexes(database: Database[dict[str, Any]]) -> None:
+    """Create what is missing; safe to repeat."""
+    database[MARKS].create_index([("driver_id", ASCENDING), ("at", DESCENDING)], name="driver_at")
+    # all that the list of drivers is counted from
+    database[MARKS].create_index([("at", ASCENDING), ("driver_id", ASCENDING), ("mark", ASCENDING)], name="at_driver")
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What of a driver's is not believed: how many of each reason, and when the last one was (ms)."""
+
+    driver_id: str
+    counts: dict[str, int]
+    last_ms: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+class Marks:
+    """Every method raises PyMongoError when MongoDB is down."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._marks = database[MARKS]
+
+    def add(self, rows: Iterable[Sequence[Any]]) -> int:
+        """Keep marked positions (contracts' MarkRow), each once however often it comes; gives how many are new."""
+        documents = list({document["_id"]: document for document in map(mark_document, rows)}.values())
+        return insert_new(self._marks, documents)
+
+    def counts(self, driver_id: str, since_ms: int) -> dict[str, int]:
+        """How many of a driver's positions since then have each mark."""
+        match = {"driver_id": driver_id, "at": {"$gte": since_ms}}
+        stages: list[dict[str, Any]] = [{"$match": match}, {"$group": {"_id": "$mark", "count": {"$sum": 1}}}]
+        return {row["_id"]: row["count"] for row in self._marks.aggregate(stages, maxTimeMS=LIST_TIME_MS)}
+
+    def last(self, driver_id: str, limit: int) -> list[dict[str, Any]]:
+        """A driver's marked positions, newest first: `{at (ms), seq, lat, lng, mark}`."""
+        found = self._marks.find({"driver_id": driver_id}).sort([("at", DESCENDING)]).limit(limit)
+        return list(found)
+
+    def drivers(self, since_ms: int) -> list[Marked]:
+        """All drivers with marks since then, those with the most first."""
+        stages: list[dict[str, Any]] = [
+            {"$match": {"at": {"$gte": since_ms}}},
+            {
+                "$group": {
+                    "_id": {"driver_id": "$driver_id", "mark": "$mark"},
+                    "count": {"$sum": 1},
+                    "last": {"$max": "$at"},
+                }
+            },
+        ]
+        counts: dict[str, dict[str, int]] = {}
+        last: dict[str, int] = {}
+        for row in self._marks.aggregate(stages, maxTimeMS=LIST_TIME_MS):
+            driver_id = row["_id"]["driver_id"]
+            counts.setdefault(driver_id, {})[row["_id"]["mark"]] = row["count"]
+            last[driver_id] = max(last.get(driver_id, 0), row["last"])
+        found = [Marked(driver_id, by_mark, last[driver_id]) for driver_id, by_mark in counts.items()]
+        return sorted(found, key=lambda one: (-one.total, one.driver_id))
+
+    def recent(self, driver_ids: Sequence[str], since_ms: int, most: int) -> dict[str, list[tuple[int, int]]]:
+        """(at, seq) of the drivers' marked positions since then, at most `most` of each; who has none is left out."""
+        query = {"driver_id": {"$in": list(driver_ids)}, "at": {"$gte": since_ms}}
+        found: dict[str, list[tuple[int, int]]] = {}
+        for row in self._marks.find(query, {"driver_id": 1, "at": 1, "seq": 1}).sort([("at", DESCENDING)]):
+            known = found.setdefault(row["driver_id"], [])
+            if len(known) < most:
+                known.append((row["at"], row["seq"]))
+        return found
+
+    def forget(self, before_ms: int) -> int:
+        """Delete marks from before; gives how many."""
+        return int(self._marks.delete_many({"at": {"$lt": before_ms}}).deleted_count)
+
+
+def mark_document(row: Sequence[Any]) -> dict[str, Any]:
+    driver_id, at, seq, lat, lng, mark = row
+    return {
+        "_id": f"{driver_id}:{at}:{seq}",
+        "driver_id": driver_id,
+        "at": at,
+        "seq": seq,
+        "lat": lat,
+        "lng": lng,
+        "mark": mark,
+    }
