@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import amqp
 from nameko.dependency_providers import Config
 from nameko.timer import timer
 
 from hansom.cities import city_at
 from hansom.clock import Clock
-from hansom.consumer import consume, durable_queue, read_queue
+from hansom.consumer import consume, declare_positions, durable_queue, read_queue
 from hansom.contracts.errors import Unavailable
 from hansom.contracts.topology import POSITIONS_QUEUE, TRACES_QUEUE
 from hansom.events import Event
@@ -34,6 +35,11 @@ PURGE_EVERY_S = 3600
 DAY_MS = 86_400_000
 
 
+def _declare_positions(channel: amqp.Channel, config: dict[str, Any]) -> list[str]:
+    # gateways of the version before publish to a queue without partitions
+    return [*declare_positions(channel, config), *durable_queue(POSITIONS_QUEUE)(channel, config)]
+
+
 class LocationService:
     name = "location"
 
@@ -50,7 +56,7 @@ class LocationService:
 
     # -- queues and events ------------------------------------------------------------------------------------------
 
-    @read_queue(durable_queue(POSITIONS_QUEUE), batch_size=50, linger_ms=5, expected_exceptions=TRANSIENT)
+    @read_queue(declare=_declare_positions, batch_size=50, linger_ms=5, expected_exceptions=TRANSIENT)
     def on_positions(self, messages: list[dict[str, Any]]) -> None:
         rows = [row for message in messages for row in message["positions"]]
         intake = positions.Intake(self.cars, self._index(), self._services(), self.outgoing, self.pending)

@@ -25,7 +25,7 @@ from nameko.extensions import Entrypoint
 from hansom import logs
 from hansom.amqp import BROKEN, Broker, Link, Outgoing
 from hansom.contracts.errors import Unavailable
-from hansom.contracts.topology import parked_queue
+from hansom.contracts.topology import parked_queue, positions_queue
 from hansom.events import Event, declare_consumer, declare_parked
 from hansom.metrics import EVENT_BATCH_SECONDS, EVENTS_CONSUMED, EVENTS_PARKED
 from hansom.rpc import STORE_DOWN
@@ -240,6 +240,28 @@ class EventConsumer(QueueReader):
 
 
 consume = EventConsumer.decorator
+
+
+def declare_positions(channel: amqp.Channel, config: dict[str, Any]) -> list[str]:
+    """Declare the queues of positions, one a partition of drivers; gives their names. Gateways call it too.
+
+    Like a queue of events each has one active consumer, so that a driver's positions stay in order.
+    """
+    return declare_partitions(positions_queue, channel, config)
+
+
+def declare_partitions(name_of: Callable[[int], str], channel: amqp.Channel, config: dict[str, Any]) -> list[str]:
+    """Declare queues of positions under the names `name_of(0)`, `name_of(1)` and so on; gives the names."""
+    arguments = {
+        "x-queue-type": config["EVENT_QUEUE_TYPE"],
+        "x-single-active-consumer": True,
+        "x-max-length": int(config["LOCATION_QUEUE_MAX_LENGTH"]),
+        "x-overflow": "reject-publish",
+    }
+    names = [name_of(partition) for partition in range(int(config["LOCATION_PARTITIONS"]))]
+    for name in names:
+        channel.queue_declare(name, durable=True, auto_delete=False, arguments=arguments)
+    return names
 
 
 def durable_queue(name: str) -> Declare:

@@ -17,7 +17,7 @@ import orjson
 from nameko.testing.services import dummy
 
 from hansom.amqp import Broker, Outgoing
-from hansom.consumer import consume, durable_queue, read_queue
+from hansom.consumer import consume, declare_partitions, durable_queue, read_queue
 from hansom.contracts import topology
 from hansom.contracts.errors import Unavailable
 from hansom.events import Event, declare_consumer
@@ -29,7 +29,14 @@ from services.location.service import TRANSIENT, LocationService
 from services.maps.service import MapsService
 
 SERVICE = "location_under_test"
-POSITIONS = f"{SERVICE}.positions"
+
+
+def positions_queue(partition: int) -> str:
+    return f"{SERVICE}.positions.{partition}"
+
+
+declare_positions = partial(declare_partitions, positions_queue)
+
 STAND_IN = "location_"
 """Before the names of the services that stand in for others; no real service hears what they publish."""
 
@@ -88,7 +95,7 @@ class LocationUnderTest(LocationService):
     drivers = ServiceClient("location_drivers")
     trips = ServiceClient("location_trips")
 
-    @read_queue(durable_queue(POSITIONS), linger_ms=5, expected_exceptions=TRANSIENT)
+    @read_queue(declare_positions, linger_ms=5, expected_exceptions=TRANSIENT)
     def on_positions(self, messages: list[dict[str, Any]]) -> None:
         LocationService.on_positions(self, messages)
 
@@ -165,7 +172,7 @@ class Speaker:
     def __init__(self, config: dict[str, Any]) -> None:
         self._config = config
         self._broker = Broker()
-        self._broker.declare(lambda channel: durable_queue(POSITIONS)(channel, config))
+        self._broker.declare(lambda channel: declare_positions(channel, config))
         self._broker.declare(lambda channel: declare_consumer(channel, SERVICE, config))
         self._broker.open(config["AMQP_URI"], "location_speaker")
 
@@ -174,10 +181,17 @@ class Speaker:
 
     def report(self, *rows: list[Any]) -> None:
         """Positions, as a gateway sends them."""
-        self._broker.publish_many([Outgoing("", POSITIONS, orjson.dumps({"positions": list(rows)}))])
+        partitions = int(self._config["LOCATION_PARTITIONS"])
+        by_queue: dict[str, list[list[Any]]] = {}
+        for row in rows:
+            queue = positions_queue(topology.position_partition(row[0], partitions))
+            by_queue.setdefault(queue, []).append(row)
+        self._broker.publish_many(
+            Outgoing("", queue, orjson.dumps({"positions": part})) for queue, part in by_queue.items()
+        )
 
     def report_raw(self, body: bytes) -> None:
-        self._broker.publish_many([Outgoing("", POSITIONS, body)])
+        self._broker.publish_many([Outgoing("", positions_queue(0), body)])
 
     def tell(self, *told: tuple[str, str, str, dict[str, Any]]) -> None:
         """Events as (publisher, type, key, data)."""

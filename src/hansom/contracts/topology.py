@@ -6,6 +6,8 @@ that must keep it, whichever process starts first.
 
 from __future__ import annotations
 
+from zlib import crc32
+
 EVENTS_EXCHANGE = "hansom.events"
 """Topic exchange. Routing key: `<publisher>.<type>.<partition>`."""
 
@@ -13,6 +15,8 @@ MOVES_EXCHANGE = "hansom.moves"
 """Fan-out of moving cars, transient: the next one replaces what is lost."""
 
 POSITIONS_QUEUE = "location.positions"
+"""Before there were partitions; still read, no longer published to."""
+
 TRACES_QUEUE = "location.traces"
 MOVES_QUEUE = "notifications.moves"
 
@@ -78,6 +82,16 @@ SUBSCRIPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 """Consumer → publisher → the types it hears."""
+
+
+def positions_queue(partition: int) -> str:
+    """Name of a queue of positions. The order of one driver's positions holds within it."""
+    return f"location.positions.{partition}"
+
+
+def position_partition(driver_id: str, partitions: int) -> int:
+    """Which of `partitions` (LOCATION_PARTITIONS) queues takes a driver's positions, counted from 0."""
+    return crc32(driver_id.encode()) % partitions
 
 
 def event_queue(service: str, partition: int) -> str:

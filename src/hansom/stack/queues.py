@@ -71,13 +71,14 @@ def queue_state(connection: amqp.Connection, name: str) -> QueueState | None:
     return QueueState(name, found.message_count, found.consumer_count)
 
 
-def known_queues(services: list[str], partitions: int) -> list[str]:
+def known_queues(services: list[str], config: dict[str, Any]) -> list[str]:
     """Names of all queues that hold work of these services."""
     names = [f"rpc-{service}" for service in services if service != "gateway"]
     for service in services:
         if service in topology.SUBSCRIPTIONS:
-            names += [topology.event_queue(service, number) for number in range(partitions)]
+            names += [topology.event_queue(service, number) for number in range(int(config["EVENT_PARTITIONS"]))]
             names.append(topology.parked_queue(service))
+    names += [topology.positions_queue(number) for number in range(int(config["LOCATION_PARTITIONS"]))]
     return [*names, topology.POSITIONS_QUEUE, topology.TRACES_QUEUE, topology.MOVES_QUEUE]
 
 

@@ -62,7 +62,7 @@ def report(home: Home) -> Report:
     config = load_config()
     try:
         services = [service for line in read_procfile() for service in line.services]
-        made.queues = queue_states(config["AMQP_URI"], known_queues(services, int(config["EVENT_PARTITIONS"])))
+        made.queues = queue_states(config["AMQP_URI"], known_queues(services, config))
     except StackProblem as exc:
         made.problems.append(str(exc))
     for name, uri in config["DB_URIS"].items():
