@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hansom.cities import city_settings
 from services.matching.domain.model import Rules
 from services.matching.domain.policies import policies
 from services.matching.solver import solve
@@ -18,7 +19,7 @@ def dispatch_of(config: Mapping[str, Any], city: str) -> Dispatch:
 
     Raises ValueError for a policy nobody knows.
     """
-    name = str(config["CITIES"][city].get("matching_policy") or config["MATCHING_POLICY"])
+    name = str(city_settings(config)[city].get("matching_policy") or config["MATCHING_POLICY"])
     if name not in POLICIES:
         raise ValueError(f"city {city}: no policy {name!r}; there are {', '.join(POLICIES)}")
     return Dispatch(

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from nameko.extensions import DependencyProvider
 
-from hansom.cities import City, cities
+from hansom.cities import City, cities_ever
 from hansom.store import engine_for, transactions
 from services.payments.domain.methods import CARD_OK
 from services.payments.provider.simulated import SimulatedProvider
@@ -26,7 +26,7 @@ def money_rules(config: dict[str, Any]) -> MoneyRules:
     fee_share = Fraction(str(config["PLATFORM_FEE_SHARE"]))
     if not 0 <= fee_share <= 1:
         raise ValueError("PLATFORM_FEE_SHARE is a share: between 0 and 1")
-    known = {key: _city_rules(city) for key, city in cities(config).items()}
+    known = {key: _city_rules(city) for key, city in cities_ever(config).items()}
     return MoneyRules(
         home=known[config["DEFAULT_CITY"]],
         fee_share=fee_share,

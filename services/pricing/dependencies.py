@@ -10,7 +10,7 @@ from typing import Any
 
 from nameko.extensions import DependencyProvider
 
-from hansom.cities import cities
+from hansom.cities import cities_ever
 from hansom.contracts.errors import HansomError
 from hansom.segments import SegmentIndex
 from services.pricing.domain.tariff import Tariff
@@ -28,7 +28,7 @@ def price_rules(config: dict[str, Any]) -> PriceRules:
             tariffs=tuple(Tariff.from_dict(raw) for raw in city.tariffs),
             surge_cap=max(Fraction(1), Fraction(str(city.surge_cap))),
         )
-        for city in cities(config).values()
+        for city in cities_ever(config).values()
     }
     return PriceRules(
         cities=prices,

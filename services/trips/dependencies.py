@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from nameko.extensions import DependencyProvider
 
+from hansom.cities import city_of
 from services.trips.domain.pin import PIN_DIGITS, PinRule
 from services.trips.domain.settlement import SettleRule
 from services.trips.usecases.auditing import Patience
@@ -43,7 +44,7 @@ class TripRules:
             patience=span("TRIP_PATIENCE_S"),
             archive_after=span("ARCHIVE_AFTER_S"),
             keys_kept=timedelta(hours=float(config["IDEMPOTENCY_KEEP_HOURS"])),
-            zone=ZoneInfo(config["CITIES"][config["DEFAULT_CITY"]]["time_zone"]),
+            zone=ZoneInfo(city_of(config, config["DEFAULT_CITY"]).time_zone),
         )
 
     def audit_patience(self) -> Patience:

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from hansom.cities.added import added_cities
 from hansom.contracts.errors import NotFound, error
 from hansom.values import Point
 
-__all__ = ["Area", "City", "SegmentSizes", "UnknownCity", "cities", "city_at", "city_of"]
+__all__ = [
+    "Area",
+    "City",
+    "SegmentSizes",
+    "UnknownCity",
+    "cities",
+    "cities_ever",
+    "city_at",
+    "city_of",
+    "city_settings",
+    "osrm_urls",
+]
 
 FINEST = 11
 """The finest H3 resolution of a segment: about 60 m across."""
@@ -33,6 +46,12 @@ class Area:
     def holds(self, point: Point) -> bool:
         return self.south <= point.lat <= self.north and self.west <= point.lng <= self.east
 
+    def overlaps(self, other: Area) -> bool:
+        """Whether they share more than a border."""
+        return max(self.south, other.south) < min(self.north, other.north) and max(self.west, other.west) < min(
+            self.east, other.east
+        )
+
     @property
     def centre(self) -> Point:
         return Point((self.south + self.north) / 2, (self.west + self.east) / 2)
@@ -49,7 +68,10 @@ class SegmentSizes:
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """One entry of `CITIES`. `categories` says, for a car of each category, which categories it may carry."""
+    """One entry of `CITIES`. `categories` says, for a car of each category, which categories it may carry.
+
+    A retired city is served no longer; what was ridden there is still paid and shown.
+    """
 
     key: str
     name: str
@@ -63,6 +85,7 @@ class City:
     extract: str = ""
     osrm_url: str = ""
     languages: tuple[str, ...] = field(default=())
+    retired: bool = False
 
     @classmethod
     def from_settings(cls, key: str, raw: Mapping[str, Any], default_osrm_url: str = "") -> City:
@@ -87,22 +110,52 @@ class City:
             extract=str(raw.get("extract", "")),
             osrm_url=str(raw.get("osrm_url") or default_osrm_url).rstrip("/"),
             languages=tuple(raw.get("languages", ())),
+            retired=bool(raw.get("retired", False)),
         )
 
 
+def city_settings(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Settings of all cities by their key: `CITIES`, and what `./hansom city add` keeps in `CITY_DATA`.
+
+    Retired cities are among them. Raises ValueError for a damaged file.
+    """
+    folder = config.get("CITY_DATA")
+    return {**(added_cities(Path(folder)) if folder else {}), **config["CITIES"]}
+
+
+def osrm_urls(text: str) -> dict[str, str]:
+    """Road servers by city, from `OSRM_URLS`: `turku=http://127.0.0.1:5001 lahti=http://127.0.0.1:5002`.
+
+    Raises ValueError.
+    """
+    pairs = [word.partition("=") for word in text.split()]
+    wrong = [name for name, _, url in pairs if not name or not url.startswith(("http://", "https://"))]
+    if wrong:
+        raise ValueError(f"OSRM_URLS is not of the form city=http://host:port ...: {', '.join(wrong)}")
+    return {name: url for name, _, url in pairs}
+
+
 def cities(config: Mapping[str, Any]) -> dict[str, City]:
-    """All cities of the settings by their key, the default city first."""
-    default = config.get("DEFAULT_CITY")
-    keys = sorted(config["CITIES"], key=lambda key: key != default)
-    return {key: City.from_settings(key, config["CITIES"][key], config.get("OSRM_URL") or "") for key in keys}
+    """All cities that are served, by their key, the default city first."""
+    return {key: city for key, city in cities_ever(config).items() if not city.retired}
+
+
+def cities_ever(config: Mapping[str, Any]) -> dict[str, City]:
+    """The same with the retired ones, which are not served, but whose rides still have to be paid and shown."""
+    default, urls = config.get("DEFAULT_CITY"), osrm_urls(config.get("OSRM_URLS") or "")
+    known = city_settings(config)
+    return {
+        key: City.from_settings(key, known[key], urls.get(key) or config.get("OSRM_URL") or "")
+        for key in sorted(known, key=lambda key: key != default)
+    }
 
 
 def city_of(config: Mapping[str, Any], name: str) -> City:
-    """The city with this key. Raises UnknownCity."""
-    raw = config["CITIES"].get(name)
-    if raw is None:
+    """The city with this key, retired or not. Raises UnknownCity."""
+    found = cities_ever(config).get(name)
+    if found is None:
         raise UnknownCity(details={"city": [f"{name} is not a city here."]})
-    return City.from_settings(name, raw, config.get("OSRM_URL") or "")
+    return found
 
 
 def city_at(config: Mapping[str, Any], point: Point) -> City | None:
