@@ -16,6 +16,7 @@ VERSION = 1
 
 SEGMENTS_FILE = "segments.json"
 PLACES_FILE = "places.json"
+EDGES_FILE = "edges.json"
 MEASURES_FILE = "measures.json"
 
 
@@ -49,6 +50,11 @@ def read_places(folder: Path) -> list[Place]:
     """The city's places. Raises OSError, ValueError when the file is of another version or damaged."""
     rows = _read(folder / PLACES_FILE)["places"]
     return [Place(name, kind, Point(lat, lng), tuple(also), weight) for name, kind, lat, lng, weight, also in rows]
+
+
+def read_edges(folder: Path) -> list[list[int]]:
+    """The edges of the city's roads (`hansom.cities.edges`). Raises OSError, ValueError for a damaged file."""
+    return list(_read(folder / EDGES_FILE)["edges"])
 
 
 def read_measures(folder: Path) -> Measures:

@@ -8,14 +8,15 @@ from typing import Any
 
 from hansom.cities import City
 from hansom.cities.divide import divide
+from hansom.cities.edges import edges_of
 from hansom.cities.extract import read
-from hansom.cities.files import PLACES_FILE, SEGMENTS_FILE, VERSION, Place, write_file
+from hansom.cities.files import EDGES_FILE, PLACES_FILE, SEGMENTS_FILE, VERSION, Place, write_file
 
 __all__ = ["VERSION", "build"]
 
 
 def build(pbf: Path, out: Path, city: City | Mapping[str, Any]) -> None:
-    """Write `segments.json` and `places.json` for a city into the folder `out`.
+    """Write `segments.json`, `places.json` and `edges.json` for a city into the folder `out`.
 
     `pbf` is an OpenStreetMap extract that covers the service area; `city` a City or its entry in the settings.
     Each file appears whole or not at all. Raises OSError, RuntimeError for an unreadable extract, ValueError for one
@@ -31,6 +32,7 @@ def build(pbf: Path, out: Path, city: City | Mapping[str, Any]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     write_file(out / SEGMENTS_FILE, {"city": city.key, "cells": segments})
     write_file(out / PLACES_FILE, {"city": city.key, "places": places})
+    write_file(out / EDGES_FILE, {"city": city.key, "edges": edges_of(extract.roads)})
 
 
 def _row(place: Place) -> list[object]:
