@@ -10,6 +10,7 @@ from typing import Any
 
 import osmium
 
+from hansom.cities import Area
 from hansom.cities.files import Place
 from hansom.values import Point
 
@@ -88,10 +89,11 @@ NAME_TAGS = ("name:en", "name:fi", "name:sv", "alt_name", "short_name", "officia
 
 @dataclass(slots=True)
 class Extract:
-    """What was read: drivable roads as lines of points, and places."""
+    """What was read: drivable roads as lines of points, and places. `bounds`: the extract's own, where it says them."""
 
     roads: list[list[Point]] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
+    bounds: Area | None = None
 
 
 def read(pbf: Path) -> Extract:
@@ -101,12 +103,13 @@ def read(pbf: Path) -> Extract:
 
     Takes about 0.6 s for central Helsinki; memory grows with the number of roads and named things.
     """
-    found = Extract()
+    found = Extract(bounds=_bounds(pbf))
     streets: dict[str, list[tuple[Point, tuple[str, ...]]]] = defaultdict(list)
     thing: Any
-    for thing in osmium.FileProcessor(str(pbf)).with_locations().with_areas():
+    tagged = osmium.filter.EmptyTagFilter()
+    for thing in osmium.FileProcessor(str(pbf)).with_locations().with_areas().with_filter(tagged):
         tags = {tag.k: tag.v for tag in thing.tags}
-        if not tags or (thing.is_area() and thing.from_way()):
+        if thing.is_area() and thing.from_way():
             continue
         line = _line(thing) if thing.is_way() else []
         if thing.is_way() and tags.get("highway") in DRIVABLE and len(line) > 1:
@@ -121,6 +124,14 @@ def read(pbf: Path) -> Extract:
     found.places.extend(_streets(streets))
     found.places = _once_each(found.places)
     return found
+
+
+def _bounds(pbf: Path) -> Area | None:
+    with osmium.io.Reader(str(pbf), osmium.osm.osm_entity_bits.NOTHING) as reader:
+        box = reader.header().box()
+    if not box.valid() or not (box.bottom_left.lat < box.top_right.lat and box.bottom_left.lon < box.top_right.lon):
+        return None
+    return Area(box.bottom_left.lat, box.bottom_left.lon, box.top_right.lat, box.top_right.lon)
 
 
 def _line(way: Any) -> list[Point]:

@@ -9,24 +9,25 @@ from typing import Any
 from hansom.cities import City
 from hansom.cities.divide import divide
 from hansom.cities.edges import edges_of
-from hansom.cities.extract import read
+from hansom.cities.extract import Extract, read
 from hansom.cities.files import EDGES_FILE, PLACES_FILE, SEGMENTS_FILE, VERSION, Place, write_file
 
 __all__ = ["VERSION", "build"]
 
 
-def build(pbf: Path, out: Path, city: City | Mapping[str, Any]) -> None:
+def build(source: Path | Extract, out: Path, city: City | Mapping[str, Any]) -> None:
     """Write `segments.json`, `places.json` and `edges.json` for a city into the folder `out`.
 
-    `pbf` is an OpenStreetMap extract that covers the service area; `city` a City or its entry in the settings.
+    `source` is an OpenStreetMap extract that covers the service area, as a file or already read; `city` a City or its
+    entry in the settings.
     Each file appears whole or not at all. Raises OSError, RuntimeError for an unreadable extract, ValueError for one
     without roads.
     """
     if not isinstance(city, City):
         city = City.from_settings(str(city.get("key") or out.name), city)
-    extract = read(pbf)
-    if not extract.roads:
-        raise ValueError(f"{pbf} has no roads for cars")
+    extract = source if isinstance(source, Extract) else read(source)
+    if not any(city.service_area.holds(point) for road in extract.roads for point in road):
+        raise ValueError("it has no roads for cars in the service area")
     segments = divide(city.service_area, city.segment_sizes, extract.roads)
     places = [_row(place) for place in extract.places if city.service_area.holds(place.point)]
     out.mkdir(parents=True, exist_ok=True)
