@@ -17,9 +17,10 @@ from random import Random
 from typing import Any
 
 import orjson
+import osmium
 import urllib3
 
-from hansom.cities.extract import read
+from hansom.cities.extract import DRIVABLE
 from hansom.values import Point, distance_m
 
 EVERY_S = 5.0
@@ -39,6 +40,9 @@ PACE = (0.6, 1.1)
 ACCURACY_OF_NOISE = 1.515
 """Telephones report the radius that holds the truth in 68 of 100 cases: this many standard deviations of a scatter
 that is Gaussian in both directions (Rayleigh)."""
+
+COVERS, OPEN_SKY = ("tunnel", "covered", "indoor"), ("no", "building_passage")
+"""Tags of ways where no satellite is seen. No drive goes there: what is lost in a tunnel is what HOLE_S is for."""
 
 METRES_A_DEGREE = 111_195.0
 BEGAN_AT_S = 1_790_000_000.0
@@ -77,17 +81,30 @@ class Report:
 
 
 class Country:
-    """The roads of an extract and the road server that knows the ways on them."""
+    """The roads of an extract that a satellite sees, and the road server that knows the ways on them."""
 
     def __init__(self, extract: Path, url: str) -> None:
-        self.roads = [line for line in read(extract).roads if len(line) > 1]
-        self._lengths_m = [sum(distance_m(a, b) for a, b in pairwise(line)) for line in self.roads]
+        self._roads: list[list[Point]] = []
+        self._buried: set[tuple[int, int]] = set()
+        self._read(extract)
+        self._lengths_m = [sum(distance_m(a, b) for a, b in pairwise(line)) for line in self._roads]
         self._url = url
         self._pool = urllib3.PoolManager(retries=urllib3.Retry(3))
 
+    def _read(self, extract: Path) -> None:
+        way: Any
+        for way in osmium.FileProcessor(str(extract), osmium.osm.NODE | osmium.osm.WAY).with_locations():
+            if not way.is_way() or way.tags.get("highway") not in DRIVABLE:
+                continue
+            nodes = [node for node in way.nodes if node.location.valid()]
+            if any(way.tags.get(tag, "no") not in OPEN_SKY for tag in COVERS) or way.tags.get("layer", "0")[0] == "-":
+                self._buried |= {(a.ref, b.ref) for a, b in pairwise(nodes)}
+            elif len(nodes) > 1:
+                self._roads.append([Point(node.lat, node.lon) for node in nodes])
+
     def place(self, rng: Random) -> Point:
         """Some place on a road, each metre of road as likely as any other."""
-        line = rng.choices(self.roads, self._lengths_m)[0]
+        line = rng.choices(self._roads, self._lengths_m)[0]
         a, b = rng.choice(list(pairwise(line)))
         share = rng.random()
         return Point(a.lat + (b.lat - a.lat) * share, a.lng + (b.lng - a.lng) * share)
@@ -110,14 +127,21 @@ class Country:
                 return driven(steps, rng)
 
     def _route(self, places: Sequence[Point]) -> list[dict[str, Any]]:
-        """The steps of the quickest way that does not turn round where it passes a place; none where there is none."""
+        """The steps of the quickest way that does not turn round where it passes a place; none where none is."""
         path = ";".join(f"{p.lng:.6f},{p.lat:.6f}" for p in places)
-        options = "steps=true&overview=false&geometries=geojson&continue_straight=true"
+        options = "steps=true&annotations=nodes&overview=false&geometries=geojson&continue_straight=true"
         answer = self._pool.request("GET", f"{self._url}/route/v1/driving/{path}?{options}", timeout=10.0)
         found = orjson.loads(answer.data)
         if found["code"] != "Ok":
             return []
-        return [step for leg in found["routes"][0]["legs"] for step in leg["steps"]]
+        legs = found["routes"][0]["legs"]
+        if any((a, b) in self._buried or (b, a) in self._buried for leg in legs for a, b in pairwise(_nodes(leg))):
+            return []
+        return [step for leg in legs for step in leg["steps"]]
+
+
+def _nodes(leg: dict[str, Any]) -> list[int]:
+    return leg["annotation"]["nodes"]
 
 
 def driven(steps: Sequence[dict[str, Any]], rng: Random) -> Drive:
