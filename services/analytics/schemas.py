@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from hansom.contracts.analytics import KeyFigures, SeeDemand, SeeDemandByHour, SeeKeyFigures, SegmentDemand
+from hansom.contracts.analytics import (
+    CorrectionsReply,
+    ForgetEtas,
+    KeyFigures,
+    LearnEtas,
+    SeeDemand,
+    SeeDemandByHour,
+    SeeEtaErrors,
+    SeeKeyFigures,
+    SegmentDemand,
+)
 from hansom.contracts.errors import Invalid
 from hansom.events import Event
+from hansom.ids import made_at
 from hansom.values import Point
 from hansom.wire import Finite, MoneySchema, PointSchema, Rfc3339, iso
 from services.analytics.domain import reports
 from services.analytics.domain.facts import Fact, Value
 from services.analytics.domain.figures import Figures
+from services.analytics.domain.promises import Correction
+from services.analytics.usecases.seeing import ErrorLine
 
 R = TypeVar("R")
 
 MAX_DEMAND_MINUTES = 24 * 60
+MAX_ETA_LINES = 1000
+MAX_ETA_SPAN = timedelta(days=31)
+MAX_ETA_SPAN_BY_SEGMENT = timedelta(days=7)
+"""Figures by segment are as many as a city's segments, for each hour."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Tolerant(Schema):
@@ -40,6 +59,7 @@ def _time() -> Rfc3339:
 class _TripSchema(_Tolerant):
     id = fields.String(required=True)
     city = fields.String(required=True)
+    quote_id = fields.String(load_default=None, allow_none=True)
     pickup = fields.Nested(PointSchema(unknown=EXCLUDE), required=True)
     driver_id = fields.String(load_default=None, allow_none=True)
     driver = fields.Nested(_DriverSchema, load_default=None, allow_none=True)
@@ -117,13 +137,19 @@ def _assigned(data: dict[str, Any]) -> dict[str, Value]:
 
 
 def _arrived(data: dict[str, Any]) -> dict[str, Value]:
-    return _known(actual_ms=_ms_between(data["trip"]["assigned_at"], data["trip"]["arrived_at"]))
+    """An offer is accepted seconds after its time was promised."""
+    assigned_at = data["trip"]["assigned_at"]
+    return _known(
+        actual_ms=_ms_between(assigned_at, data["trip"]["arrived_at"]), made_at_ms=_ms_between(EPOCH, assigned_at)
+    )
 
 
 def _completed(data: dict[str, Any]) -> dict[str, Value]:
+    """The time is promised with the quote, whose id says when it was made."""
     trip = data["trip"]
     promised_s = trip["duration_s"]
     return _known(
+        made_at_ms=_ms_between(EPOCH, made_at(trip["quote_id"] or "")),
         actual_ms=_ms_between(trip["started_at"], trip["completed_at"]),
         promised_ms=None if promised_s is None else round(1000 * promised_s),
     )
@@ -165,8 +191,41 @@ class SeeDemandByHourSchema(Schema):
     until = Rfc3339(required=True)
 
 
+class SeeEtaErrorsSchema(SeeKeyFiguresSchema):
+    until = Rfc3339(load_default=None, allow_none=True)
+    by = fields.List(fields.String(validate=validate.OneOf(["segment", "hour"])), load_default=list)
+    limit = fields.Integer(load_default=100, strict=True, validate=validate.Range(1, MAX_ETA_LINES))
+
+    @validates_schema
+    def check_span(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """Of how much is read: lines need a city, and a span of days."""
+        wrong = {}
+        if data["by"] and data["city"] is None:
+            wrong["city"] = ["Lines are of one city."]
+        most = MAX_ETA_SPAN_BY_SEGMENT if "segment" in data["by"] else MAX_ETA_SPAN
+        if data["by"] and data["since"] is not None and (data["until"] or datetime.now(UTC)) - data["since"] > most:
+            wrong["since"] = [f"At most {most.days} days."]
+        if wrong:
+            raise ValidationError(wrong)
+
+    @post_load
+    def freeze(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        return {**data, "by": tuple(dict.fromkeys(data["by"]))}
+
+
+class LearnEtasSchema(Schema):
+    city = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 100))
+
+
+class ForgetEtasSchema(Schema):
+    city = fields.String(required=True, validate=validate.Length(1, 100))
+
+
 _REQUESTS: dict[type, Schema] = {
     SeeKeyFigures: SeeKeyFiguresSchema(),
+    SeeEtaErrors: SeeEtaErrorsSchema(),
+    LearnEtas: LearnEtasSchema(),
+    ForgetEtas: ForgetEtasSchema(),
     SeeDemand: SeeDemandSchema(),
     SeeDemandByHour: SeeDemandByHourSchema(),
 }
@@ -201,11 +260,34 @@ def key_figures_reply(figures: Figures, since: datetime, until: datetime) -> Key
 
 def eta_errors_reply(figures: Figures, since: datetime, until: datetime) -> dict[str, Any]:
     """How promised pickup and trip times were kept."""
+    return {"since": iso(since), "until": iso(until), **_errors(figures)}
+
+
+def _errors(figures: Figures) -> dict[str, Any]:
+    return {"pickup": reports.errors(figures, "pickup"), "trip": reports.errors(figures, "trip")}
+
+
+def eta_lines_reply(lines: list[ErrorLine], left_out: int) -> dict[str, Any]:
+    """The same by segment and hour; what was not grouped by is not there."""
+    items = []
+    for line in lines:
+        place = {"segment": line.segment, "hour": line.hour}
+        items.append({name: value for name, value in place.items() if value is not None} | _errors(line.figures))
+    return {"items": items, "left_out": left_out}
+
+
+def corrections_reply(corrections: list[Correction]) -> CorrectionsReply:
+    """The corrections in force."""
     return {
-        "since": iso(since),
-        "until": iso(until),
-        "pickup": reports.errors(figures, "pickup"),
-        "trip": reports.errors(figures, "trip"),
+        "items": {
+            each.city: {
+                "pickup": list(each.pickup),
+                "trip": list(each.trip),
+                "valid_from": iso(each.valid_from) or "",
+            }
+            for each in corrections
+        },
+        "made_at": iso(max((each.valid_from for each in corrections), default=None)),
     }
 
 

@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from services.analytics.domain.facts import Fact
+from services.analytics.domain.promises import is_credible, ratio_bin
 
 Figures = Mapping[str, int]
 
-BIN_S = 15
+BIN_S = 5
 """Width of a bin of how far actual times lie from promised ones, seconds."""
 
 BIN_LIMIT_S = 900
@@ -99,7 +100,24 @@ def _error(name: str, fact: Fact) -> dict[str, int]:
         f"{name}_abs_error_ms": abs(error_ms),
         f"{name}_late": int(error_ms > 0),
         f"{name}_bin:{bin_s}": 1,
+        **_uncorrected(name, fact, promised_ms, actual_ms),
     }
+
+
+def _uncorrected(name: str, fact: Fact, promised_ms: int, actual_ms: int) -> dict[str, int]:
+    """What the roads' time without correction says of the same promise, where that is known."""
+    base_ms, hour = _number(fact, "base_ms"), _number(fact, "hour")
+    if base_ms is None or hour is None:
+        return {}
+    compared = {
+        f"{name}_compared": 1,
+        f"{name}_compared_abs_error_ms": abs(actual_ms - promised_ms),
+        f"{name}_base_abs_error_ms": abs(actual_ms - base_ms),
+    }
+    if not is_credible(base_ms, actual_ms):
+        return compared
+    weight_s = round(base_ms / 1000)
+    return {**compared, f"{name}_credible:{hour}": 1, f"{name}_ratio:{hour}:{ratio_bin(base_ms, actual_ms)}": weight_s}
 
 
 COUNTED: dict[str, Callable[[Fact], Figures]] = {

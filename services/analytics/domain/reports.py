@@ -50,7 +50,7 @@ def money(figures: Figures, name: str) -> list[Money]:
 
 def errors(figures: Figures, name: str) -> ErrorReply:
     """How promises of one kind (`pickup`, `trip`) were kept."""
-    trips = figures.get(f"{name}_promises", 0)
+    trips, compared = figures.get(f"{name}_promises", 0), figures.get(f"{name}_compared", 0)
     return {
         "trips": trips,
         "mean_error_s": _mean_s(figures, f"{name}_error_ms", trips),
@@ -58,6 +58,11 @@ def errors(figures: Figures, name: str) -> ErrorReply:
         "p50_abs_error_s": _quantile_s(figures, f"{name}_bin:", 0.5),
         "p90_abs_error_s": _quantile_s(figures, f"{name}_bin:", 0.9),
         "late_share": share(figures.get(f"{name}_late", 0), trips),
+        "uncorrected": {
+            "trips": compared,
+            "mean_abs_error_s": _mean_s(figures, f"{name}_compared_abs_error_ms", compared),
+            "mean_abs_error_uncorrected_s": _mean_s(figures, f"{name}_base_abs_error_ms", compared),
+        },
     }
 
 

@@ -12,7 +12,7 @@ process may die anywhere, and two may make the same figures at once: a period en
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from pymongo.errors import OperationFailure
 from hansom.mongo import insert_new
 from services.analytics.domain.facts import Claimed, Fact, Home
 from services.analytics.domain.figures import Figures
+from services.analytics.storage.corrections import CORRECTIONS
 
 FACTS, MINUTES, HOURS = "analytics_facts", "analytics_minutes", "analytics_hours"
 
@@ -44,6 +45,7 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> None:
     for name in (MINUTES, HOURS):
         _ensure(database[name], "dirty", [("dirty", ASCENDING)])
         _ensure(database[name], "by_start", [("city", ASCENDING), ("start", ASCENDING)])
+    _ensure(database[CORRECTIONS], "by_city", [("city", ASCENDING), ("valid_from", ASCENDING)])
 
 
 def _ensure(collection: Documents, name: str, keys: list[tuple[str, int]], **options: Any) -> None:
@@ -159,15 +161,15 @@ class Periods:
                 found.setdefault(segment, Counter()).update(figures)
         return found
 
-    def each(self, city: str, since: datetime, until: datetime) -> list[tuple[datetime, dict[str, dict[str, int]]]]:
+    def each(self, city: str, since: datetime, until: datetime) -> Iterator[tuple[datetime, dict[str, dict[str, int]]]]:
         """(start, figures by segment) of each period, the oldest first."""
         query = {"city": city, "start": {"$gte": since, "$lt": until}}
-        found = self._collection.find(query, {"start": 1, "segments": 1}).sort("start", ASCENDING)
-        return [(each["start"], each.get("segments", {})) for each in found]
+        for each in self._collection.find(query, {"start": 1, "segments": 1}).sort("start", ASCENDING):
+            yield each["start"], each.get("segments", {})
 
-    def total(self, city: str | None, since: datetime) -> Counter[str]:
-        """Figures of all periods from `since` on, of one city or of all."""
-        query: dict[str, Any] = {"start": {"$gte": since}}
+    def total(self, city: str | None, since: datetime, until: datetime | None = None) -> Counter[str]:
+        """Figures of all periods that start in since ≤ start < until, of one city or of all."""
+        query: dict[str, Any] = {"start": {"$gte": since} if until is None else {"$gte": since, "$lt": until}}
         if city is not None:
             query["city"] = city
         total: Counter[str] = Counter()

@@ -32,8 +32,45 @@ class SeeDemandByHour:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SeeEtaErrors:
+    """How promises were kept: since ≤ hour < until; None: from the start of today, UTC, until now.
+
+    `by` says how lines are grouped: `segment` (of the pickup), `hour` (of the city's day), both, or not at all. Lines
+    need a city; of more than `limit` those of the fewest promises are left out.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    city: str | None = None
+    by: tuple[str, ...] = ()
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LearnEtas:
+    """Learn corrections from what is known now, of one city or of all, without waiting for the timer."""
+
+    city: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetEtas:
+    """No correction in this city from now on; rides until now are not learnt from any more."""
+
+    city: str
+
+
+class UncorrectedReply(TypedDict):
+    """The same `trips` twice: how far they were from what was promised, and from what the roads alone had said."""
+
+    trips: int
+    mean_abs_error_s: float | None
+    mean_abs_error_uncorrected_s: float | None
+
+
 class ErrorReply(TypedDict):
-    """Actual less promised time. Shares are of `trips`; quantiles are of the error's size, to 15 s."""
+    """Actual less promised time. Shares are of `trips`; quantiles are of the error's size, to 5 s."""
 
     trips: int
     mean_error_s: float | None
@@ -41,6 +78,25 @@ class ErrorReply(TypedDict):
     p50_abs_error_s: float | None
     p90_abs_error_s: float | None
     late_share: float | None
+    uncorrected: UncorrectedReply
+
+
+class CorrectionReply(TypedDict):
+    """Factors of a city's road times, one for each hour of its day (24 each), and since when they hold."""
+
+    pickup: list[float]
+    trip: list[float]
+    valid_from: str
+
+
+class CorrectionsReply(TypedDict):
+    """`items`: city → its correction; a city of which nothing was learnt is absent: its factors are 1.
+
+    `made_at` is when the newest was made; None while there is none.
+    """
+
+    items: dict[str, CorrectionReply]
+    made_at: str | None
 
 
 class SegmentDemand(TypedDict):

@@ -15,12 +15,15 @@ from hansom.events import Event
 from hansom.ids import new_id
 from hansom.wire import iso
 from services.analytics.domain.facts import Fact
+from services.analytics.domain.promises import Terms
+from services.analytics.storage.corrections import Corrections
 from services.analytics.storage.mongo import FACTS, HOURS, MINUTES, Facts, Periods, ensure_indexes
 from services.analytics.usecases import Stores, note_facts, roll_up
 from tests.support.dispatch import PICKUP_SEGMENT, Teller, World, a_trip, an_event
 from tests.support.waiting import eventually
 
 KEEP = timedelta(days=35)
+TERMS = Terms({}, KEEP, timedelta(seconds=15), timedelta(seconds=120))
 
 
 def ask(analytics: ServiceContainer, method: str, **payload: Any) -> dict[str, Any]:
@@ -136,7 +139,9 @@ def test_wrong_requests_name_the_field(analytics: ServiceContainer) -> None:
 # -- dying in the middle: the storage and the use cases by themselves --------------------------------------------------
 @pytest.fixture
 def stores(database: Database[dict[str, Any]]) -> Stores:
-    return Stores(Facts(database, KEEP), Periods(database[MINUTES], KEEP), Periods(database[HOURS], None))
+    return Stores(
+        Facts(database, KEEP), Periods(database[MINUTES], KEEP), Periods(database[HOURS], None), Corrections(database)
+    )
 
 
 def facts(many: int) -> list[Fact]:
@@ -153,13 +158,13 @@ def requests(stores: Stores) -> int:
 def test_dying_between_facts_and_their_period_counts_them_when_told_again(stores: Stores) -> None:
     known = facts(3)
     stores.facts.add(known)
-    note_facts(known, stores, lambda city, point: None, datetime.now(UTC), KEEP)
+    note_facts(known, stores, lambda city, point: None, TERMS, datetime.now(UTC))
     assert requests(stores) == 3
 
 
 def test_dying_while_making_figures_leaves_the_period_dirty(stores: Stores) -> None:
     known, now = facts(2), datetime.now(UTC)
-    note_facts(known, stores, lambda city, point: None, now, KEEP)
+    note_facts(known, stores, lambda city, point: None, TERMS, now)
     assert stores.minutes.claim(now) is not None
     assert stores.minutes.claim(now) is None
     later = now + timedelta(seconds=20)
@@ -169,11 +174,11 @@ def test_dying_while_making_figures_leaves_the_period_dirty(stores: Stores) -> N
 
 def test_figures_made_late_do_not_take_the_place_of_newer_ones(stores: Stores) -> None:
     first, now = facts(1), datetime.now(UTC)
-    note_facts(first, stores, lambda city, point: None, now, KEEP)
+    note_facts(first, stores, lambda city, point: None, TERMS, now)
     slow = stores.minutes.claim(now)
     assert slow is not None
     more = [Fact(new_id(), "trips.trip_requested", "t", first[0].at, "helsinki", segment="s")]
-    note_facts(more, stores, lambda city, point: None, now, KEEP)
+    note_facts(more, stores, lambda city, point: None, TERMS, now)
     later = now + timedelta(seconds=20)
     roll_up(stores, later)
     stores.minutes.write(slow, {"s": {"requests": 1}}, {"requests": 1})
@@ -185,11 +190,11 @@ def test_figures_made_late_do_not_take_the_place_of_newer_ones(stores: Stores) -
 
 def test_something_added_while_figures_are_made_is_not_forgotten(stores: Stores) -> None:
     first, now = facts(1), datetime.now(UTC)
-    note_facts(first, stores, lambda city, point: None, now, KEEP)
+    note_facts(first, stores, lambda city, point: None, TERMS, now)
     claimed = stores.minutes.claim(now)
     assert claimed is not None
     more = [Fact(new_id(), "trips.trip_requested", "t", first[0].at, "helsinki", segment="s")]
-    note_facts(more, stores, lambda city, point: None, now, KEEP)
+    note_facts(more, stores, lambda city, point: None, TERMS, now)
     stores.minutes.write(claimed, {"s": {"requests": 1}}, {"requests": 1})
     stores.minutes.finish(claimed)
     assert requests(stores) == 2
@@ -197,7 +202,7 @@ def test_something_added_while_figures_are_made_is_not_forgotten(stores: Stores)
 
 def test_events_after_their_figures_were_closed_change_nothing(stores: Stores) -> None:
     [fact] = facts(1)
-    noted = note_facts([fact], stores, lambda city, point: None, fact.at + KEEP, KEEP)
+    noted = note_facts([fact], stores, lambda city, point: None, TERMS, fact.at + KEEP)
     assert (noted.kept, noted.too_late) == (0, 1)
     assert requests(stores) == 0
 

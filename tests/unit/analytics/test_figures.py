@@ -65,6 +65,7 @@ def test_a_pickup_is_measured_against_what_was_promised_by_this_driver() -> None
         "p50_abs_error_s": 60.0,
         "p90_abs_error_s": 60.0,
         "late_share": 1.0,
+        "uncorrected": {"trips": 0, "mean_abs_error_s": None, "mean_abs_error_uncorrected_s": None},
     }
 
 

@@ -1,0 +1,44 @@
+"""The cities, as far as analytics needs them: which there are, and how promises are made in them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from nameko.extensions import DependencyProvider
+
+from hansom.cities import cities, cities_ever, city_of
+from services.analytics.domain.promises import Terms
+
+REFRESHES = 2
+"""A correction is known to all who promise after so many of their refreshes: one of them may have failed."""
+
+
+class KnownCities(DependencyProvider):
+    """Gives a worker `.terms`, `.zone(city)` and `.keys(city)`."""
+
+    def setup(self) -> None:
+        config = self.container.config
+        self._served = tuple(cities(config))
+        self._zones = {key: ZoneInfo(city.time_zone) for key, city in cities_ever(config).items()}
+        self.terms = Terms(
+            zones=self._zones,
+            keep=timedelta(days=float(config["ANALYTICS_FACTS_KEEP_DAYS"])),
+            offer_open=timedelta(seconds=float(config["OFFER_TTL_S"])),
+            spread=timedelta(seconds=REFRESHES * float(config["ETA_CORRECTION_REFRESH_S"])),
+        )
+
+    def get_dependency(self, worker_ctx: Any) -> KnownCities:
+        return self
+
+    def zone(self, city: str) -> ZoneInfo:
+        """The city's time zone. Raises UnknownCity."""
+        return self._zones.get(city) or ZoneInfo(city_of(self.container.config, city).time_zone)
+
+    def keys(self, city: str | None) -> list[str]:
+        """This city alone, or all that are served. Raises UnknownCity."""
+        if city is None:
+            return list(self._served)
+        self.zone(city)
+        return [city]
