@@ -86,6 +86,15 @@ def pairs(rows: Any, name: str, limit: int) -> list[tuple[Coordinates, Coordinat
     return list(zip(ends[::2], ends[1::2], strict=True))
 
 
+def kind(value: Any) -> str:
+    """What times are promised for, the pickup unless it says so. Raises Invalid."""
+    if value is None:
+        return contract.PICKUP
+    if value not in (contract.PICKUP, contract.TRIP):
+        raise Invalid(details={"kind": [f"Not {contract.PICKUP} or {contract.TRIP}."]})
+    return value
+
+
 def trace_points(rows: Any) -> list[TracePoint]:
     """`[{lat, lng, at, accuracy_m?}, ...]` with RFC 3339 times. Raises Invalid naming the first wrong one."""
     if not isinstance(rows, list) or len(rows) > contract.MAX_TRACE_POINTS:
@@ -118,6 +127,7 @@ def route_reply(route: contract.Route) -> dict[str, Any]:
         "distance_m": route.distance_m,
         "duration_s": route.duration_s,
         "line": line(route.line),
+        "estimated": route.estimated,
     }
 
 
@@ -132,7 +142,12 @@ def match_reply(trace: contract.MatchedTrace) -> dict[str, Any]:
 
 
 def nearest_reply(near: contract.NearestRoad) -> dict[str, Any]:
-    return {"point": near.point.as_dict(), "name": near.name, "distance_m": round(near.distance_m, 1)}
+    return {
+        "point": near.point.as_dict(),
+        "name": near.name,
+        "distance_m": round(near.distance_m, 1),
+        "estimated": near.estimated,
+    }
 
 
 def places_reply(found: Iterable[contract.PlaceFound]) -> dict[str, Any]:

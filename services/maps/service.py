@@ -1,11 +1,13 @@
-"""maps: roads, road times, traces put on roads, segments and places. It keeps no state of its own."""
+"""maps: roads, road times, traces put on roads, segments and places. What it keeps can be asked for anew."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from hansom.clock import Clock
 from hansom.contracts import maps as contract
-from hansom.rpc import rpc
+from hansom.rpc import ServiceClient, rpc
+from hansom.timers import every
 from hansom.validation import load
 from services.maps import schemas, usecases
 from services.maps.storage.atlas import AtlasOfCities
@@ -15,6 +17,8 @@ class MapsService:
     name = "maps"
 
     atlas = AtlasOfCities()
+    analytics = ServiceClient("analytics")
+    clock = Clock()
 
     @rpc
     def check_points(self, payload: dict[str, Any]) -> dict[str, Any]:
@@ -26,19 +30,20 @@ class MapsService:
     def route(self, payload: dict[str, Any]) -> dict[str, Any]:
         request = load(schemas.RouteRequest(), payload)
         ends = schemas.point_of(request["pickup"]), schemas.point_of(request["dropoff"])
-        return schemas.route_reply(usecases.find_route(self.atlas, *ends, request["fields_"]))
+        return schemas.route_reply(usecases.find_route(self.atlas, *ends, request["fields_"], self.clock.now()))
 
     @rpc
     def table(self, payload: dict[str, Any]) -> dict[str, Any]:
         sources = schemas.coordinates(payload.get("sources"), "sources", contract.MAX_TABLE_SIDE)
         destinations = schemas.coordinates(payload.get("destinations"), "destinations", contract.MAX_TABLE_SIDE)
-        times = usecases.road_table(self.atlas, sources, destinations)
+        times = usecases.road_table(self.atlas, sources, destinations, self.clock.now())
         return {"durations_s": times.durations_s, "estimated": times.estimated}
 
     @rpc
     def etas(self, payload: dict[str, Any]) -> dict[str, Any]:
         pairs = schemas.pairs(payload.get("pairs"), "pairs", contract.MAX_PAIRS)
-        etas_s, estimated = usecases.find_etas(self.atlas, pairs)
+        kind = schemas.kind(payload.get("kind"))
+        etas_s, estimated = usecases.find_etas(self.atlas, pairs, kind, self.clock.now())
         return {"etas_s": etas_s, "estimated": estimated}
 
     @rpc
@@ -66,3 +71,9 @@ class MapsService:
         request = load(schemas.SearchPlacesRequest(), payload)
         near = schemas.point_of(request["near"]) if request["near"] else None
         return schemas.places_reply(usecases.search_places(self.atlas, request["q"], near, request["limit"]))
+
+    # -- timers -----------------------------------------------------------------------------------------------------
+
+    @every("ETA_CORRECTION_REFRESH_S")
+    def learn_corrections(self) -> None:
+        usecases.learn_corrections(self.atlas, self.analytics)

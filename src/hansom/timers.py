@@ -1,4 +1,4 @@
-"""Timers that fire in one replica only."""
+"""Timers whose interval is a setting: in one replica only, or in each."""
 
 from __future__ import annotations
 
@@ -73,3 +73,18 @@ class LeaderTimer(Timer):
 
 
 leader_timer = LeaderTimer.decorator
+
+
+class SettingTimer(Timer):
+    """Entrypoint: a method called in every replica when it starts, and again every `setting` seconds."""
+
+    def __init__(self, setting: str, **kwargs: Any) -> None:
+        kwargs.setdefault("expected_exceptions", (Unavailable, *STORE_DOWN))
+        super().__init__(None, eager=True, **kwargs)
+        self.setting = setting
+
+    def setup(self) -> None:
+        self.interval = float(self.container.config[self.setting])
+
+
+every = SettingTimer.decorator

@@ -4,33 +4,44 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from nameko.extensions import DependencyProvider
 
 from hansom.cities import City, cities
-from hansom.cities.files import read_places, read_segments
+from hansom.cities.files import read_edges, read_measures, read_places, read_segments
 from hansom.contracts.maps import CityNotPrepared, NearestRoad
 from hansom.segments import SegmentIndex
 from hansom.values import Point, distance_m
-from services.maps.storage.osrm import Coordinates, Matching, Osrm, RoadRoute
+from services.maps.domain.corrections import Corrections
+from services.maps.domain.estimates import Rates
+from services.maps.storage.edges import EdgeIndex
+from services.maps.storage.osrm import Matching, Osrm, RoadRoute
 from services.maps.storage.places import PlaceIndex
+from services.maps.storage.remembered import Memory, RememberedTimes
+from services.maps.storage.routes import RecentRoutes
+from services.maps.storage.times import RoadTimesMemory
 
 log = logging.getLogger(__name__)
 
 
-class Roads:
-    """A city's road server and how much it may be asked at once."""
+ROUTE_POINTS = 200_000
+"""Points of the lines of recent routes that are kept for each city: about 2,000 routes and 20 MB."""
 
-    def __init__(self, osrm: Osrm, table_max: int, match_max: int) -> None:
-        self.osrm, self.table_max, self.match_max = osrm, table_max, match_max
+
+class Roads:
+    """A city's roads: the server that knows them, how much it may be asked at once, and what is remembered of it."""
+
+    def __init__(
+        self, osrm: Osrm, edges: EdgeIndex, times: RememberedTimes, routes: RecentRoutes, match_max: int
+    ) -> None:
+        self.osrm, self.edges, self.times, self.routes, self.match_max = osrm, edges, times, routes, match_max
 
     def route(self, points: Sequence[Point]) -> RoadRoute:
         return self.osrm.route(points)
-
-    def table(self, sources: Sequence[Coordinates], destinations: Sequence[Coordinates]) -> list[list[float | None]]:
-        return self.osrm.table(sources, destinations)
 
     def match(self, points: Sequence[tuple[Point, int, float]]) -> list[Matching]:
         return self.osrm.match(points)
@@ -40,16 +51,22 @@ class Roads:
 
 
 class Atlas:
-    """The cities of the settings. Files are read when first asked for and kept; so are connections."""
+    """The cities of the settings. Files are read when first asked for and kept; so are connections.
+
+    `corrections` are replaced as they are learnt.
+    """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.cities = cities(config)
         self.snap_max_m = float(config["ROAD_SNAP_MAX_M"])
+        self.corrections = Corrections()
+        self._config = config
         self._folder = Path(config["CITY_DATA"])
-        self._timeout_s = float(config["OSRM_TIMEOUT_S"])
-        self._pool_size = int(config["OSRM_POOL_SIZE"])
-        self._table_max, self._match_max = int(config["OSRM_TABLE_MAX"]), int(config["OSRM_MATCH_MAX"])
+        times = RoadTimesMemory(int(config["ROAD_TIMES_CACHE_ENTRIES"]))
+        self._fresh_s, self._stale_s = float(config["ROAD_TIMES_CACHE_S"]), float(config["ROAD_TIMES_STALE_S"])
+        self._memory = Memory(times, self._fresh_s, self._stale_s)
         self._roads: dict[str, Roads] = {}
+        self._rates: dict[str, Rates] = {}
         self._segments: dict[str, SegmentIndex] = {}
         self._places: dict[str, PlaceIndex] = {}
 
@@ -64,9 +81,36 @@ class Atlas:
 
     def roads(self, city: City) -> Roads:
         if city.key not in self._roads:
-            osrm = Osrm(city.osrm_url, self._timeout_s, self._pool_size)
-            self._roads[city.key] = Roads(osrm, self._table_max, self._match_max)
+            config, number = self._config, list(self.cities).index(city.key)
+            osrm = Osrm(city.osrm_url, float(config["OSRM_TIMEOUT_S"]), int(config["OSRM_POOL_SIZE"]))
+            edges = self._edges(city)
+            times = RememberedTimes(osrm, edges, self._memory, number, int(config["OSRM_TABLE_MAX"]))
+            routes = RecentRoutes(ROUTE_POINTS, self._fresh_s, self._stale_s)
+            self._roads[city.key] = Roads(osrm, edges, times, routes, int(config["OSRM_MATCH_MAX"]))
         return self._roads[city.key]
+
+    def rates(self, city: City) -> Rates:
+        """The city's detour and speed, as measured when it was prepared, else a usual city's."""
+        if city.key not in self._rates:
+            try:
+                measured = read_measures(self._folder / city.key)
+                self._rates[city.key] = Rates(measured.detour, measured.speed_mps)
+            except (OSError, ValueError) as exc:
+                log.warning("a city's roads were not measured", extra={"city": city.key, "error": str(exc)})
+                self._rates[city.key] = Rates()
+        return self._rates[city.key]
+
+    def factor(self, city: City, kind: str, now: datetime) -> float:
+        """What road times of the city are multiplied by at this moment."""
+        return self.corrections.factor(city.key, kind, now.astimezone(ZoneInfo(city.time_zone)).hour)
+
+    def _edges(self, city: City) -> EdgeIndex:
+        try:
+            return EdgeIndex(read_edges(self._folder / city.key))
+        except (OSError, ValueError, KeyError) as exc:
+            # road times are then remembered for the very same points only
+            log.warning("a city's edges cannot be read", extra={"city": city.key, "error": str(exc)})
+            return EdgeIndex([])
 
     def segments(self, city: City) -> SegmentIndex:
         """Raises CityNotPrepared."""
@@ -101,6 +145,7 @@ class AtlasOfCities(DependencyProvider):
         self.atlas = Atlas(self.container.config)
         for city in self.atlas.cities.values():
             try:
+                self.atlas.roads(city)
                 self.atlas.segments(city)
                 self.atlas.places(city)
             except CityNotPrepared:

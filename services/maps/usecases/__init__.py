@@ -2,7 +2,7 @@
 
 from services.maps.usecases.matching import match_trace
 from services.maps.usecases.places import check_points, find_segments, list_segments, search_places
-from services.maps.usecases.roads import find_etas, find_nearest, find_route, road_table
+from services.maps.usecases.roads import find_etas, find_nearest, find_route, learn_corrections, road_table
 
 __all__ = [
     "check_points",
@@ -10,6 +10,7 @@ __all__ = [
     "find_nearest",
     "find_route",
     "find_segments",
+    "learn_corrections",
     "list_segments",
     "match_trace",
     "road_table",

@@ -21,6 +21,10 @@ MAX_QUERY_LENGTH = 100
 MAX_PLACES = 50
 
 
+PICKUP, TRIP = "pickup", "trip"
+"""What a time is promised for, `kind` of an `etas`: the way to the rider, or the ride. Each has its own correction."""
+
+
 @error
 class NoRoute(Invalid):
     """Both points are on roads, and no road leads from the one to the other."""
@@ -45,19 +49,25 @@ class CityNotPrepared(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The quickest way between two points of a city, by road."""
+    """The quickest way between two points of a city, by road.
+
+    `estimated`: the road service did not answer, and this is an older route between nearly the same points, or was
+    reckoned from the straight distance (then the line is straight too).
+    """
 
     city: str
     distance_m: int
     duration_s: int
     line: tuple[Point, ...]
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RoadTimes:
     """Seconds by road from each source (row) to each destination (column); None where no road leads.
 
-    `estimated` says that the road service did not answer and these were reckoned from straight distances.
+    `estimated` says that the road service did not answer, or that ends lie in two cities, and some of these are older
+    answers or were reckoned from straight distances.
     """
 
     durations_s: list[list[float | None]]
@@ -81,11 +91,15 @@ class MatchedTrace:
 
 @dataclass(frozen=True, slots=True)
 class NearestRoad:
-    """The nearest place on a road, its street's name and how far away it is."""
+    """The nearest place on a road, its street's name and how far away it is.
+
+    `estimated`: from the city's own list of roads, which has no names, since the road service did not answer.
+    """
 
     point: Point
     name: str
     distance_m: float
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +19,7 @@ from services.maps.storage.atlas import Atlas
 
 Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
 METRES = 111_195.0
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="package")

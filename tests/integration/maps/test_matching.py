@@ -13,14 +13,14 @@ from hansom.values import Point, distance_m
 from services.maps import usecases
 from services.maps.domain.traces import TracePoint
 from services.maps.storage.atlas import Atlas
-from tests.integration.maps.conftest import drive, no_roads
+from tests.integration.maps.conftest import NOW, drive, no_roads
 
 PICKUP, DROPOFF = Point(60.1660, 24.9370), Point(60.1770, 24.9520)
 
 
 @pytest.mark.parametrize("noise_m", [0, 4, 10, 20])
 def test_a_driven_trace_is_as_long_as_the_roads_it_was_driven_on(atlas: Atlas, noise_m: float) -> None:
-    route = usecases.find_route(atlas, PICKUP, DROPOFF, {})
+    route = usecases.find_route(atlas, PICKUP, DROPOFF, {}, NOW)
     trace = usecases.match_trace(atlas, drive(route.line, noise_m=noise_m))
     assert trace.distance_m == pytest.approx(route.distance_m, rel=0.06)
     assert trace.method == "matched"
@@ -32,7 +32,7 @@ def test_a_long_trace_is_matched_in_pieces_without_losing_or_doubling_any(atlas:
     area = next(iter(atlas.cities.values())).service_area
     stops = [Point(draw.uniform(area.south, area.north), draw.uniform(area.west, area.east)) for _ in range(12)]
     for a, b in pairwise(stops):
-        line.extend(usecases.find_route(atlas, a, b, {}).line)
+        line.extend(usecases.find_route(atlas, a, b, {}, NOW).line)
     driven_m = sum(distance_m(a, b) for a, b in pairwise(line))
     trace = usecases.match_trace(atlas, drive(tuple(line), noise_m=3))
     assert trace.distance_m == pytest.approx(driven_m, rel=0.05)
@@ -42,7 +42,7 @@ def test_a_long_trace_is_matched_in_pieces_without_losing_or_doubling_any(atlas:
 
 
 def test_a_hole_in_the_trace_is_filled_along_the_roads(atlas: Atlas) -> None:
-    route = usecases.find_route(atlas, PICKUP, DROPOFF, {})
+    route = usecases.find_route(atlas, PICKUP, DROPOFF, {}, NOW)
     points = drive(route.line)
     third = len(points) // 3
     trace = usecases.match_trace(atlas, points[:third] + points[2 * third :])

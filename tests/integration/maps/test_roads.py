@@ -15,14 +15,14 @@ from hansom.values import Point, distance_m
 from services.maps import usecases
 from services.maps.storage.atlas import Atlas
 from services.maps.storage.osrm import Osrm
-from tests.integration.maps.conftest import no_roads
+from tests.integration.maps.conftest import NOW, no_roads
 
 PICKUP, DROPOFF = Point(60.1660, 24.9370), Point(60.1770, 24.9520)
 OUTSIDE = Point(60.3, 24.9)
 
 
 def test_a_route_leads_from_the_one_to_the_other_along_roads(atlas: Atlas) -> None:
-    route = usecases.find_route(atlas, PICKUP, DROPOFF, {})
+    route = usecases.find_route(atlas, PICKUP, DROPOFF, {}, NOW)
     assert route.city == "helsinki"
     assert distance_m(PICKUP, DROPOFF) < route.distance_m < 4 * distance_m(PICKUP, DROPOFF)
     assert 60 < route.duration_s < 1200
@@ -39,14 +39,14 @@ def test_a_place_that_is_not_served_is_named_by_the_callers_own_field(
     atlas: Atlas, pickup: Point, dropoff: Point, wrong: set[str]
 ) -> None:
     with pytest.raises(Invalid) as caught:
-        usecases.find_route(atlas, pickup, dropoff, {"pickup": "from", "dropoff": "to"})
+        usecases.find_route(atlas, pickup, dropoff, {"pickup": "from", "dropoff": "to"}, NOW)
     assert set(caught.value.details) == wrong
 
 
 def test_a_place_too_far_from_any_road_is_named(config: dict[str, Any]) -> None:
     strict = Atlas({**config, "ROAD_SNAP_MAX_M": 0.01})
     with pytest.raises(Invalid) as caught:
-        usecases.find_route(strict, PICKUP, DROPOFF, {})
+        usecases.find_route(strict, PICKUP, DROPOFF, {}, NOW)
     assert set(caught.value.details) <= {"pickup", "dropoff"}
     strict.close()
 
@@ -58,7 +58,7 @@ def test_nearly_any_two_places_of_the_city_are_joined_by_a_route(atlas: Atlas) -
         return Point(draw.uniform(area.south, area.north), draw.uniform(area.west, area.east))
 
     for _ in range(100):
-        usecases.find_route(atlas, somewhere(), somewhere(), {})
+        usecases.find_route(atlas, somewhere(), somewhere(), {}, NOW)
 
 
 def test_a_table_larger_than_one_question_is_put_together_right(config: dict[str, Any], atlas: Atlas) -> None:
@@ -66,8 +66,8 @@ def test_a_table_larger_than_one_question_is_put_together_right(config: dict[str
     area = next(iter(atlas.cities.values())).service_area
     places = [(draw.uniform(area.south, area.north), draw.uniform(area.west, area.east)) for _ in range(17)]
     small = Atlas({**config, "OSRM_TABLE_MAX": 5})
-    pieced = usecases.road_table(small, places, places[:12])
-    whole = usecases.road_table(atlas, places, places[:12])
+    pieced = usecases.road_table(small, places, places[:12], NOW)
+    whole = usecases.road_table(atlas, places, places[:12], NOW)
     assert pieced == whole
     assert not whole.estimated
     assert all(whole.durations_s[i][i] == 0 for i in range(12))
@@ -77,27 +77,32 @@ def test_a_table_larger_than_one_question_is_put_together_right(config: dict[str
 def test_etas_of_pairs_are_those_of_the_table(atlas: Atlas) -> None:
     places = [(60.165 + i * 0.0004, 24.937 + i * 0.0004) for i in range(30)]
     pairs = list(zip(places, reversed(places), strict=True))
-    etas_s, estimated = usecases.find_etas(atlas, pairs)
-    table = usecases.road_table(atlas, places, places)
+    etas_s, estimated = usecases.find_etas(atlas, pairs, "pickup", NOW)
+    table = usecases.road_table(atlas, places, places, NOW)
     assert not estimated
     assert etas_s == [table.durations_s[i][29 - i] for i in range(30)]
 
 
 def test_more_cells_than_a_table_may_have_are_refused(atlas: Atlas) -> None:
     with pytest.raises(Invalid):
-        usecases.road_table(atlas, [(60.17, 24.94)] * 600, [(60.17, 24.94)] * 600)
-    assert usecases.road_table(atlas, [], [(60.17, 24.94)]).durations_s == []
+        usecases.road_table(atlas, [(60.17, 24.94)] * 600, [(60.17, 24.94)] * 600, NOW)
+    assert usecases.road_table(atlas, [], [(60.17, 24.94)], NOW).durations_s == []
 
 
-def test_without_a_road_server_times_are_estimates_and_routes_are_unavailable(config: dict[str, Any]) -> None:
+def test_without_a_road_server_all_is_estimated_and_says_so(config: dict[str, Any], atlas: Atlas) -> None:
     away = no_roads(config)
-    times = usecases.road_table(away, [(60.17, 24.94)], [(60.175, 24.95)])
+    times = usecases.road_table(away, [(60.17, 24.94)], [(60.175, 24.95)], NOW)
     assert times.estimated
     assert 60 < (times.durations_s[0][0] or 0) < 600
-    assert usecases.find_etas(away, [((60.17, 24.94), (60.175, 24.95))])[1]
-    with pytest.raises(RoadsUnavailable) as caught:
-        usecases.find_route(away, PICKUP, DROPOFF, {})
-    assert caught.value.details["retry_after_s"] >= 1
+    assert usecases.find_etas(away, [((60.17, 24.94), (60.175, 24.95))], "trip", NOW)[1]
+    guessed, found = (usecases.find_route(each, PICKUP, DROPOFF, {}, NOW) for each in (away, atlas))
+    assert guessed.estimated and not found.estimated
+    assert guessed.line == (PICKUP, DROPOFF)
+    assert 0.4 < guessed.distance_m / found.distance_m < 2.5
+    assert 0.4 < guessed.duration_s / found.duration_s < 2.5
+    near = usecases.find_nearest(away, Point(60.1690, 24.9400))
+    assert near.estimated
+    assert near.distance_m == pytest.approx(distance_m(near.point, Point(60.1690, 24.9400)), abs=0.1)
     away.close()
 
 

@@ -17,7 +17,7 @@ HERE, THERE = {"lat": 60.166, "lng": 24.937}, {"lat": 60.177, "lng": 24.952}
 
 def test_a_route_has_what_the_contract_says(ask: Ask) -> None:
     reply = ask("route", {"pickup": HERE, "dropoff": THERE})
-    assert set(reply) == {"city", "distance_m", "duration_s", "line"}
+    assert set(reply) == {"city", "distance_m", "duration_s", "line", "estimated"}
     assert set(reply["line"][0]) == {"lat", "lng"}
     assert isinstance(reply["distance_m"], int)
 
@@ -35,6 +35,7 @@ def test_a_route_has_what_the_contract_says(ask: Ask) -> None:
         ("table", {"sources": [[60, 24]] * 1001, "destinations": []}, "sources"),
         ("etas", {"pairs": [[[60.17, 24.94]]]}, "pairs"),
         ("etas", {}, "pairs"),
+        ("etas", {"pairs": [], "kind": "return"}, "kind"),
         ("match_trace", {"points": [{"lat": 60.17, "lng": 24.94}]}, "points.0"),
         ("match_trace", {"points": [{"lat": 60.17, "lng": 24.94, "at": "noon"}]}, "points.0"),
         ("match_trace", {}, "points"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hansom.values import Point, distance_m
-from services.maps.domain.estimates import road_time_s, road_times_s, straight_m
+from services.maps.domain.estimates import Rates, straight_m
 
 places = st.tuples(st.floats(60.0, 60.4), st.floats(24.5, 25.3))
 
@@ -19,10 +19,10 @@ def test_the_plane_is_as_good_as_the_sphere_within_a_city(a: tuple[float, float]
 
 
 def test_a_kilometre_takes_about_three_minutes() -> None:
-    assert 180 < road_time_s((60.17, 24.94), (60.179, 24.94)) < 220
+    assert 180 < Rates().duration_s((60.17, 24.94), (60.179, 24.94)) < 220
 
 
-def test_there_is_a_time_for_each_source_and_destination() -> None:
-    table = road_times_s([(60.17, 24.94), (60.18, 24.95)], [(60.17, 24.94)] * 3)
-    assert [len(row) for row in table] == [3, 3]
-    assert table[0] == [0, 0, 0]
+def test_a_citys_own_detour_and_speed_count() -> None:
+    a, b = (60.17, 24.94), (60.179, 24.94)
+    assert Rates(2.0, 10.0).distance_m(a, b) == pytest.approx(2 * straight_m(a, b))
+    assert Rates(2.0, 10.0).duration_s(a, b) == pytest.approx(2 * straight_m(a, b) / 10)
