@@ -46,7 +46,8 @@ class LiveWorld:
             # waited for in any case, so that its reply has somewhere to go
             supply = _supply(cars)
         line = tuple(Point(point["lat"], point["lng"]) for point in found["line"])
-        return Route(found["city"], whole(found["distance_m"]), whole(found["duration_s"]), line), supply
+        metres, seconds = whole(found["distance_m"]), whole(found["duration_s"])
+        return Route(found["city"], metres, seconds, line, found.get("correction"), found["estimated"]), supply
 
     def demand(self, city: str, pickup: Point, now: datetime) -> Demand | None:
         """The demand in the pickup's segment and those that touch it; None when Redis or maps cannot say."""

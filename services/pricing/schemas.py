@@ -81,7 +81,7 @@ ASK_QUOTE, SEE_QUOTE, ASK_FINAL_FARE, TARIFFS = (
 
 
 def dump_quote(quote: Quote) -> QuoteReply:
-    return {
+    reply: QuoteReply = {
         "id": quote.id,
         "rider_id": quote.rider_id,
         "city": quote.route.city,
@@ -94,6 +94,11 @@ def dump_quote(quote: Quote) -> QuoteReply:
         "created_at": iso(quote.created_at) or "",
         "expires_at": iso(quote.expires_at) or "",
     }
+    if quote.route.correction is not None:
+        reply["correction"] = quote.route.correction
+    if quote.route.estimated:
+        reply["estimated"] = True
+    return reply
 
 
 def _dump_option(option: Option, surge: Surge, currency: str) -> OptionReply:

@@ -16,12 +16,18 @@ from services.pricing.domain.tariff import Tariff
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The way along the roads: whole metres and seconds, and its line."""
+    """The way along the roads: whole metres and seconds, and its line.
+
+    `correction`: the factor for traffic that is in the seconds. Told with the quote and not kept: None afterwards.
+    `estimated`: the road service was down, and metres and seconds are its guess. Told with the quote and not kept.
+    """
 
     city: str
     distance_m: int
     duration_s: int
     line: tuple[Point, ...]
+    correction: float | None = None
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from hansom.contracts.errors import Conflict, Invalid, NotFound, error
 from hansom.values import Point
@@ -113,7 +113,11 @@ class OptionReply(TypedDict):
 
 
 class QuoteReply(TypedDict):
-    """api.md's quote, and more. `route` is the line along the roads."""
+    """api.md's quote, and more. `route` is the line along the roads.
+
+    `correction` is the factor for traffic that is in `duration_s`; it is told when the quote is made, and not later.
+    So is `estimated`, only when true: the road service was down, distance and duration are guesses.
+    """
 
     id: str
     rider_id: str
@@ -122,6 +126,8 @@ class QuoteReply(TypedDict):
     dropoff: dict[str, float]
     distance_m: int
     duration_s: int
+    correction: NotRequired[float]
+    estimated: NotRequired[bool]
     route: list[dict[str, float]]
     options: list[OptionReply]
     created_at: str
