@@ -101,6 +101,12 @@ class Quote(Reply):
     id = fields.String(required=True)
     distance_m = Finite(required=True)
     duration_s = Finite(required=True)
+    correction = Finite(
+        metadata={"description": "Factor in `duration_s` learnt from earlier rides: 1.2 is a fifth slower."}
+    )
+    estimated = fields.Boolean(
+        metadata={"description": "True when the road service was down: distance, time and so the fare rest on a guess."}
+    )
     route = fields.List(fields.Nested(PointSchema), required=True)
     options = fields.List(fields.Nested(QuoteOption), required=True)
     expires_at = Rfc3339(required=True)
@@ -233,6 +239,54 @@ class Overview(Reply):
     trips = fields.Dict(required=True)
     drivers = fields.Dict(required=True)
     money = fields.Dict(required=True)
+
+
+class Uncorrected(Reply):
+    """The same trips twice: against what was promised, and against what the roads alone would have promised."""
+
+    trips = fields.Integer(required=True)
+    mean_abs_error_s = _maybe(Finite)
+    mean_abs_error_uncorrected_s = _maybe(Finite)
+
+
+class PromiseErrors(Reply):
+    """Actual less promised time."""
+
+    trips = fields.Integer(required=True)
+    mean_error_s = _maybe(Finite)
+    mean_abs_error_s = _maybe(Finite)
+    p50_abs_error_s = _maybe(Finite)
+    p90_abs_error_s = _maybe(Finite)
+    late_share = _maybe(Finite)
+    uncorrected = fields.Nested(Uncorrected, required=True)
+
+
+class EtaLine(Reply):
+    """`segment` is that of the pickup, `hour` one of the city's day; what was not grouped by is absent."""
+
+    segment = fields.String()
+    hour = fields.Integer(validate=validate.Range(0, 23))
+    pickup = fields.Nested(PromiseErrors, required=True)
+    trip = fields.Nested(PromiseErrors, required=True)
+
+
+class Corrections(Reply):
+    """Factors of road times, one for each hour of the city's day."""
+
+    pickup = fields.List(Finite(), required=True, validate=validate.Length(equal=24))
+    trip = fields.List(Finite(), required=True, validate=validate.Length(equal=24))
+    valid_from = Rfc3339(required=True)
+
+
+class EtaErrors(Reply):
+    city = fields.String(required=True)
+    since = Rfc3339(required=True)
+    until = Rfc3339(required=True)
+    pickup = fields.Nested(PromiseErrors, required=True)
+    trip = fields.Nested(PromiseErrors, required=True)
+    items = fields.List(fields.Nested(EtaLine), required=True)
+    left_out = fields.Integer(required=True)
+    corrections = fields.Nested(Corrections, required=True, allow_none=True)
 
 
 class FeatureCollection(Reply):

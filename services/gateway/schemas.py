@@ -5,7 +5,7 @@ They check form; the services check sense. What comes out is plain JSON again, r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate
@@ -223,6 +223,27 @@ class DriversQuery(PageQuery):
 
 class CityQuery(Query):
     city = PlainText(longest=40)
+
+
+class Words(fields.String):
+    """Words with commas between them, each one of a few."""
+
+    def __init__(self, known: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(metadata={"description": f"With commas between: {', '.join(known)}."}, **kwargs)
+        self._known = frozenset(known)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        words = list(dict.fromkeys(str(value).split(",")))
+        if not self._known.issuperset(words):
+            raise ValidationError(f"Each of: {', '.join(sorted(self._known))}.")
+        return words
+
+
+class EtaQuery(CityQuery):
+    since = QueryMoment()
+    until = QueryMoment()
+    by = Words(("segment", "hour"), load_default=["segment", "hour"])
+    limit = QueryInteger(load_default=100, validate=validate.Range(1, 1000))
 
 
 # -- socket ----------------------------------------------------------------------------------------------------------

@@ -67,3 +67,13 @@ class OpsRoutes(Needs):
         demand = self.analytics.call_async("demand", {"city": city})
         supply = self.location.call_async("supply_by_segment", {})
         return demand_map(demand.result()["items"], supply.result()["items"])
+
+    @route("GET", "/v1/ops/eta", who=OPS, query=schemas.EtaQuery(), gives=replies.EtaErrors(),
+           summary="Promised times against actual ones by segment and hour, and the corrections learnt")  # fmt: skip
+    def get_eta_errors(self, call: Call) -> Any:
+        """`hour` is of the city's day. `corrections` is null while nothing was learnt: road times are as they are."""
+        request = {"city": self.config["DEFAULT_CITY"], **call.data}
+        errors = self.analytics.call_async("eta_errors", request)
+        corrections = self.analytics.call_async("eta_corrections", {})
+        known = corrections.result()["items"].get(request["city"])
+        return {"city": request["city"], **errors.result(), "corrections": known}
