@@ -119,9 +119,9 @@ class Driver(Person):
         self._set_off(route or self.world.navigator.route(here, graph.place(self.rng)))
 
     def _set_off(self, route: roads.Route) -> None:
-        """Starts along the route from where the car stands, up to a tenth slower or faster than the road's time."""
+        """Starts along the route from where the car stands, up to a tenth slower or faster than traffic."""
         now = monotonic()
-        speed_mps = route.speed_mps * self.rng.uniform(0.9, 1.1)
+        speed_mps = route.speed_mps * self.world.traffic_speed() * self.rng.uniform(0.9, 1.1)
         self._drive = roads.Drive((self._drive.fix(now).point, *route.line), speed_mps, now)
 
     def _park(self) -> None:
@@ -143,6 +143,7 @@ class Driver(Person):
             return
         answer = self._answer("accept", offer)
         if answer is not None:
+            self.world.rides.promised(offer["trip_id"], self.account.id, offer.get("pickup_eta_s"))
             self._carry(answer.get("trip") or self.account.get("/v1/trips/{id}", id=offer["trip_id"]))
 
     def _withdrawn(self, offer_id: str, until: float) -> bool:

@@ -82,12 +82,17 @@ class Navigator:
     def remember(self, start: Point, end: Point, quote: dict[str, Any]) -> Route:
         """Keeps the route that a quote came with, whoever asked for it."""
         line = line_of(quote["route"])
-        route = Route(line, float(quote["distance_m"]), float(quote["duration_s"]))
+        route = Route(line, float(quote["distance_m"]), road_time_s(quote))
         self.graph.learn(route)
         self._known[_key(start, end)] = route
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return route
+
+
+def road_time_s(quote: dict[str, Any]) -> float:
+    """The roads' own time for a quote's route, without the correction for traffic: traffic is what the bots make."""
+    return float(quote["duration_s"]) / float(quote.get("correction") or 1.0)
 
 
 def _rounded(point: Point) -> Point:

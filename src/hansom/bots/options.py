@@ -5,10 +5,13 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import available_timezones
 
+from hansom.bots.traffic import FREE, RUSH, Traffic, at_speed
 from hansom.values import Point
 
 HELSINKI = (60.1641, 24.9351, 60.1792, 24.9535)
+HELSINKI_TIME = "Europe/Helsinki"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Options:
     patience_s: float = 120.0
     position_interval_s: float = 1.0
     area: Area = Area(*HELSINKI)
+    traffic: Traffic = FREE
+    time_zone: str = HELSINKI_TIME
     json: bool = False
 
 
@@ -78,8 +83,20 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument(
         "--area", type=_area, default=given.area, metavar="S,W,N,E", help="service area in degrees (central Helsinki)"
     )
+    parser.add_argument(
+        "--traffic",
+        type=_traffic,
+        default=given.traffic,
+        metavar="PROFILE",
+        help="speed of cars as a share of what the roads allow, such as 0.7, or `rush`: slow in the city's rush hours",
+    )
+    parser.add_argument(
+        "--time-zone", default=given.time_zone, metavar="ZONE", help="of the city's rush hours (%(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="a JSON summary as the last line")
     options = Options(**vars(parser.parse_args(arguments)))
+    if options.time_zone not in available_timezones():
+        parser.error("--time-zone: one of the IANA database, such as Europe/Helsinki")
     if not options.url.startswith("http://"):
         parser.error("--url: the bots speak plain http:// only")
     return options
@@ -97,6 +114,15 @@ def _seconds(text: str) -> float:
     if not 0 < value < 1e7:
         raise ArgumentTypeError("a positive number of seconds")
     return value
+
+
+def _traffic(text: str) -> Traffic:
+    if text == "rush":
+        return RUSH
+    try:
+        return at_speed(float(text))
+    except ValueError:
+        raise ArgumentTypeError("`rush`, or a share of the roads' speed from 0.2 to 1.2") from None
 
 
 def _area(text: str) -> Area:

@@ -11,6 +11,7 @@ import gevent
 
 from hansom.bots import habits
 from hansom.bots.client import Refused, Unreachable
+from hansom.bots.navigator import road_time_s
 from hansom.bots.person import Person, trip_in
 from hansom.bots.rides import Ride
 from hansom.bots.roads import moved
@@ -84,7 +85,7 @@ class Rider(Person):
             dropoff = self._at_kerb(habits.destination(self.rng, navigator.graph, start))
             quote = self.account.post("/v1/quotes", {"pickup": pickup.as_dict(), "dropoff": dropoff.as_dict()})
             navigator.remember(pickup, dropoff, quote)
-            if quote["duration_s"] <= habits.LONG_RIDE_S or tried == habits.THINKS_AGAIN or self.tries(0.1):
+            if road_time_s(quote) <= habits.LONG_RIDE_S or tried == habits.THINKS_AGAIN or self.tries(0.1):
                 break
         return quote
 

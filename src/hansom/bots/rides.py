@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hansom.bots.measures import Spread
+from hansom.bots.promises import Promises, seconds_between
 
 STATES = ("requested", "assigned", "arrived", "in_progress", "completed", "cancelled", "expired")
 ENDED = frozenset({"completed", "cancelled", "expired"})
@@ -27,6 +28,9 @@ class Ride:
     ended_at: float | None = None
     payment: str | None = None
     returned: int = 0
+    promised_s: float | None = None
+    pickup_promises: dict[str, float] = field(default_factory=dict)
+    """Driver → the pickup time in the offer that he accepted."""
 
     @property
     def ended(self) -> bool:
@@ -58,6 +62,7 @@ class Rides:
         self._rides: dict[str, Ride] = {}
         self._early_offers: dict[str, float] = {}
         self.waits = Waits()
+        self.pickup_promises, self.trip_promises = Promises(), Promises()
 
     def __iter__(self) -> Iterator[Ride]:
         return iter(list(self._rides.values()))
@@ -68,6 +73,7 @@ class Rides:
     def asked(self, trip: dict[str, Any], requested_at: float) -> Ride:
         """A request was accepted; `requested_at` is when it was sent. The same trip again gives the same ride."""
         ride = self._rides.setdefault(trip["id"], Ride(trip["id"], requested_at))
+        ride.promised_s = trip.get("duration_s")
         early = self._early_offers.pop(ride.trip_id, None)
         if early is not None:
             self.offered(ride.trip_id, early)
@@ -82,6 +88,12 @@ class Rides:
             ride.offered_at = now
             self.waits.to_offer.add(max(now - ride.requested_at, 0.0))
 
+    def promised(self, trip_id: str, driver_id: str, pickup_eta_s: float | None) -> None:
+        """A driver accepted the trip with this time to its pickup."""
+        ride = self._rides.get(trip_id)
+        if ride is not None and pickup_eta_s is not None:
+            ride.pickup_promises[driver_id] = pickup_eta_s
+
     def seen(self, trip: dict[str, Any], now: float) -> bool:
         """The server showed the trip; True when that was news. An older version than one seen before is not."""
         ride = self._rides.get(trip["id"])
@@ -92,7 +104,19 @@ class Rides:
         ride.version = version
         if changed:
             self._enter(ride, trip["state"], now)
+            if ride.state == "completed":
+                self._judge(ride, trip)
         return changed
+
+    def _judge(self, ride: Ride, trip: dict[str, Any]) -> None:
+        """Compares what was promised with what the completed trip says of itself."""
+        pickup_s = seconds_between(trip, "assigned_at", "arrived_at")
+        promised_s = ride.pickup_promises.get(trip.get("driver_id") or "")
+        if promised_s is not None and pickup_s is not None:
+            self.pickup_promises.kept(promised_s, pickup_s)
+        trip_s = seconds_between(trip, "started_at", "completed_at")
+        if ride.promised_s is not None and trip_s is not None:
+            self.trip_promises.kept(ride.promised_s, trip_s)
 
     def _enter(self, ride: Ride, state: str, now: float) -> None:
         if state == "requested":

@@ -40,6 +40,7 @@ def summary(options: Options, rides: Rides, measures: Measures, span: Span) -> d
             "unsettled_trips": [ride.trip_id for ride in unpaid[:NAMED_AT_MOST]],
         },
         "waits": rides.waits.as_dict(),
+        "promises": {"pickup": rides.pickup_promises.as_dict(), "trip": rides.trip_promises.as_dict()},
         **_measured(measures, span.ran_s),
         "run": {
             "drivers": options.drivers,

@@ -6,9 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from random import Random
 from time import monotonic, process_time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import gevent
 from gevent.pool import Group, Pool
@@ -46,6 +48,7 @@ class World:
         self.phase = "starting"
         self.opened_at = monotonic()
         self._say = say
+        self._zone = ZoneInfo(options.time_zone)
         self._asking = 0
         self._hurry = False
         rng = Random(f"{options.seed}:navigator")
@@ -106,6 +109,10 @@ class World:
         if person.tries(comments):
             body["comment"] = person.rng.choice(("Kiitos!", "Smooth ride.", "Right on time.", "A bit late."))
         person.account.post("/v1/trips/{id}/rating", body, id=trip_id)
+
+    def traffic_speed(self) -> float:
+        """How fast traffic is now, as a share of the roads' own speed."""
+        return self.options.traffic.speed(datetime.now(self._zone).hour)
 
     def drivers_by_state(self) -> dict[str, int]:
         counts = Counter(driver.state for driver in self.drivers)

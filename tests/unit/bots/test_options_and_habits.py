@@ -3,6 +3,7 @@ from random import Random
 import pytest
 
 from hansom.bots import habits, options
+from hansom.bots.navigator import road_time_s
 from hansom.bots.roads import RoadGraph, Route, gap_m, moved
 from hansom.values import Point
 
@@ -14,13 +15,38 @@ def test_the_command_line_makes_options() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--drivers", "0"], ["--for", "-1"], ["--area", "1,2,3"], ["--area", "3,2,1,4"], ["--url", "ftp://x"]]
+    "arguments",
+    [
+        ["--drivers", "0"],
+        ["--for", "-1"],
+        ["--area", "1,2,3"],
+        ["--area", "3,2,1,4"],
+        ["--url", "ftp://x"],
+        ["--traffic", "0"],
+        ["--traffic", "5"],
+        ["--traffic", "nan"],
+        ["--traffic", "jam"],
+        ["--time-zone", "Mars"],
+    ],
 )
 def test_options_that_make_no_sense_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         options.parse(arguments)
     assert ended.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_traffic_is_a_share_of_the_roads_speed_or_slow_in_rush_hours() -> None:
+    assert {options.parse(["--traffic", "0.6"]).traffic.speed(hour) for hour in range(24)} == {0.6}
+    rush = options.parse(["--traffic", "rush"]).traffic
+    assert rush.speed(8) < rush.speed(12) < rush.speed(3) == 1.0
+    assert len(rush.speeds) == 24
+    assert options.parse([]).traffic.speed(8) == 1.0
+
+
+def test_the_roads_own_time_is_that_of_the_quote_without_its_correction() -> None:
+    assert road_time_s({"duration_s": 150, "correction": 1.5}) == 100.0
+    assert road_time_s({"duration_s": 150}) == 150.0
 
 
 def test_points_stay_inside_the_area() -> None:

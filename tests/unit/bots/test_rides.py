@@ -74,3 +74,28 @@ def test_a_run_is_good_when_rides_completed_and_nothing_is_left() -> None:
     stuck = summary(Options(), rides, measures, Span(60.0, 1.0))
     assert (stuck["ok"], stuck["stuck"]) == (False, 1)
     assert stuck["stuck_trips"] == [{"trip_id": "t2", "state": "requested"}]
+
+
+def test_promises_are_compared_with_what_the_completed_trip_says() -> None:
+    rides = Rides()
+    rides.asked({**a_trip(), "duration_s": 100.0}, 10.0)
+    rides.promised("t1", "gave-it-back", 999.0)
+    rides.promised("t1", "d1", 60.0)
+    times = {
+        "assigned_at": "2026-01-01T12:00:00.000Z",
+        "arrived_at": "2026-01-01T12:01:30.000Z",
+        "started_at": "2026-01-01T12:02:00.000Z",
+        "completed_at": "2026-01-01T12:03:30.000Z",
+    }
+    rides.seen({**a_trip("completed", 5), **times, "driver_id": "d1", "duration_s": 90.0}, 20.0)
+    pickup, trip = rides.pickup_promises.as_dict(), rides.trip_promises.as_dict()
+    assert (pickup["trips"], pickup["mean_promised_s"], pickup["mean_abs_error_s"]) == (1, 60.0, 30.0)
+    assert (trip["mean_promised_s"], trip["mean_actual_s"], trip["mean_abs_error_s"]) == (100.0, 90.0, 10.0)
+    assert pickup["p90_abs_error_s"] == pytest.approx(30.0, rel=0.04)
+
+
+def test_a_ride_without_promises_or_times_is_not_compared() -> None:
+    rides = Rides()
+    a_finished_ride(rides)
+    assert rides.trip_promises.as_dict()["trips"] == 0
+    assert rides.pickup_promises.as_dict()["mean_abs_error_s"] is None
