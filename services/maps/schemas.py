@@ -13,7 +13,7 @@ from hansom.contracts import maps as contract
 from hansom.contracts.errors import Invalid
 from hansom.values import Point
 from hansom.wire import PointSchema, parse_time
-from services.maps.domain.traces import TracePoint
+from services.maps.domain.readings import TracePoint
 
 Coordinates = tuple[float, float]
 
@@ -128,6 +128,7 @@ def route_reply(route: contract.Route) -> dict[str, Any]:
         "duration_s": route.duration_s,
         "line": line(route.line),
         "estimated": route.estimated,
+        "correction": route.correction,
     }
 
 

@@ -33,6 +33,7 @@ class World:
         self.failures: dict[str, HansomError] = {}
         self.asked: list[str] = []
         self.free_nearby = 4
+        self.estimated = False
         self.etas_s: dict[str, float | None] = {"standard": 95.0, "comfort": 120.5, "van": None}
 
     def answer(self, method: str) -> None:
@@ -51,7 +52,7 @@ class Maps:
     def route(self, payload: dict[str, Any]) -> dict[str, Any]:
         WORLD.answer("route")
         line = [payload["pickup"], {"lat": 60.172, "lng": 24.944}, payload["dropoff"]]
-        return {"city": "helsinki", "distance_m": 4000.4, "duration_s": 599.5, "line": line}
+        return {"city": "helsinki", "distance_m": 4000.4, "duration_s": 599.5, "line": line, "estimated": WORLD.estimated}
 
     @rpc
     def get_segments(self, payload: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A driven trace: cleaning it, cutting it into overlapping pieces, and putting the matched pieces together again."""
+"""A driven trace on the roads: cutting it into overlapping pieces, judging what a matcher made of them, joining it."""
 
 from __future__ import annotations
 
@@ -8,42 +8,29 @@ from itertools import pairwise
 
 from hansom.contracts.maps import MatchedTrace
 from hansom.values import Point, distance_m
+from services.maps.domain.readings import Spot
 
-MAX_SPEED_MPS = 70.0
-"""Faster than this between two points: the second is a wild reading."""
-
-MAX_WILD = 3
-"""After so many wild readings in a row it was the point before them that was wild."""
-
-MAX_ACCURACY_M = 100.0
-SPACING_M = 15.0
-"""Points nearer than this to the last one, or than twice their accuracy, say more about the receiver than about the
-car: matched, they would become turns that nobody drove."""
-
-VAGUE_M = 8.0
-SMOOTHING_S = 3
 MIN_POINTS = 3
 MIN_CONFIDENCE = 0.35
 MATCHED_LEAST, ROUTED, HOPPED = 0.6, 0.5, 0.2
 """Quality of a leg: matched 0.6 to 1 (with OSRM's own confidence), routed, hopped. A trace's confidence is the mean of
 its legs' qualities, weighted by their length."""
 
-DETOUR_MAX = 3.0
-DETOUR_SLACK_M = 300.0
+DETOUR, DETOUR_MPS, DETOUR_SLACK_M = 1.5, 6.0, 30.0
+"""Between two readings a car goes at most DETOUR times the straight line, or so much further than that as it can have
+wandered unseen: DETOUR_MPS for each second of silence, and never less than DETOUR_SLACK_M."""
 
+SILENCE_MAX_S = 60.0
+SHORTCUT, SHORTCUT_SLACK_M = 0.75, 60.0
+"""A way through many readings is at least SHORTCUT times the straight lines between them, less the slack."""
 
-@dataclass(frozen=True, slots=True)
-class TracePoint:
-    """Where a car was: `at_s` seconds since 1970, `accuracy_m` as the receiver said, or None."""
-
-    point: Point
-    at_s: float
-    accuracy_m: float | None = None
+STOOD_STILL_M = 15.0
+MAX_WAYPOINTS = 25
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """The way from the trace's point number `first` to number `last`."""
+    """The way from the trace's spot number `first` to number `last`."""
 
     first: int
     last: int
@@ -51,59 +38,6 @@ class Leg:
     line: tuple[Point, ...]
     method: str
     quality: float
-
-
-def clean(points: Iterable[TracePoint]) -> list[TracePoint]:
-    """In order of time, one a second, without vague and wild readings."""
-    ordered = sorted(points, key=lambda p: p.at_s)
-    kept: list[TracePoint] = []
-    wild = 0
-    for point in ordered:
-        if (point.accuracy_m or 0) > MAX_ACCURACY_M:
-            continue
-        if not kept:
-            kept.append(point)
-            continue
-        elapsed_s = point.at_s - kept[-1].at_s
-        if elapsed_s < 1:
-            continue
-        if distance_m(kept[-1].point, point.point) / elapsed_s <= MAX_SPEED_MPS:
-            kept.append(point)
-            wild = 0
-            continue
-        wild += 1
-        if wild >= MAX_WILD:
-            kept[-1] = point
-            wild = 0
-    return kept
-
-
-def smooth(points: Sequence[TracePoint]) -> list[TracePoint]:
-    """Vague readings (VAGUE_M and worse) as the mean of themselves and their neighbours within SMOOTHING_S seconds.
-
-    Scattered over side streets, they would be matched to detours. The first and the last stay what they are.
-    """
-    smoothed = list(points)
-    for number in range(1, len(points) - 1):
-        here = points[number]
-        if (here.accuracy_m or 0) < VAGUE_M:
-            continue
-        reach = range(max(0, number - SMOOTHING_S), min(len(points), number + SMOOTHING_S + 1))
-        near = [points[i].point for i in reach if abs(points[i].at_s - here.at_s) <= SMOOTHING_S]
-        mean = Point(sum(p.lat for p in near) / len(near), sum(p.lng for p in near) / len(near))
-        smoothed[number] = TracePoint(mean, here.at_s, here.accuracy_m)
-    return smoothed
-
-
-def thin(points: Sequence[TracePoint]) -> list[TracePoint]:
-    """The points that moved on, always with the first and the last."""
-    if len(points) < 3:
-        return list(points)
-    kept = [points[0]]
-    for point in points[1:-1]:
-        if distance_m(kept[-1].point, point.point) >= max(SPACING_M, 2 * (point.accuracy_m or 0)):
-            kept.append(point)
-    return [*kept, points[-1]]
 
 
 def pieces(count: int, size: int, overlap: int) -> list[tuple[int, int]]:
@@ -147,27 +81,32 @@ def holes(legs: Sequence[Leg], count: int) -> list[tuple[int, int]]:
     return found
 
 
-def hops(points: Sequence[TracePoint], first: int, last: int) -> Leg:
-    """Straight lines from point to point."""
-    line = tuple(p.point for p in points[first : last + 1])
+def hops(spots: Sequence[Spot], first: int, last: int) -> Leg:
+    """Straight lines from spot to spot."""
+    line = tuple(spot.point for spot in spots[first : last + 1])
     return Leg(first, last, sum(distance_m(a, b) for a, b in pairwise(line)), line, "hops", HOPPED)
 
 
-def routed(points: Sequence[TracePoint], first: int, last: int, length_m: float, line: tuple[Point, ...]) -> Leg:
-    """The quickest road through the points, unless it is so much longer that the car cannot have taken it."""
-    straight = hops(points, first, last)
-    if length_m > max(straight.distance_m * DETOUR_MAX, straight.distance_m + DETOUR_SLACK_M):
-        return straight
-    return Leg(first, last, length_m, line, "routed", ROUTED)
+def is_believed(spots: Sequence[Spot], first: int, last: int, length_m: float) -> bool:
+    """Whether a car can have gone `length_m` from one spot to another, through those between them."""
+    straight_m = most_m = 0.0
+    for a, b in pairwise(spots[first : last + 1]):
+        hop_m = distance_m(a.point, b.point)
+        straight_m += hop_m
+        silence_s = min(SILENCE_MAX_S, b.from_s - a.until_s)
+        most_m += max(DETOUR * hop_m, hop_m + max(DETOUR_SLACK_M, DETOUR_MPS * silence_s))
+    return SHORTCUT * straight_m - SHORTCUT_SLACK_M <= length_m <= most_m
 
 
-def waypoints(points: Sequence[TracePoint], first: int, last: int, limit: int = 25) -> list[Point]:
-    """Up to `limit` points of a hole to route through: both ends and some between."""
-    numbers = range(first, last + 1)
-    if len(numbers) > limit:
-        step = (len(numbers) - 1) / (limit - 1)
-        return [points[first + round(step * i)].point for i in range(limit)]
-    return [points[number].point for number in numbers]
+def ways_through(first: int, last: int) -> list[list[int]]:
+    """The spots to lead a way through from one to another, in the order they are to be tried.
+
+    All of them leave the least to guess, but one that noise put into a side street spoils the way: then every third,
+    then both ends alone.
+    """
+    numbers = tuple(range(first, last + 1))
+    ways = dict.fromkeys([numbers, (*numbers[:-1:3], last), (first, last)])
+    return [list(way) for way in ways if len(way) <= MAX_WAYPOINTS]
 
 
 def assemble(legs: Iterable[Leg], readings: int) -> MatchedTrace:
@@ -180,7 +119,7 @@ def assemble(legs: Iterable[Leg], readings: int) -> MatchedTrace:
     by_method: dict[str, float] = {"hops": 0.0, "routed": 0.0, "matched": 0.0}
     for leg in chain:
         by_method[leg.method] += leg.distance_m
-    if total_m < SPACING_M:
+    if total_m < STOOD_STILL_M:
         # stood still: nothing to match, and that is as sure as the readings are many
         confidence = 0.9 if readings >= MIN_POINTS else 0.0
         method = "hops" if chain else "none"

@@ -49,8 +49,8 @@ def find_route(atlas: Atlas, pickup: Point, dropoff: Point, names: Mapping[str, 
     }
     if far:
         raise Invalid(details=far)
-    duration_s = found.duration_s * atlas.factor(city, TRIP, now)
-    return Route(city.key, round(found.distance_m), round(duration_s), found.line, estimated)
+    factor = atlas.factor(city, TRIP, now)
+    return Route(city.key, round(found.distance_m), round(found.duration_s * factor), found.line, estimated, factor)
 
 
 def _route(roads: Roads, pickup: Point, dropoff: Point) -> RoadRoute:

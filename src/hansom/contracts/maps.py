@@ -52,7 +52,8 @@ class Route:
     """The quickest way between two points of a city, by road.
 
     `estimated`: the road service did not answer, and this is an older route between nearly the same points, or was
-    reckoned from the straight distance (then the line is straight too).
+    reckoned from the straight distance (then the line is straight too). `correction`: the factor in `duration_s` that
+    was learnt from how long rides really took.
     """
 
     city: str
@@ -60,6 +61,7 @@ class Route:
     duration_s: int
     line: tuple[Point, ...]
     estimated: bool = False
+    correction: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

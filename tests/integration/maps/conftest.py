@@ -13,7 +13,7 @@ from nameko.containers import ServiceContainer
 from nameko.testing.services import entrypoint_hook
 
 from hansom.values import Point, distance_m
-from services.maps.domain.traces import TracePoint
+from services.maps.domain.readings import TracePoint
 from services.maps.service import MapsService
 from services.maps.storage.atlas import Atlas
 

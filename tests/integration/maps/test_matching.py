@@ -11,7 +11,7 @@ import pytest
 from hansom.contracts.maps import RoadsUnavailable
 from hansom.values import Point, distance_m
 from services.maps import usecases
-from services.maps.domain.traces import TracePoint
+from services.maps.domain.readings import TracePoint
 from services.maps.storage.atlas import Atlas
 from tests.integration.maps.conftest import NOW, drive, no_roads
 

@@ -17,7 +17,7 @@ HERE, THERE = {"lat": 60.166, "lng": 24.937}, {"lat": 60.177, "lng": 24.952}
 
 def test_a_route_has_what_the_contract_says(ask: Ask) -> None:
     reply = ask("route", {"pickup": HERE, "dropoff": THERE})
-    assert set(reply) == {"city", "distance_m", "duration_s", "line", "estimated"}
+    assert set(reply) == {"city", "distance_m", "duration_s", "line", "estimated", "correction"}
     assert set(reply["line"][0]) == {"lat", "lng"}
     assert isinstance(reply["distance_m"], int)
 

@@ -37,6 +37,14 @@ def test_a_quote_has_a_fare_for_each_category_and_its_lines_add_up(call: Call) -
     assert [option["pickup_eta_s"] for option in quote["options"]] == [95.0, 120.5, None]
 
 
+def test_a_quote_that_rests_on_a_guess_says_so(call: Call, world: World) -> None:
+    assert "estimated" not in call("quote", ASK)
+    world.estimated = True
+    guessed = call("quote", ASK)
+    assert guessed["estimated"] is True
+    assert guessed["options"][0]["fare"]["amount_minor"] > 0
+
+
 def test_a_quote_is_read_back_as_it_was_given(call: Call) -> None:
     quote = call("quote", ASK)
     assert call("get_quote", {"quote_id": quote["id"]}) == quote
