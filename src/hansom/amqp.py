@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +29,9 @@ log = logging.getLogger(__name__)
 BROKEN = (AMQPError, OSError)
 """What a broken connection raises."""
 
-HEARTBEAT_S = 20
+HEARTBEAT_S = 10
+"""The broker gives up a process that says nothing for about twice as long, and its queues to another."""
+
 RECONNECT_FIRST_S, RECONNECT_MAX_S = 0.1, 2.0
 
 
@@ -160,12 +162,58 @@ class Link:
             log.debug("while dropping a connection: %s", exc)
 
 
+class Reading:
+    """A queue that is being read, over a channel of its own: given up, all that was not acknowledged is back in its
+    place before anybody else is given the queue.
+
+    Nothing here waits for an answer of the broker, which only the link's own greenlet may read. Every method raises
+    what `BROKEN` names.
+    """
+
+    def __init__(
+        self,
+        queue: str,
+        connection: amqp.Connection,
+        writing: Semaphore,
+        on_message: Callable[[Reading, amqp.Message], None],
+        *,
+        prefetch: int,
+        acks: bool,
+    ) -> None:
+        self.queue, self._writing, self._on_message, self._open = queue, writing, on_message, True
+        with writing:
+            self._channel = connection.Channel(connection, auto_decode=False)
+            self._channel.send_method(spec.Channel.Open, "s", ("",))
+            self._channel.send_method(spec.Basic.Qos, "lBb", (0, prefetch, False))
+            self._channel.basic_consume(queue, "reader", no_ack=not acks, nowait=True, callback=self._hear)
+
+    def _hear(self, message: amqp.Message) -> None:
+        # what comes after the closing is back in the queue
+        if self._open:
+            self._on_message(self, message)
+
+    def ack(self, tag: int) -> None:
+        """All messages up to this one have had their effect."""
+        with self._writing:
+            if self._channel.connection is not None:
+                self._channel.basic_ack(tag, multiple=True)
+
+    def give_up(self) -> None:
+        """Read no more."""
+        self._open = False
+        with self._writing:
+            if self._channel.connection is not None:
+                # the answer takes the channel off the connection
+                self._channel.send_method(spec.Channel.Close, "BsBB", (0, "", 0, 0))
+
+
 class Broker(SharedExtension):
     """Publishing for one service: `publish` for calls and live data, `publish_many`, confirmed, for what must stay."""
 
     def __init__(self) -> None:
         super().__init__()
         self._declares: list[Callable[[amqp.Channel], None]] = []
+        self._when_open: list[Callable[[Link], None]] = []
         self._returns: dict[str, Callable[[], None]] = {}
         self._waiting: dict[int, Signal] = {}
         self._fast: amqp.Channel | None = None
@@ -201,6 +249,10 @@ class Broker(SharedExtension):
         """
         self._declares.append(what)
 
+    def when_open(self, tell: Callable[[Link], None]) -> None:
+        """Have `tell(link)` called on every new connection, to read something over it too. To be said in `setup`."""
+        self._when_open.append(tell)
+
     def _opened(self, link: Link) -> None:
         assert link.connection is not None
         declaring = link.connection.channel()
@@ -214,6 +266,8 @@ class Broker(SharedExtension):
         sure.events["basic_nack"].add(self._on_nack)
         self._published = 0
         self._fast, self._sure = fast, sure
+        for tell in self._when_open:
+            tell(link)
 
     def _lost(self) -> None:
         self._fast = self._sure = None
@@ -254,6 +308,41 @@ class Broker(SharedExtension):
             for tag, signal in signals.items():
                 if self._waiting.get(tag) is signal:
                     del self._waiting[tag]
+
+    def publish_each(self, messages: Sequence[Outgoing], *, timeout_s: float = 10) -> list[bool]:
+        """Send all and say of each, in their order, whether the broker has taken responsibility for it.
+
+        False: it was refused, or the broker did not answer and it may or may not have arrived.
+        """
+        signals: dict[int, Signal] = {}
+        until = time.monotonic() + timeout_s
+        try:
+            link = self._link()
+            link.wait_ready(timeout_s)
+            with suppress(BrokerUnavailable):
+                self._write_all(link, messages, signals)
+            taken = [self._taken(signal, until) for signal in signals.values()]
+        except BrokerUnavailable:
+            taken = []
+        finally:
+            for tag, signal in signals.items():
+                if self._waiting.get(tag) is signal:
+                    del self._waiting[tag]
+        return taken + [False] * (len(messages) - len(taken))
+
+    @staticmethod
+    def _taken(signal: Signal, until: float) -> bool:
+        try:
+            with eventlet.Timeout(max(0.0, until - time.monotonic()), BrokerUnavailable()):
+                signal.wait()
+            return True
+        except BrokerUnavailable:
+            return False
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection now."""
+        return self.link is not None and self.link.ready.ready()
 
     def _write_all(self, link: Link, messages: Iterable[Outgoing], signals: dict[int, Signal]) -> None:
         for message in messages:

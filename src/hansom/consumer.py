@@ -23,12 +23,13 @@ from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 
 from hansom import logs
-from hansom.amqp import BROKEN, Broker, Link, Outgoing
+from hansom.amqp import BROKEN, Broker, Link, Outgoing, Reading
 from hansom.contracts.errors import Unavailable
 from hansom.contracts.topology import parked_queue, positions_queue
 from hansom.events import Event, declare_consumer, declare_parked
 from hansom.metrics import EVENT_BATCH_SECONDS, EVENTS_CONSUMED, EVENTS_PARKED
 from hansom.rpc import STORE_DOWN
+from hansom.sharing import Sharing
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,7 @@ Declare = Callable[[amqp.Channel, dict[str, Any]], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class _Delivery:
-    channel: amqp.Channel
-    queue: str
+    reading: Reading
     tag: int
     body: bytes
     headers: dict[str, Any]
@@ -52,10 +52,13 @@ class QueueReader(Entrypoint):
 
     `declare(channel, config)` names the queues. `batch_size` and `linger_ms` bound how many messages and how much
     waiting a call takes together; None takes the settings of events. With `parks` a hopeless message is parked;
-    otherwise it is dropped with an error in the log, as fits live data that the next message replaces.
+    otherwise it is dropped with an error in the log, as fits live data that the next message replaces. With `shared`
+    the replicas of the service share the queues (`hansom.sharing`), which must have one active consumer each; otherwise
+    every replica reads all of them.
     """
 
     broker = Broker()
+    sharing = Sharing()
 
     def __init__(
         self,
@@ -65,11 +68,15 @@ class QueueReader(Entrypoint):
         linger_ms: int | None = None,
         parks: bool = True,
         acks: bool = True,
+        shared: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.declare_queues, self.batch_size, self.linger_ms = declare, batch_size, linger_ms
-        self.parks, self.acks = parks, acks
+        self.parks, self.acks, self.shared = parks, acks, shared
+        self._queues: list[str] = []
+        self._readings: dict[str, Reading] = {}
+        self._changed = False
         self._arrived: deque[_Delivery] = deque()
         self._some = Signal()
         self._stopping = False
@@ -84,6 +91,8 @@ class QueueReader(Entrypoint):
         self.link = Link(config["AMQP_URI"], self._opened, self._lost, f"{self.service}.{self.method_name}")
         if self.parks:
             self.broker.declare(self._declare_parked)
+        if self.shared:
+            self.sharing.join(self._change)
 
     def _declare_parked(self, channel: amqp.Channel) -> None:
         declare_parked(channel, self.service, self.container.config)
@@ -99,6 +108,8 @@ class QueueReader(Entrypoint):
         with eventlet.Timeout(10, False):
             self._idle.wait()
         self.link.stop()
+        if self.shared:
+            self.sharing.leave()
 
     def kill(self) -> None:
         self._stopping = True
@@ -111,18 +122,22 @@ class QueueReader(Entrypoint):
     def _opened(self, link: Link) -> None:
         assert link.connection is not None
         channel = link.connection.channel()
-        names = self.declare_queues(channel, self.container.config)
-        channel.basic_qos(0, self.size * 2, False)
-        for name in names:
-            channel.basic_consume(name, no_ack=not self.acks, callback=partial(self._on_delivery, name))
+        self._queues = self.declare_queues(channel, self.container.config)
+        channel.close()
+        self._change()
 
     def _lost(self) -> None:
+        self._readings = {}
         self._arrived.clear()
 
-    def _on_delivery(self, queue: str, message: amqp.Message) -> None:
-        body = message.body.encode() if isinstance(message.body, str) else bytes(message.body)
+    def _change(self) -> None:
+        """The connection is new, or the share is."""
+        self._changed = True
+        self._notice()
+
+    def _on_message(self, reading: Reading, message: amqp.Message) -> None:
         headers = message.properties.get("application_headers") or {}
-        self._arrived.append(_Delivery(message.channel, queue, message.delivery_info["delivery_tag"], body, headers))
+        self._arrived.append(_Delivery(reading, message.delivery_info["delivery_tag"], bytes(message.body), headers))
         self._notice()
 
     def _notice(self) -> None:
@@ -131,23 +146,54 @@ class QueueReader(Entrypoint):
 
     def _work(self) -> None:
         while not self._stopping:
-            if not self._arrived:
+            if not self._arrived and not self._changed:
                 self._some = Signal()
                 self._some.wait()
+            if self._changed:
+                # here, between two batches, nothing of a queue that is given up is in hand
+                self._follow()
             if self.linger_s and len(self._arrived) < self.size:
                 eventlet.sleep(self.linger_s)
             batch = [self._arrived.popleft() for _ in range(min(self.size, len(self._arrived)))]
             if batch and not self._stopping and self._handle(batch):
-                self._ack(batch[-1])
+                self._ack(batch)
         self._idle.send(None)
 
-    def _ack(self, last: _Delivery) -> None:
+    def _follow(self) -> None:
+        """Read what is this replica's to read, and no more."""
+        self._changed = False
+        # one connection and what is read over it: the next one has its own
+        connection, readings = self.link.connection, self._readings
+        if connection is None:
+            return
+        wanted = self.sharing.share_of(self._queues) if self.shared else set(self._queues)
+        try:
+            for queue in readings.keys() - wanted:
+                reading = readings.pop(queue)
+                self._arrived = deque(delivery for delivery in self._arrived if delivery.reading is not reading)
+                reading.give_up()
+            for queue in self._queues:
+                if queue in wanted and queue not in readings:
+                    self.sharing.taken(queue)
+                    readings[queue] = Reading(
+                        queue,
+                        connection,
+                        self.link.writing,
+                        self._on_message,
+                        prefetch=self.size * 2,
+                        acks=self.acks,
+                    )
+        except BROKEN as exc:
+            # the next connection begins anew
+            log.info("the queues of this replica could not be read: %s", exc)
+
+    def _ack(self, batch: list[_Delivery]) -> None:
         if not self.acks:
             return
+        last = {delivery.reading: delivery.tag for delivery in batch}
         try:
-            with self.link.writing:
-                if last.channel.connection is not None:
-                    last.channel.basic_ack(last.tag, multiple=True)
+            for reading, tag in last.items():
+                reading.ack(tag)
         except BROKEN as exc:
             # delivered again on the next connection, and known as a repeat there
             log.info("an acknowledgement was lost: %s", exc)
@@ -211,7 +257,7 @@ class QueueReader(Entrypoint):
         if not self.parks:
             return
         error = "".join(traceback.format_exception_only(exc)).strip()[:500]
-        headers = {**delivery.headers, "error": error, "reader": self.method_name, "queue": delivery.queue}
+        headers = {**delivery.headers, "error": error, "reader": self.method_name, "queue": delivery.reading.queue}
         parked = Outgoing("", parked_queue(self.service), delivery.body, headers)
         pause_s = RETRY_FIRST_S
         while not self._stopping:
@@ -230,7 +276,7 @@ class EventConsumer(QueueReader):
     """Entrypoint: the method of a service that takes the list of events it subscribed to in `topology`."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(self._declare_events, expected_exceptions=(Unavailable, *STORE_DOWN), **kwargs)
+        super().__init__(self._declare_events, shared=True, expected_exceptions=(Unavailable, *STORE_DOWN), **kwargs)
 
     def _declare_events(self, channel: amqp.Channel, config: dict[str, Any]) -> list[str]:
         return declare_consumer(channel, self.container.service_name, config)

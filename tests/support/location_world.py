@@ -95,7 +95,7 @@ class LocationUnderTest(LocationService):
     drivers = ServiceClient("location_drivers")
     trips = ServiceClient("location_trips")
 
-    @read_queue(declare_positions, linger_ms=5, expected_exceptions=TRANSIENT)
+    @read_queue(declare_positions, shared=True, linger_ms=5, expected_exceptions=TRANSIENT)
     def on_positions(self, messages: list[dict[str, Any]]) -> None:
         LocationService.on_positions(self, messages)
 

@@ -14,6 +14,9 @@ EVENTS_EXCHANGE = "hansom.events"
 MOVES_EXCHANGE = "hansom.moves"
 """Fan-out of moving cars, transient: the next one replaces what is lost."""
 
+REPLICAS_EXCHANGE = "hansom.replicas"
+"""Replicas of a service tell each other that they are there, transient. Routing key: the service."""
+
 POSITIONS_QUEUE = "location.positions"
 """Before there were partitions; still read, no longer published to."""
 
