@@ -56,7 +56,7 @@ class LocationService:
 
     # -- queues and events ------------------------------------------------------------------------------------------
 
-    @read_queue(declare=_declare_positions, batch_size=50, linger_ms=5, expected_exceptions=TRANSIENT)
+    @read_queue(declare=_declare_positions, shared=True, batch_size=50, linger_ms=5, expected_exceptions=TRANSIENT)
     def on_positions(self, messages: list[dict[str, Any]]) -> None:
         rows = [row for message in messages for row in message["positions"]]
         intake = positions.Intake(self.cars, self._index(), self._services(), self.outgoing, self.pending)
