@@ -49,7 +49,7 @@ def write_city(folder: Path, settings: Mapping[str, Any], remark: str) -> None:
     """Write a city's settings into its folder, whole or not at all, under a comment. Raises OSError."""
     path = folder / CITY_FILE
     unfinished = path.with_suffix(f".{os.getpid()}.part")
-    text = yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True, width=200)
+    text = yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True, default_flow_style=None, width=200)
     head = "".join(f"# {line}\n" for line in remark.splitlines())
     unfinished.write_text(head + text, encoding="utf-8")
     unfinished.replace(path)

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from hansom.cli import demo_commands, develop_commands, stack_commands, work_commands
+from hansom.cli import city_commands, demo_commands, develop_commands, stack_commands, work_commands
 from hansom.cli.console import problem
 from hansom.stack.problems import Missing, StackProblem
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (demo_commands, stack_commands, work_commands, develop_commands):
+for commands in (demo_commands, stack_commands, work_commands, city_commands, develop_commands):
     commands.register(app)
 
 

@@ -20,7 +20,6 @@ from hansom.stack.problems import StackProblem
 PANEL = "Look inside and operate"
 
 parked = typer.Typer(no_args_is_help=True, help="Messages that a service gave up: list, try again, drop.")
-city = typer.Typer(no_args_is_help=True, help="Cities: list them, prepare their roads, segments and places.")
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +29,6 @@ def register(app: typer.Typer) -> None:
     app.command("ops-user", rich_help_panel=PANEL)(ops_user)
     app.add_typer(parked, name="parked", rich_help_panel=PANEL)
     app.command(rich_help_panel=PANEL, context_settings=PASS_ON)(audit)
-    app.add_typer(city, name="city", rich_help_panel=PANEL)
 
 
 PASS_ON: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
@@ -185,39 +183,3 @@ def _parking(service: str) -> list[str]:
     if service and service not in known:
         raise StackProblem(f"There is no service {service}. There are: {', '.join(known)}")
     return [service] if service else known
-
-
-@city.command("prepare")
-def city_prepare(
-    name: Annotated[str, typer.Argument(help="A key of CITIES in config.yaml; all if not given.")] = "",
-    roads: Annotated[
-        bool, typer.Option(help="The road graph too; without, a copy of the extract is put there.")
-    ] = True,
-) -> None:
-    """Make a city's road graph, segments and places from its extract (done by itself when a stack starts)."""
-    from hansom.stack import cities
-
-    home = current_home().make()
-    known = _cities(home.env_file.exists())
-    if name and name not in known:
-        raise StackProblem(f"config.yaml has no city {name}. It has: {', '.join(known)}")
-    for key in [name] if name else known:
-        made = cities.prepare(home, key, known[key], progress(), roads=roads)
-        out.print(f"{known[key]['name']}: {'prepared' if made else 'was up to date'} in {home.cities / key}")
-
-
-@city.command("list")
-def city_list() -> None:
-    """Show the cities of config.yaml and whether they are prepared."""
-    home = current_home()
-    for key, settings in _cities(home.env_file.exists()).items():
-        state = "prepared" if (home.cities / key / "stamp").is_file() else "not prepared yet"
-        out.print(f"{key}: {settings['name']}, {settings['currency']}, {settings['time_zone']}, {state}")
-
-
-def _cities(started: bool) -> dict[str, Any]:
-    if started:
-        return attach()["CITIES"]
-    # the servers' places are of no matter to a city
-    environment.export({name: "unused:" for name in (*environment.SERVER_URIS, "JWT_SECRET") if name not in os.environ})
-    return load_config()["CITIES"]

@@ -36,8 +36,14 @@ def setting_names(config_text: str) -> set[str]:
 
 
 def raw_config(path: Path = REPOSITORY / "config.yaml") -> dict[str, Any]:
-    """config.yaml with every value as its text and no variable replaced: what is needed before there are servers."""
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    """config.yaml with no variable replaced: what is needed before there are servers."""
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def default_of(name: str, path: Path = REPOSITORY / "config.yaml") -> str:
+    """What config.yaml takes for a variable that is not given: the `helsinki` of `${DEFAULT_CITY:helsinki}`."""
+    found = re.search(r"\$\{" + re.escape(name) + r":([^}]*)\}", path.read_text(encoding="utf-8"))
+    return found.group(1) if found else ""
 
 
 def users_own(environ: Mapping[str, str]) -> dict[str, str]:

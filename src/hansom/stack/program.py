@@ -11,7 +11,7 @@ class Program:
     """What the supervisor needs to know of a process.
 
     `priority`: lower starts earlier and stops later. `stop_s`: how long it may take to stop before it is killed.
-    `user`: run as this user (root only).
+    `user`: run as this user (root only). `alone`: comes and goes without the other servers.
     """
 
     name: str
@@ -22,3 +22,4 @@ class Program:
     stop_signal: str = "TERM"
     stop_s: int = 20
     priority: int = 100
+    alone: bool = False

