@@ -56,6 +56,8 @@ def road_server(extract: Path) -> Iterator[str]:
         "ERROR",
         "--max-matching-size",
         "1000",
+        "--max-table-size",
+        "1000",
         str(roads),
     ]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
