@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 from limits import RateLimitItem
@@ -30,6 +32,9 @@ log = logging.getLogger(__name__)
 
 ACTIVE, REVOKED = "active", "revoked"
 KEY = "gateway:session:{}"
+ENDED = "gateway:ended"
+"""A list of revoked sessions that every gateway reads on: the sockets of thousands need not be asked for one by one."""
+ENDED_KEPT = 10_000
 TOKENS_SEEN_MAX = 20_000
 
 
@@ -79,18 +84,19 @@ class Doorkeeper(SharedExtension):
             self._refuse(self._by_user, caller.user_id)
         return caller
 
-    def identify(self, token: str) -> Caller:
-        """Who bears the access token of a running session. Raises Unauthenticated, SessionEnded, Unavailable."""
-        caller = self._read(token)
-        self.check_session(caller.session_id)
-        return caller
+    def read(self, token: str) -> Caller:
+        """What a token says, of a session that may have ended; for a socket, which shows it once.
+
+        Raises Unauthenticated.
+        """
+        read: AccessToken = read_access_token(self.config, token)
+        return Caller(read.user_id, intern(read.role), read.session_id, read.expires_at.timestamp())
 
     def _read(self, token: str) -> Caller:
         """What a token says. Those seen are remembered: checking the signature costs more than all else here."""
         caller = self._seen.get(token)
         if caller is None:
-            read: AccessToken = read_access_token(self.config, token)
-            caller = Caller(read.user_id, read.role, read.session_id, read.expires_at.timestamp())
+            caller = self.read(token)
             if len(self._seen) >= TOKENS_SEEN_MAX:
                 self._seen.clear()
             self._seen[token] = caller
@@ -120,44 +126,61 @@ class Doorkeeper(SharedExtension):
             return None, 0
 
     # -- sessions ----------------------------------------------------------------------------------------------------
-    def check_session(self, session_id: str) -> None:
-        """Raises SessionEnded, Unavailable."""
-        try:
-            known = str(self.redis.get(KEY.format(session_id)) or "")
-        except RedisError as exc:
-            log.warning("sessions are asked of the users service: Redis is down: %s", exc)
-            known = ""
-        self._require_active(session_id, known)
-
     def _require_active(self, session_id: str, known: str | None) -> None:
         if known == ACTIVE:
             return
-        if known == REVOKED or not self._ask(session_id):
+        if known == REVOKED or not self._ask([session_id]):
             raise SessionEnded(details={"session_id": session_id})
 
-    def _ask(self, session_id: str) -> bool:
-        active = bool(self.users.client().verify_session({"session_id": session_id})["active"])
+    def running(self, session_ids: Collection[str]) -> set[str]:
+        """Which of the sessions still run, of a thousand at most. Raises Unavailable."""
+        listed = sorted(session_ids)
         try:
-            if active:
-                self.redis.set(KEY.format(session_id), ACTIVE, ex=self.cache_ttl_s, nx=True)
-            else:
-                self.redis.set(KEY.format(session_id), REVOKED, ex=self.token_ttl_s)
+            states = self.redis.mget([KEY.format(each) for each in listed]) if listed else []
         except RedisError as exc:
-            log.warning("a session could not be remembered: Redis is down: %s", exc)
+            log.warning("sessions are asked of the users service: Redis is down: %s", exc)
+            states = [None] * len(listed)
+        known = dict(zip(listed, states, strict=True))
+        active = {each for each, state in known.items() if state == ACTIVE}
+        unknown = [each for each, state in known.items() if state not in (ACTIVE, REVOKED)]
+        return active | (self._ask(unknown) if unknown else set())
+
+    def _ask(self, session_ids: list[str]) -> set[str]:
+        """Which of them run, from the users service; it is remembered. Raises Unavailable."""
+        active = set(self.users.client().verify_sessions({"session_ids": session_ids})["active"])
+        try:
+            with self.redis.pipeline(transaction=False) as pipe:
+                for session_id in session_ids:
+                    if session_id in active:
+                        pipe.set(KEY.format(session_id), ACTIVE, ex=self.cache_ttl_s, nx=True)
+                    else:
+                        pipe.set(KEY.format(session_id), REVOKED, ex=self.token_ttl_s)
+                pipe.execute()
+        except RedisError as exc:
+            log.warning("sessions could not be remembered: Redis is down: %s", exc)
         return active
 
     def revoke(self, session_id: str) -> None:
         """Have every gateway refuse the session from now on. Raises Unavailable when Redis cannot be told."""
         try:
-            self.redis.set(KEY.format(session_id), REVOKED, ex=self.token_ttl_s)
+            with self.redis.pipeline(transaction=True) as pipe:
+                pipe.set(KEY.format(session_id), REVOKED, ex=self.token_ttl_s)
+                pipe.xadd(ENDED, {"session_id": session_id}, maxlen=ENDED_KEPT, approximate=True)
+                pipe.execute()
         except RedisError as exc:
             raise Unavailable() from exc
 
-    def states(self, session_ids: list[str]) -> list[str | None]:
-        """What is remembered of each session. Raises RedisError."""
-        if not session_ids:
-            return []
-        return [str(each) if each else None for each in self.redis.mget([KEY.format(each) for each in session_ids])]
+    def ended(self, after: str | None) -> tuple[list[str], str]:
+        """Sessions that any gateway has revoked after a place in their list, and the place of the last of them.
+
+        `after` None: none of them, and the place where the list ends now. Raises RedisError.
+        """
+        redis: Any = self.redis  # its types know no list of entries
+        if after is None:
+            last = redis.xrevrange(ENDED, count=1)
+            return [], last[0][0] if last else "0-0"
+        entries = redis.xrange(ENDED, min=f"({after}", count=ENDED_KEPT)
+        return [fields["session_id"] for _, fields in entries], entries[-1][0] if entries else after
 
     # -- rate limits -------------------------------------------------------------------------------------------------
     def limit_address(self, environ: dict[str, Any]) -> None:

@@ -13,11 +13,6 @@ class _Request(Schema):
         unknown = EXCLUDE
 
 
-class ConnectionSchema(_Request):
-    user_id = PlainText(required=True, longest=64)
-    gateway_id = PlainText(required=True, longest=64)
-
-
 class PresenceSchema(_Request):
     gateway_id = PlainText(required=True, longest=64)
     user_ids = fields.List(PlainText(longest=64), required=True, validate=validate.Length(0, MAX_USERS))
@@ -29,4 +24,4 @@ class StreamSchema(_Request):
     limit = fields.Integer(strict=True, load_default=100, validate=validate.Range(1, MAX_EVENTS))
 
 
-CONNECTION, PRESENCE, STREAM = ConnectionSchema(), PresenceSchema(), StreamSchema()
+PRESENCE, STREAM = PresenceSchema(), StreamSchema()

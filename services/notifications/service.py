@@ -57,19 +57,14 @@ class NotificationsService:
 
     # -- RPC: for gateways -------------------------------------------------------------------------------------------
     @rpc
-    def connect_user(self, payload: Payload) -> Payload:
-        request = load(schemas.CONNECTION, payload)
-        return dict(usecases.connect_user(self.store, self.delivery.registry, **request))
-
-    @rpc
-    def disconnect_user(self, payload: Payload) -> Payload:
-        usecases.disconnect_user(self.delivery.registry, **load(schemas.CONNECTION, payload))
-        return {}
-
-    @rpc
-    def refresh_presence(self, payload: Payload) -> Payload:
+    def connect_users(self, payload: Payload) -> Payload:
         request = load(schemas.PRESENCE, payload)
-        return dict(usecases.refresh_presence(self.store, self.delivery.registry, **request))
+        return dict(usecases.connect_users(self.store, self.delivery.registry, **request))
+
+    @rpc
+    def disconnect_users(self, payload: Payload) -> Payload:
+        usecases.disconnect_users(self.delivery.registry, **load(schemas.PRESENCE, payload))
+        return {}
 
     @rpc
     def read_stream(self, payload: Payload) -> Payload:

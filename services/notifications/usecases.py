@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from redis.exceptions import RedisError
 
-from hansom.contracts.notifications import Check, Connected, Presence, Stream
+from hansom.contracts.notifications import Check, Presence, Stream
 from hansom.events import Event
 from hansom.inbox import forget_old, fresh
 from hansom.store import Transactions
@@ -84,29 +84,23 @@ def hint_demand(
     return len(frames)
 
 
-def connect_user(store: Transactions, registry: Registry, user_id: str, gateway_id: str) -> Connected:
-    """From now on the user's events go to the gateway, too; those up to `last_seq` have been.
+def connect_users(store: Transactions, registry: Registry, gateway_id: str, user_ids: Sequence[str]) -> Presence:
+    """The users are at the gateway: their events go there, too. Those up to their last number have been.
 
-    The registry comes first: an event after the number was read is sent.
+    A gateway repeats this for all who are still there. The registry comes first: an event after the number was read
+    is sent.
     """
-    _put(registry, gateway_id, [user_id])
-    with store.begin() as session:
-        return {"last_seq": streams.last_seqs(session, [user_id])[user_id]}
-
-
-def disconnect_user(registry: Registry, user_id: str, gateway_id: str) -> None:
-    """The user has left the gateway."""
-    try:
-        registry.take_away(gateway_id, user_id)
-    except RedisError as exc:
-        log.info("a leaving was not noted; it ends by itself: %s", exc)
-
-
-def refresh_presence(store: Transactions, registry: Registry, gateway_id: str, user_ids: Sequence[str]) -> Presence:
-    """These users are at the gateway; gives how far each one's stream has come."""
     _put(registry, gateway_id, user_ids)
     with store.begin() as session:
         return {"last_seqs": streams.last_seqs(session, user_ids)}
+
+
+def disconnect_users(registry: Registry, gateway_id: str, user_ids: Sequence[str]) -> None:
+    """The users have left the gateway."""
+    try:
+        registry.take_away(gateway_id, user_ids)
+    except RedisError as exc:
+        log.info("who left was not noted; it ends by itself: %s", exc)
 
 
 def _put(registry: Registry, gateway_id: str, user_ids: Sequence[str]) -> None:

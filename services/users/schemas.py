@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 
 from hansom.contracts.users import (
     MAX_PROFILES,
+    MAX_SESSIONS,
     CreateOpsAccount,
     LogIn,
     RefreshSession,
@@ -129,6 +130,10 @@ class RefreshSessionSchema(Schema):
 
 class SessionIdSchema(Schema):
     session_id = PlainText(required=True, longest=64)
+
+
+class SessionIdsSchema(Schema):
+    session_ids = fields.List(PlainText(longest=64), required=True, validate=validate.Length(0, MAX_SESSIONS))
 
 
 class UserIdSchema(Schema):

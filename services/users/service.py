@@ -86,6 +86,11 @@ class UsersService:
         session_id = load(schemas.SessionIdSchema(), payload)["session_id"]
         return dict(usecases.verify_session(self._unit, session_id))
 
+    @rpc
+    def verify_sessions(self, payload: dict[str, Any]) -> dict[str, Any]:
+        session_ids = load(schemas.SessionIdsSchema(), payload)["session_ids"]
+        return {"active": usecases.verify_sessions(self._unit, session_ids)}
+
     # -- RPC: profiles -----------------------------------------------------------------------------------------------
     @rpc
     def get_profile(self, payload: dict[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class Rows(Protocol):
     def lock_session(self, session_id: str) -> Session | None: ...
     def save_session(self, session: Session) -> None: ...
     def session_with_role(self, session_id: str) -> tuple[Session, Role] | None: ...
+    def find_sessions(self, session_ids: Collection[str]) -> list[Session]: ...
     def forget_sessions(self, over_before: datetime) -> int: ...
 
 
@@ -236,6 +237,12 @@ def verify_session(units: Units, session_id: str) -> SessionState:
         return {"active": False, "user_id": None, "role": None}
     session, role = found
     return {"active": session.runs(unit.now), "user_id": session.account_id, "role": role.value}
+
+
+def verify_sessions(units: Units, session_ids: Collection[str]) -> list[str]:
+    """Which of the sessions run, in no order."""
+    with units() as unit:
+        return [session.id for session in unit.rows.find_sessions(session_ids) if session.runs(unit.now)]
 
 
 class Cache(Protocol):

@@ -88,9 +88,8 @@ def test_moves_become_frames_as_gateways_read_them() -> None:
 @pytest.mark.parametrize(
     ("method", "schema"),
     [
-        ("connect_user", notifications.CONNECTION),
-        ("disconnect_user", notifications.CONNECTION),
-        ("refresh_presence", notifications.PRESENCE),
+        ("connect_users", notifications.PRESENCE),
+        ("disconnect_users", notifications.PRESENCE),
         ("read_stream", notifications.STREAM),
     ],
 )

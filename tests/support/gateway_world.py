@@ -27,7 +27,7 @@ from hansom.ids import new_id
 from hansom.rpc import ServiceClient, rpc
 from hansom.tokens import make_access_token
 from services.gateway.service import GatewayService
-from services.gateway.socket.positions import PositionBuffer
+from services.gateway.socket.buffer import PositionBuffer
 from services.gateway.socket.presence import Presence
 
 Json = dict[str, Any]
@@ -41,6 +41,7 @@ class Played:
         self.asked: list[tuple[str, Json]] = []
         self.streams: dict[str, list[Json]] = defaultdict(list)
         self.cars: list[Json] = []
+        self.riding: set[str] = set()
 
     def payloads(self, method: str) -> list[Json]:
         return [payload for name, payload in self.asked if name == method]
@@ -53,9 +54,9 @@ def players(played: Played, suffix: str) -> list[type]:
         name = f"users{suffix}"
 
         @rpc
-        def verify_session(self, payload: Json) -> Json:
-            played.asked.append(("verify_session", payload))
-            return {"active": payload["session_id"] not in played.ended, "user_id": None, "role": None}
+        def verify_sessions(self, payload: Json) -> Json:
+            played.asked.append(("verify_sessions", payload))
+            return {"active": [each for each in payload["session_ids"] if each not in played.ended]}
 
         @rpc
         def end_session(self, payload: Json) -> Json:
@@ -85,6 +86,11 @@ def players(played: Played, suffix: str) -> list[type]:
         name = f"trips{suffix}"
 
         @rpc
+        def get_active_by_driver(self, payload: Json) -> Json:
+            played.asked.append(("get_active_by_driver", payload))
+            return {"items": {each: {} for each in payload["driver_ids"] if each in played.riding}}
+
+        @rpc
         def request_trip(self, payload: Json) -> Json:
             played.asked.append(("request_trip", payload))
             return {"id": "trip-1"}
@@ -106,17 +112,12 @@ def players(played: Played, suffix: str) -> list[type]:
         name = f"notifications{suffix}"
 
         @rpc
-        def connect_user(self, payload: Json) -> Json:
-            played.asked.append(("connect_user", payload))
-            return {"last_seq": len(played.streams[payload["user_id"]])}
-
-        @rpc
-        def disconnect_user(self, payload: Json) -> Json:
-            played.asked.append(("disconnect_user", payload))
+        def disconnect_users(self, payload: Json) -> Json:
+            played.asked.append(("disconnect_users", payload))
             return {}
 
         @rpc
-        def refresh_presence(self, payload: Json) -> Json:
+        def connect_users(self, payload: Json) -> Json:
             return {"last_seqs": {user_id: len(played.streams[user_id]) for user_id in payload["user_ids"]}}
 
         @rpc
@@ -143,14 +144,14 @@ class GatewayWorld:
         own = {"WEB_SERVER_ADDRESS": f"127.0.0.1:{free_port()}", "PRESENCE_REFRESH_S": 0.5}
         self.config = {**config, **own, **settings}
         self.played, suffix = Played(), f"-{uuid4().hex[:8]}"
-        self.positions_queue = f"test.positions{suffix}"
+        self.name_queue = f"test.positions{suffix}.{{}}".format
         self.containers = [ServiceContainer(player, self.config) for player in players(self.played, suffix)]
         self.container = ServiceContainer(GatewayService, self.config)
         for extension in self.container.extensions:
             if isinstance(extension, ServiceClient):
                 extension.service += suffix
             if isinstance(extension, PositionBuffer):
-                extension.queue = self.positions_queue
+                extension.name_queue = self.name_queue
         for container in [*self.containers, self.container]:
             container.start()
         self.presence = next(each for each in self.container.extensions if isinstance(each, Presence))
@@ -164,8 +165,15 @@ class GatewayWorld:
             container.kill()
         self.broker.stop()
         connection = connect(self.config["AMQP_URI"])
-        connection.channel().queue_delete(self.positions_queue)
+        channel = connection.channel()
+        for queue in self.queues:
+            channel.queue_delete(queue)
         connection.close()
+
+    @property
+    def queues(self) -> list[str]:
+        """Of positions, one a partition."""
+        return [self.name_queue(partition) for partition in range(int(self.config["LOCATION_PARTITIONS"]))]
 
     def positions(self) -> list[list[Any]]:
         """The rows that wait for `location`; taken out."""
@@ -173,8 +181,9 @@ class GatewayWorld:
         try:
             channel = connection.channel()
             rows: list[list[Any]] = []
-            while (message := channel.basic_get(self.positions_queue, no_ack=True)) is not None:
-                rows += json.loads(message.body)["positions"]
+            for queue in self.queues:
+                while (message := channel.basic_get(queue, no_ack=True)) is not None:
+                    rows += json.loads(message.body)["positions"]
             return rows
         finally:
             connection.close()

@@ -26,6 +26,8 @@ class Protocol(HttpOnlyProtocol):
     closing at once would have its kernel throw the answer away (RFC 9112, section 9.6)."""
 
     lingers = False
+    handed_over = False
+    """Somebody else has the connection now: it is not closed with this protocol."""
 
     def close_after_answer(self) -> None:
         self.close_connection = 1
@@ -79,7 +81,11 @@ class Protocol(HttpOnlyProtocol):
         if self.lingers:
             self._linger()
         try:
-            super().finish()
+            if self.handed_over:
+                self.rfile.close()
+                self.wfile.close()
+            else:
+                super().finish()
         except OSError as exc:
             log.debug("while closing a connection: %s", exc)
 

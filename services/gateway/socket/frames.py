@@ -72,6 +72,8 @@ def unmask(payload: bytes, mask: bytes) -> bytes:
 class FrameReader:
     """Turns bytes into messages. A message, whole or in fragments, has at most `max_bytes`."""
 
+    __slots__ = ("_buffer", "_fragments", "_fragments_bytes", "_fragments_opcode", "_max_bytes")
+
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._buffer = b""

@@ -15,7 +15,7 @@ from hansom.ids import new_id
 from hansom.rpc import as_hansom_error
 from hansom.validation import load
 from services.gateway.http.route import call_of
-from services.gateway.socket.connection import Connection
+from services.gateway.socket.connection import CALLING, CALLS_AT_ONCE, Connection
 from services.gateway.socket.server import SocketServer
 
 
@@ -44,25 +44,32 @@ class SocketMethod(Entrypoint):
         call = call_of(load(self.data, data), caller, new_id())
         if self.container._worker_pool.free() <= 0:
             raise Busy()
-        connection.calls.acquire()  # one socket does not take all workers: its next frame waits
+        connection.calls += 1
+        if connection.calls >= CALLS_AT_ONCE:
+            connection.hold(CALLING)  # one socket does not take all workers: its next frame waits
         answer = partial(self._answer, connection, correlation_id)
         try:
             context = {"request_id": call.request_id}
             self.container.spawn_worker(self, (call,), {}, context_data=context, handle_result=answer)
         except ContainerBeingKilled as exc:
-            connection.calls.release()
+            _ended(connection)
             raise Busy() from exc
 
     @staticmethod
     def _answer(
         connection: Connection, correlation_id: Any, worker_ctx: Any, result: Any, exc_info: Any
     ) -> tuple[Any, Any]:
-        connection.calls.release()
+        _ended(connection)
         if exc_info is None:
             connection.reply(correlation_id, result)
         else:
             connection.refuse(correlation_id, as_hansom_error(exc_info[1]))
         return result, exc_info
+
+
+def _ended(connection: Connection) -> None:
+    connection.calls -= 1
+    connection.release(CALLING)
 
 
 socket_method = SocketMethod.decorator

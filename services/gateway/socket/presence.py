@@ -4,32 +4,50 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import eventlet
-from eventlet.semaphore import Semaphore
+from eventlet.event import Event as Signal
 from nameko.extensions import SharedExtension
-from redis.exceptions import RedisError
 
 from hansom.contracts.errors import HansomError, Unavailable
 from hansom.contracts.gateway import Busy, UnknownSequence
 from hansom.contracts.users import SessionEnded
 from hansom.ids import new_id
-from services.gateway.access import ACTIVE, REVOKED, Caller, Doorkeeper
+from services.gateway.access import Caller, Doorkeeper
 from services.gateway.peers import Peer
 from services.gateway.socket import frames
 from services.gateway.socket.connection import Connection, event_frame
+from services.gateway.socket.riding import RIDES, Drivers
 from services.gateway.socket.stream import Step
 
 log = logging.getLogger(__name__)
 
 PAGE = 200
-REFRESH_CHUNK = 1000
+CHUNK = 1000
+"""Users of one call."""
 SOCKETS_OF_A_USER = 20
 RETRY_FIRST_S, RETRY_MAX_S = 0.1, 3.0
-CHECKS_A_SWEEP = 50
+DRIVER = "driver"
+
+Welcome = Callable[[HansomError | None], None]
+
+
+@dataclass(slots=True)
+class _Arrival:
+    """Somebody who has shown a token. `welcome` is called once."""
+
+    connection: Connection
+    caller: Caller
+    welcome: Welcome | None
+
+    def answer(self, error: HansomError | None) -> None:
+        welcome, self.welcome = self.welcome, None
+        if welcome is not None:
+            welcome(error)
 
 
 class Presence(SharedExtension):
@@ -37,12 +55,15 @@ class Presence(SharedExtension):
 
     notifications = Peer("notifications")
     doorkeeper = Doorkeeper()
+    drivers = Drivers()
 
     def __init__(self) -> None:
         super().__init__()
         self.gateway_id = new_id()
-        self._users: dict[str, set[Connection]] = defaultdict(set)
-        self._locks: dict[str, Semaphore] = {}
+        self._users: dict[str, tuple[Connection, ...]] = {}
+        self._arrivals: deque[_Arrival] = deque()
+        self._gone: set[str] = set()
+        self._bell = Signal()
 
     def setup(self) -> None:
         config = self.container.config
@@ -51,80 +72,144 @@ class Presence(SharedExtension):
 
     def start(self) -> None:
         self.container.spawn_managed_thread(self._refresh, identifier="gateway.presence")
+        self.container.spawn_managed_thread(self._door, identifier="gateway.door")
 
     # -- coming and going --------------------------------------------------------------------------------------------
-    def joined(self, connection: Connection, caller: Caller) -> None:
-        """From now on the socket gets its user's events. Raises Unavailable, Busy."""
-        here = self._users[caller.user_id]
-        if len(here) >= SOCKETS_OF_A_USER:
-            raise Busy("Too many sockets of one user.")
-        here.add(connection)  # first: what comes while we ask is noted in the cursor
-        try:
-            with self._lock(caller.user_id):
-                told = self.notifications.client().connect_user(
-                    {"user_id": caller.user_id, "gateway_id": self.gateway_id}
-                )
-        except HansomError:
-            self._forget(connection, caller.user_id)
-            raise
-        connection.cursor.last_seq = int(told["last_seq"])
-        if connection.cursor.behind:
-            self._fetch_soon(connection, caller.user_id)
+    def arrived(self, connection: Connection, caller: Caller, welcome: Welcome) -> None:
+        """Let a user in: his session is checked and `notifications` told, for many at once.
+
+        Then `welcome(None)` is called, or with what refuses him, and from then on the socket gets its user's events.
+        """
+        self._arrivals.append(_Arrival(connection, caller, welcome))
+        self._ring()
 
     def left(self, connection: Connection) -> None:
         """The socket is gone; when it was the user's last one here, `notifications` is told."""
         if connection.caller is not None and self._forget(connection, connection.caller.user_id):
-            eventlet.spawn_n(self._tell_gone, connection.caller.user_id)
+            if connection.driver is not None:
+                self.drivers.left(connection.caller.user_id)
+            self._gone.add(connection.caller.user_id)
+            self._ring()
+
+    def _ring(self) -> None:
+        if not self._bell.ready():
+            self._bell.send(None)
+
+    def _door(self) -> None:
+        """One greenlet tells of all who come and go, so that it is told in their order."""
+        while True:
+            if not self._gone and not self._arrivals:
+                self._bell = Signal()
+                self._bell.wait()
+            if self._gone:
+                self._tell_gone([self._gone.pop() for _ in range(min(len(self._gone), CHUNK))])
+            arrivals = [self._arrivals.popleft() for _ in range(min(len(self._arrivals), CHUNK))]
+            if arrivals:
+                self._let_in(arrivals)
+
+    def _let_in(self, arrivals: list[_Arrival]) -> None:
+        arrivals = [each for each in arrivals if not each.connection.closed]
+        try:
+            running = self.doorkeeper.running({each.caller.session_id for each in arrivals})
+            here = [each for each in arrivals if self._comes(each, running)]
+            told = self._tell_here(sorted({each.caller.user_id for each in here if each.connection.caller is None}))
+        except HansomError as exc:
+            for each in arrivals:
+                if each.connection.caller is None:
+                    self._forget(each.connection, each.caller.user_id)
+                each.answer(exc)
+            return
+        for each in here:
+            self._has_come(each, told)
+
+    def _comes(self, each: _Arrival, running: Collection[str]) -> bool:
+        """Whether he may; from now on what comes for him is noted in his cursor."""
+        if each.caller.session_id not in running:
+            each.answer(SessionEnded(details={"session_id": each.caller.session_id}))
+            return False
+        if each.connection.caller is None:
+            here = self._users.get(each.caller.user_id, ())
+            if len(here) >= SOCKETS_OF_A_USER:
+                each.answer(Busy("Too many sockets of one user."))
+                return False
+            self._users[each.caller.user_id] = (*here, each.connection)
+        return True
+
+    def _has_come(self, each: _Arrival, told: Mapping[str, int]) -> None:
+        connection, caller = each.connection, each.caller
+        if connection.closed:
+            if self._forget(connection, caller.user_id):
+                self._gone.add(caller.user_id)
+            return
+        if connection.caller is None:
+            if caller.role == DRIVER:
+                connection.driver = self.drivers.joined(caller.user_id)
+                connection.bucket = connection.driver.bucket
+            connection.cursor.last_seq = told[caller.user_id]
+        connection.caller, connection.verified_at = caller, time.monotonic()
+        each.answer(None)
+        if connection.cursor.behind:
+            self._fetch_soon(connection, caller.user_id)
 
     def _forget(self, connection: Connection, user_id: str) -> bool:
+        """Whether it was the user's last one."""
         here = self._users.get(user_id)
-        if here is not None:
-            here.discard(connection)
-            if not here:
-                del self._users[user_id]
-        return user_id not in self._users
+        if here is None or connection not in here:
+            return False
+        left = tuple(each for each in here if each is not connection)
+        if left:
+            self._users[user_id] = left
+            return False
+        del self._users[user_id]
+        return True
 
-    def _tell_gone(self, user_id: str) -> None:
-        with self._lock(user_id):
-            if user_id in self._users:
-                return  # back already
-            try:
-                self.notifications.client().disconnect_user({"user_id": user_id, "gateway_id": self.gateway_id})
-            except HansomError as exc:
-                log.info("a user's leaving was not told; it ends by itself: %s", exc.code)
-            if user_id not in self._users:
-                self._locks.pop(user_id, None)
+    def _tell_here(self, user_ids: Sequence[str]) -> dict[str, int]:
+        """User → the last number of his stream; later ones come here. Raises HansomError."""
+        if not user_ids:
+            return {}
+        request = {"gateway_id": self.gateway_id, "user_ids": user_ids}
+        told = self.notifications.client().connect_users(request)["last_seqs"]
+        return {user_id: int(last_seq) for user_id, last_seq in told.items()}
 
-    def _lock(self, user_id: str) -> Semaphore:
-        """Coming and going of one user are told in their order."""
-        return self._locks.setdefault(user_id, Semaphore())
+    def _tell_gone(self, user_ids: Sequence[str]) -> None:
+        gone = [user_id for user_id in user_ids if user_id not in self._users]  # some are back already
+        if not gone:
+            return
+        try:
+            self.notifications.client().disconnect_users({"gateway_id": self.gateway_id, "user_ids": gone})
+        except HansomError as exc:
+            log.info("users' leaving was not told; it ends by itself: %s", exc.code)
 
     def _refresh(self) -> None:
         """Say who is here, so that an emptied registry fills again, and hear what was lost on the way."""
         while True:
             eventlet.sleep(self.refresh_s)
             user_ids = list(self._users)
-            for start in range(0, len(user_ids), REFRESH_CHUNK):
-                self._refresh_some(user_ids[start : start + REFRESH_CHUNK])
+            for start in range(0, len(user_ids), CHUNK):
+                self._refresh_some([each for each in user_ids[start : start + CHUNK] if each in self._users])
 
     def _refresh_some(self, user_ids: list[str]) -> None:
         try:
-            told = self.notifications.client().refresh_presence({"gateway_id": self.gateway_id, "user_ids": user_ids})
+            told = self._tell_here(user_ids)
         except HansomError as exc:
             log.warning("presence could not be refreshed: %s", exc.code)
             return
-        for user_id, last_seq in told["last_seqs"].items():
-            for connection in list(self._users.get(user_id, ())):
-                connection.cursor.exists(int(last_seq))
-                if connection.cursor.behind and not connection.cursor.fetching:
+        for user_id, last_seq in told.items():
+            for connection in self._users.get(user_id, ()):
+                cursor = connection.cursor
+                cursor.exists(last_seq)
+                if cursor.behind and not cursor.fetching:
+                    self.drivers.unsure(user_id)
                     self._fetch_soon(connection, user_id)
 
     # -- events ------------------------------------------------------------------------------------------------------
     def deliver(self, user_id: str, event: str, data: dict[str, Any], seq: int | None) -> None:
         """An event from the broker, for all of the user's sockets here."""
         frame = None
-        for connection in list(self._users.get(user_id, ())):
+        for connection in self._users.get(user_id, ()):
             step = Step.SEND if seq is None else connection.cursor.arrived(seq)
+            if connection.driver is not None:
+                self._consider(user_id, event, in_turn=step is Step.SEND)
             if step is Step.SEND:
                 frame = frame or event_frame(event, data, seq)
                 connection.push(frame)
@@ -132,6 +217,13 @@ class Presence(SharedExtension):
                     eventlet.sleep(0)  # a burst: whoever reads gets his turn; who does not is closed
             elif step is Step.FETCH:
                 self._fetch_soon(connection, user_id)
+
+    def _consider(self, user_id: str, event: str, *, in_turn: bool) -> None:
+        """What an event says of a driver's being on a ride. One that is late or replayed says nothing of now."""
+        if in_turn:
+            self.drivers.heard(user_id, event)
+        elif event in RIDES:
+            self.drivers.unsure(user_id)
 
     def resume(self, connection: Connection, after: int) -> int:
         """Replay what came after number `after`; gives how many. The socket is live when this returns.
@@ -188,6 +280,8 @@ class Presence(SharedExtension):
             for each in page["events"]:
                 connection.wait_room()
                 if cursor.fetched(int(each["seq"])):
+                    if connection.driver is not None:
+                        self._consider(user_id, each["event"], in_turn=False)
                     connection.push_event(each["event"], each["data"], int(each["seq"]))
                     sent += 1
             cursor.exists(int(page["last_seq"]))
@@ -205,45 +299,20 @@ class Presence(SharedExtension):
         return self.notifications.client().read_stream({"user_id": user_id, "after": after, "limit": PAGE})
 
     # -- sessions ----------------------------------------------------------------------------------------------------
-    def check_sessions(self, connections: Sequence[Connection]) -> None:
-        """Close the sockets of sessions that were ended, here or at another gateway."""
-        known = [connection for connection in connections if connection.caller is not None]
-        by_session: dict[str, list[Connection]] = defaultdict(list)
-        for connection in known:
-            assert connection.caller is not None
-            by_session[connection.caller.session_id].append(connection)
-        session_ids = list(by_session)
+    def recheck(self, connections: Sequence[Connection]) -> None:
+        """Close the sockets of sessions that were ended and did not say so. Those checked lately are let be."""
+        before = time.monotonic() - self.recheck_s
+        stale = [each for each in connections if each.caller is not None and each.verified_at < before]
+        if not stale:
+            return
         try:
-            states = self.doorkeeper.states(session_ids)
-        except RedisError as exc:
-            log.warning("sessions of sockets cannot be checked: Redis is down: %s", exc)
-            states = [None] * len(session_ids)
-        checks = CHECKS_A_SWEEP
-        for session_id, state in zip(session_ids, states, strict=True):
-            stale = time.monotonic() - min(each.verified_at for each in by_session[session_id]) > self.recheck_s
-            if state == REVOKED:
-                _end(by_session[session_id])
-            elif stale and state == ACTIVE:
-                _verified(by_session[session_id])
-            elif stale and checks:
-                checks -= 1
-                self._recheck(session_id, by_session[session_id])
-
-    def _recheck(self, session_id: str, connections: list[Connection]) -> None:
-        try:
-            self.doorkeeper.check_session(session_id)
-            _verified(connections)
-        except SessionEnded:
-            _end(connections)
+            running = self.doorkeeper.running({each.caller.session_id for each in stale if each.caller is not None})
         except Unavailable as exc:
-            log.warning("a session cannot be checked now: %s", exc.code)
-
-
-def _verified(connections: list[Connection]) -> None:
-    for connection in connections:
-        connection.verified_at = time.monotonic()
-
-
-def _end(connections: list[Connection]) -> None:
-    for connection in connections:
-        connection.close(frames.POLICY, "session ended")
+            log.warning("sessions cannot be checked now: %s", exc.code)
+            return
+        now = time.monotonic()
+        for each in stale:
+            if each.caller is not None and each.caller.session_id in running:
+                each.verified_at = now
+            else:
+                each.close(frames.POLICY, "session ended")

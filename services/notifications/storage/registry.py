@@ -29,9 +29,12 @@ class Registry:
                 pipe.pexpire(key, int(self._ttl_s * 1000))
             pipe.execute()
 
-    def take_away(self, gateway_id: str, user_id: str) -> None:
-        """The user has left the gateway. Raises RedisError."""
-        self._redis.zrem(KEY.format(user_id), gateway_id)
+    def take_away(self, gateway_id: str, user_ids: Iterable[str]) -> None:
+        """The users have left the gateway. One round trip. Raises RedisError."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for user_id in user_ids:
+                pipe.zrem(KEY.format(user_id), gateway_id)
+            pipe.execute()
 
     def gateways(self, user_ids: Sequence[str]) -> dict[str, list[str]]:
         """User → the gateways he is at. One round trip. Raises RedisError."""

@@ -5,20 +5,14 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 MAX_USERS = 1000
-"""Users of one `refresh_presence`."""
+"""Users of one `connect_users` or `disconnect_users`."""
 
 MAX_EVENTS = 500
 """Events of one `read_stream`."""
 
 
-class Connected(TypedDict):
-    """`last_seq`: the number of the user's last event, 0 when there is none; later ones come to his gateway."""
-
-    last_seq: int
-
-
 class Presence(TypedDict):
-    """The last number of each user."""
+    """The number of each user's last event, 0 when there is none; later ones come to his gateway."""
 
     last_seqs: dict[str, int]
 

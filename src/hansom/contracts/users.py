@@ -13,6 +13,7 @@ from typing import Any, TypedDict
 from hansom.contracts.errors import Conflict, NotFound, Unauthenticated, Unavailable, error
 
 MAX_PROFILES = 500
+MAX_SESSIONS = 1000
 """Ids of one `get_profiles`."""
 
 

@@ -145,7 +145,7 @@ def test_a_session_is_asked_for_once_and_then_remembered(world: GatewayWorld) ->
     rider = world.token(session_id=session_id)
     for _ in range(3):
         assert world.call("GET", "/v1/me", rider).status_code == 200
-    assert world.played.payloads("verify_session").count({"session_id": session_id}) == 1
+    assert world.played.payloads("verify_sessions").count({"session_ids": [session_id]}) == 1
 
 
 def test_who_calls_too_often_is_told_when_to_come_again(make_world: Any) -> None:

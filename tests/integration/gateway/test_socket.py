@@ -136,9 +136,9 @@ def test_the_last_socket_to_leave_is_told(world: GatewayWorld) -> None:
     phones = [Client(world.address, world.token(user_id=user_id)) for _ in range(2)]
     for phone in phones:
         phone.close()
-    gone = {"user_id": user_id, "gateway_id": world.presence.gateway_id}
-    eventually(lambda: gone in world.played.payloads("disconnect_user"))
-    assert world.played.payloads("disconnect_user").count(gone) == 1
+    gone = {"user_ids": [user_id], "gateway_id": world.presence.gateway_id}
+    eventually(lambda: gone in world.played.payloads("disconnect_users"))
+    assert world.played.payloads("disconnect_users").count(gone) == 1
 
 
 def test_a_client_that_does_not_read_is_closed_and_holds_nobody_up(make_world: Any) -> None:
@@ -229,7 +229,7 @@ def test_a_log_out_closes_the_sockets_of_its_session(world: GatewayWorld) -> Non
 def test_a_log_out_at_another_gateway_closes_them_too(world: GatewayWorld) -> None:
     session_id = new_id()
     client = Client(world.address, world.token(session_id=session_id))
-    live_redis(world.config).set(f"gateway:session:{session_id}", "revoked", ex=60)
+    live_redis(world.config).xadd("gateway:ended", {"session_id": session_id})
     assert client.close_code() == 1008
 
 

@@ -98,8 +98,7 @@ def test_an_event_reaches_the_gateways_of_its_users_with_their_own_numbers(
     rider_id, driver_id = new_id(), new_id()
     store = transactions(engine_for(config, "notifications"))
     delivery = get_extension(service, DeliveryProvider).delivery
-    for user_id in (rider_id, driver_id):
-        usecases.connect_user(store, delivery.registry, user_id, gateway.gateway_id)
+    usecases.connect_users(store, delivery.registry, gateway.gateway_id, [rider_id, driver_id])
     event, data = an_event("trips.trip_assigned", rider_id=rider_id, driver_id=driver_id, id=new_id())
     broker = get_extension(service, DeliveryProvider).broker
     for _ in range(2):  # delivered twice

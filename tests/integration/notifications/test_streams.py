@@ -189,7 +189,7 @@ def test_a_user_is_found_at_each_of_his_gateways_until_they_are_silent(registry:
         other: ["gateway-1"],
         "nobody": [],
     }
-    registry.take_away("gateway-1", user_id)
+    registry.take_away("gateway-1", [user_id])
     assert registry.gateways([user_id]) == {user_id: ["gateway-2"]}
     eventlet.sleep(0.6)
     assert registry.gateways([user_id]) == {user_id: []}
@@ -201,9 +201,9 @@ def test_an_emptied_registry_is_filled_by_the_next_refresh(
     user_id = new_id()
     with store.begin() as session:
         streams.append(session, [News(user_id, "told", {})] * 5, NOW)
-    assert usecases.connect_user(store, registry, user_id, "gateway-1") == {"last_seq": 5}
+    usecases.connect_users(store, registry, "gateway-1", [user_id])
     live_redis(config).delete(KEY.format(user_id))
-    assert usecases.refresh_presence(store, registry, "gateway-1", [user_id]) == {"last_seqs": {user_id: 5}}
+    assert usecases.connect_users(store, registry, "gateway-1", [user_id]) == {"last_seqs": {user_id: 5}}
     assert registry.gateways([user_id]) == {user_id: ["gateway-1"]}
 
 
@@ -214,8 +214,7 @@ def test_with_redis_down_a_gateway_still_hears_how_far_its_users_streams_are(
     user_id = new_id()
     with store.begin() as session:
         streams.append(session, [News(user_id, "told", {})], NOW)
-    assert usecases.connect_user(store, gone, user_id, "gateway-1") == {"last_seq": 1}
-    assert usecases.refresh_presence(store, gone, "gateway-1", [user_id]) == {"last_seqs": {user_id: 1}}
+    assert usecases.connect_users(store, gone, "gateway-1", [user_id]) == {"last_seqs": {user_id: 1}}
 
 
 def test_every_event_of_a_stream_stands_under_its_users_number_once(store: Transactions) -> None:
