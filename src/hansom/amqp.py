@@ -296,18 +296,8 @@ class Broker(SharedExtension):
 
         Raises BrokerUnavailable when it refused one or did not answer: then any of them may or may not have arrived.
         """
-        link = self._link()
-        link.wait_ready(timeout_s)
-        signals: dict[int, Signal] = {}
-        try:
-            self._write_all(link, messages, signals)
-            with eventlet.Timeout(timeout_s, BrokerUnavailable()):
-                for signal in signals.values():
-                    signal.wait()
-        finally:
-            for tag, signal in signals.items():
-                if self._waiting.get(tag) is signal:
-                    del self._waiting[tag]
+        if not all(self.publish_each(list(messages), timeout_s=timeout_s)):
+            raise BrokerUnavailable()
 
     def publish_each(self, messages: Sequence[Outgoing], *, timeout_s: float = 10) -> list[bool]:
         """Send all and say of each, in their order, whether the broker has taken responsibility for it.
