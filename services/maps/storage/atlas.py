@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from nameko.extensions import DependencyProvider
 from hansom.cities import City, cities
 from hansom.cities.files import read_edges, read_measures, read_places, read_segments
 from hansom.contracts.maps import CityNotPrepared, NearestRoad
-from hansom.segments import SegmentIndex
+from hansom.segments import SegmentIndex, one_cut
 from hansom.values import Point, distance_m
 from services.maps.domain.corrections import Corrections
 from services.maps.domain.estimates import Rates
@@ -113,9 +114,13 @@ class Atlas:
             return EdgeIndex([])
 
     def segments(self, city: City) -> SegmentIndex:
-        """Raises CityNotPrepared."""
+        """The city's segments, cut so that none lies within one of another city. Raises CityNotPrepared."""
         if city.key not in self._segments:
-            self._segments[city.key] = SegmentIndex(self._read(read_segments, city))
+            cells = {city.key: self._read(read_segments, city)}
+            for other in self.cities.values():
+                with suppress(OSError, ValueError, KeyError):
+                    cells.setdefault(other.key, read_segments(self._folder / other.key))
+            self._segments = {key: SegmentIndex(found) for key, found in one_cut(cells).items()}
         return self._segments[city.key]
 
     def places(self, city: City) -> PlaceIndex:

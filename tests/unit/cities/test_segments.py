@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from itertools import pairwise
 
 import h3
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from hansom.cities import Area, SegmentSizes
 from hansom.cities.divide import divide, road_by_cell
-from hansom.segments import LOOKUP_RESOLUTION, SegmentIndex, centre, outline
+from hansom.segments import LOOKUP_RESOLUTION, SegmentIndex, centre, one_cut, outline
 from hansom.values import Point, distance_m
 
 AREA = Area(60.15, 24.90, 60.19, 24.98)
@@ -73,6 +74,41 @@ def test_an_index_of_several_cities_says_the_same_as_each_citys_own() -> None:
     for i in range(200):
         lat, lng = 60.15 + i * 0.0002, 24.90 + i * 0.0004
         assert both.segment_of(lat, lng) == coarse.segment_of(lat, lng)
+
+
+def test_neighbours_are_the_segments_of_the_finest_cells_around() -> None:
+    for segment in SEGMENTS:
+        inside = set(h3.cell_to_children(segment, LOOKUP_RESOLUTION))
+        around = {near for cell in inside for near in h3.grid_disk(cell, 1)} - inside
+        found = {INDEX.segment_of(*h3.cell_to_latlng(cell)) for cell in around}
+        assert set(INDEX.neighbours(segment)) == found - {None}
+
+
+SOUTH, NORTH = Area(60.15, 24.90, 60.17, 24.98), Area(60.17, 24.90, 60.19, 24.98)
+SIDE_BY_SIDE = one_cut(
+    {"south": divide(SOUTH, SegmentSizes(9, 7), GRID), "north": divide(NORTH, SegmentSizes(11, 8, 300), GRID)}
+)
+
+
+@given(inside)
+def test_of_two_cities_side_by_side_no_segment_lies_within_one_of_the_other(point: Point) -> None:
+    both = SegmentIndex([*SIDE_BY_SIDE["south"], *SIDE_BY_SIDE["north"]])
+    finest = h3.latlng_to_cell(point.lat, point.lng, LOOKUP_RESOLUTION)
+    ancestors = {h3.cell_to_parent(finest, resolution) for resolution in range(12)}
+    assert len(ancestors & set(both)) == 1
+    city = "south" if SOUTH.holds(point) else "north"
+    assert SegmentIndex(SIDE_BY_SIDE[city]).segment_of(*astuple(point)) == both.segment_of(*astuple(point))
+
+
+def test_rings_cross_from_one_city_into_the_one_beside_it() -> None:
+    both = SegmentIndex([*SIDE_BY_SIDE["south"], *SIDE_BY_SIDE["north"]])
+    start = both.segment_of(60.152, 24.94)
+    assert start
+    assert {segment for ring in both.rings(start, 1000) for segment in ring} == set(both)
+
+
+def test_a_city_alone_is_not_cut_any_further() -> None:
+    assert one_cut({"helsinki": SEGMENTS, "nowhere": []}) == {"helsinki": SEGMENTS, "nowhere": []}
 
 
 def test_all_of_a_roads_length_is_dealt_out_to_cells() -> None:
