@@ -14,6 +14,8 @@ from hansom.values import Point
 from hansom.wire import PointSchema, Rfc3339, iso
 from services.location.domain.search import Car
 from services.location.storage.live import Seen
+from services.location.storage.marks import Marked
+from services.location.usecases.doubting import MarksOf, Standing
 from services.location.usecases.positions import counted_down
 
 _ID = validate.Length(1, 64)
@@ -53,6 +55,20 @@ class FinishTraceRequest(_Lenient):
 
 class TripRequest(_Lenient):
     trip_id = fields.String(required=True, validate=_ID)
+
+
+class MarksRequest(_Lenient):
+    driver_id = fields.String(required=True, validate=_ID)
+    limit = fields.Integer(strict=True, load_default=100, validate=validate.Range(1, contract.MAX_FOUND))
+
+
+class DoubtsRequest(_Lenient):
+    limit = fields.Integer(strict=True, load_default=20, validate=validate.Range(1, 100))
+    cursor = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Regexp(r"\A\d{1,15}-[^\s]{1,64}\Z", error="Not a cursor of this list."),
+    )
 
 
 def point_of(data: Mapping[str, Any]) -> Point:
@@ -140,3 +156,53 @@ def seen_item(seen: Seen | None, now_ms: int) -> dict[str, Any] | None:
 def live_item(seen: Seen, now_ms: int) -> dict[str, Any]:
     item = seen_item(seen, now_ms) or {}
     return {"driver_id": seen.position.driver_id, "categories": list(seen.categories), **item}
+
+
+def after_doubt(cursor: str | None) -> tuple[int, str] | None:
+    """(marks, driver) of the last one of the page before."""
+    if cursor is None:
+        return None
+    marks, driver_id = cursor.split("-", 1)
+    return int(marks), driver_id
+
+
+def marks_reply(driver_id: str, found: MarksOf, now_ms: int) -> dict[str, Any]:
+    return {
+        "driver_id": driver_id,
+        "total": sum(found.counts.values()),
+        "counts": found.counts,
+        "last": [
+            {"at": _iso(each.at_ms), "seq": each.seq, "point": {"lat": each.lat, "lng": each.lng}, "reason": each.mark}
+            for each in found.last
+        ],
+        "position": seen_item(found.seen, now_ms),
+        **_standing_item(found.standing),
+    }
+
+
+def doubts_reply(found: Sequence[tuple[Marked, Standing]], more: bool) -> dict[str, Any]:
+    items = [
+        {
+            "driver_id": marked.driver_id,
+            "total": marked.total,
+            "counts": marked.counts,
+            "last_at": _iso(marked.last_ms),
+            **_standing_item(standing),
+        }
+        for marked, standing in found
+    ]
+    last = found[-1][0] if more else None
+    return {"items": items, "next_cursor": f"{last.total}-{last.driver_id}" if last else None}
+
+
+def _standing_item(standing: Standing) -> dict[str, Any]:
+    until_ms = standing.doubtful_until_ms
+    return {
+        "offered": standing.why_not is None,
+        "why_not": standing.why_not,
+        "doubtful_until": None if until_ms is None else _iso(until_ms),
+    }
+
+
+def _iso(at_ms: int) -> str:
+    return iso(datetime.fromtimestamp(at_ms / 1000, UTC)) or ""

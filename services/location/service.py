@@ -28,7 +28,8 @@ from services.location.storage.mongo import Traces
 from services.location.storage.outgoing import Outgoings
 from services.location.storage.pending import UnderWay
 from services.location.storage.segments import Segments
-from services.location.usecases import hearing, learning, near, positions, tracing, watching
+from services.location.storage.watch import Plausible
+from services.location.usecases import doubting, hearing, learning, near, positions, tracing, watching
 
 TRANSIENT = (Unavailable, *STORE_DOWN)
 PURGE_EVERY_S = 3600
@@ -50,6 +51,7 @@ class LocationService:
     segments = Segments()
     outgoing = Outgoings()
     pending = UnderWay()
+    watch = Plausible()
     maps = ServiceClient("maps")
     drivers = ServiceClient("drivers")
     trips = ServiceClient("trips")
@@ -59,12 +61,15 @@ class LocationService:
     @read_queue(declare=_declare_positions, shared=True, batch_size=50, linger_ms=5, expected_exceptions=TRANSIENT)
     def on_positions(self, messages: list[dict[str, Any]]) -> None:
         rows = [row for message in messages for row in message["positions"]]
-        intake = positions.Intake(self.cars, self._index(), self._services(), self.outgoing, self.pending)
+        services = self._services()
+        intake = positions.Intake(
+            self.cars, self._index(), services, self.outgoing, self.pending, self.watch, self._marks()
+        )
         positions.take_positions(rows, self._now_ms(), int(self.config["POSITION_MAX_AGE_S"]) * 1000, intake)
 
     @read_queue(durable_queue(TRACES_QUEUE), batch_size=50, linger_ms=100, expected_exceptions=TRANSIENT)
     def on_trace_points(self, messages: list[dict[str, Any]]) -> None:
-        positions.keep_trace_points(messages, Traces(self.mongo), Marks(self.mongo))
+        positions.keep_trace_points(messages, Traces(self.mongo), self._marks())
 
     @consume
     def on_events(self, events: list[Event]) -> None:
@@ -128,8 +133,22 @@ class LocationService:
 
     @rpc
     def supply_by_segment(self, payload: dict[str, Any]) -> dict[str, Any]:
-        since_ms = self._since("DRIVER_SHOWN_WITHIN_S")
-        return {"items": watching.count_supply(since_ms, self.cars, self._index())}
+        return {"items": watching.count_supply(self.cars, self._index())}
+
+    # -- whose positions are not believed ---------------------------------------------------------------------------
+
+    @rpc
+    def marks_of(self, payload: dict[str, Any]) -> dict[str, Any]:
+        request = load(schemas.MarksRequest(), payload)
+        found = doubting.marks_of(request["driver_id"], request["limit"], self._doubting())
+        return schemas.marks_reply(request["driver_id"], found, self._now_ms())
+
+    @rpc
+    def list_doubts(self, payload: dict[str, Any]) -> dict[str, Any]:
+        request = load(schemas.DoubtsRequest(), payload)
+        after, since_ms = schemas.after_doubt(request["cursor"]), self._now_ms() - DAY_MS
+        found, more = doubting.list_doubts(since_ms, after, request["limit"], self._doubting())
+        return schemas.doubts_reply(found, more)
 
     # -- traces -----------------------------------------------------------------------------------------------------
 
@@ -165,7 +184,7 @@ class LocationService:
 
     @timer(interval=1, expected_exceptions=TRANSIENT)
     def forget_silent(self) -> None:
-        self.cars.forget(self._since("DRIVER_SHOWN_WITHIN_S"))
+        self.cars.forget(self._since("DRIVER_SHOWN_WITHIN_S"), self._now_ms())
 
     @timer(interval=2, expected_exceptions=TRANSIENT)
     def reconcile(self) -> None:
@@ -196,6 +215,12 @@ class LocationService:
 
     def _services(self) -> learning.Services:
         return learning.Services(self.drivers, self.trips)
+
+    def _marks(self) -> Marks:
+        return Marks(self.mongo)
+
+    def _doubting(self) -> doubting.Sources:
+        return doubting.Sources(self._marks(), self.cars, self._since("DRIVER_OFFERED_WITHIN_S"))
 
     def _trace(self, found: list[Any]) -> None:
         if found:

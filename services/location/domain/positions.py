@@ -62,29 +62,30 @@ def unpack(driver_id: str, packed: str) -> Position:
     )
 
 
-def believable(rows: Iterable[Any], now_ms: int, max_age_ms: int) -> list[Position]:
-    """The positions that may enter live state; what is not a place on earth, too old or misshapen is left out.
+def believable(rows: Iterable[Any], now_ms: int, max_age_ms: int, skew_ms: int) -> list[Position]:
+    """The positions that can be judged; what is not a place on earth, too old or misshapen is left out.
 
-    The gateway has told the driver already; here it only must not get any further.
+    The gateway has told the driver already; here it only must not get any further. One that is further ahead than
+    `skew_ms` is marked `clock_skew`.
     """
     taken = []
     for row in rows:
-        position = _position(row, now_ms, max_age_ms)
+        position = _position(row, now_ms, max_age_ms, skew_ms)
         if position is not None:
             taken.append(position)
     return taken
 
 
-def _position(row: Any, now_ms: int, max_age_ms: int) -> Position | None:
+def _position(row: Any, now_ms: int, max_age_ms: int, skew_ms: int) -> Position | None:
     try:
         driver_id, lat, lng, at_ms, seq, bearing, speed, accuracy, *rest = row
         # NaN and infinities fail these comparisons
         if not (-90 <= lat <= 90 and -180 <= lng <= 180 and now_ms - max_age_ms <= at_ms and 0 <= seq < MAX_SEQ):
             return None
+        mark = rest[0] if rest and rest[0] in MARKS else "clock_skew" if at_ms > now_ms + skew_ms else None
         at_ms = int(at_ms) if at_ms <= now_ms + AHEAD_MS else now_ms
         if not isinstance(driver_id, str) or not 0 < len(driver_id) <= 64:
             return None
-        mark = rest[0] if rest and rest[0] in MARKS else None
         extras = (_known(bearing), _known(speed), _known(accuracy))
         return Position(driver_id, float(lat), float(lng), at_ms, int(seq), *extras, mark)
     except (TypeError, ValueError, OverflowError):

@@ -1,18 +1,45 @@
-"""Who is near: free cars around a point, segment by segment."""
+"""Who is near: free cars around a point, ring by ring of segments, and within them spot by spot."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
-from math import cos, hypot, radians
+from math import cos, hypot, inf, radians
+from typing import NamedTuple
 
 from hansom.values import EARTH_RADIUS_M, Point
-from services.location.domain.positions import Position
+from services.location.domain.positions import Position, unpack
 
 MAX_RINGS = 60
 DETOUR, SPEED_MPS = 1.4, 7.0
 """For a guess at a road time: road over straight distance, and a car's speed across a city with its stops."""
+
+
+class Place(NamedTuple):
+    """A segment, or a spot within one: its name, its middle, and how far from there it reaches, metres."""
+
+    name: str
+    lat: float
+    lng: float
+    radius_m: float
+
+
+class Spot(NamedTuple):
+    """Some cars of a segment that stand within some 60 m and may carry the same categories, and how many they are."""
+
+    place: Place
+    categories: tuple[str, ...]
+    cars: int
+
+
+class Listed(NamedTuple):
+    """A car as it is listed: when (ms) and where it was, and the packed row that says all else."""
+
+    driver_id: str
+    at_ms: int
+    lat: float
+    lng: float
+    packed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +58,12 @@ class Car:
         return self.categories[0] if self.categories else None
 
 
+METRES_A_DEGREE = radians(1) * EARTH_RADIUS_M
+
+
 def straight_m(point: Point, lat: float, lng: float) -> float:
     """Metres on a plane that touches the earth there; within 0.1 % of the haversine below 50 km, and twice as quick."""
-    per_degree = radians(1) * EARTH_RADIUS_M
-    return hypot((lat - point.lat) * per_degree, (lng - point.lng) * per_degree * cos(radians(point.lat)))
+    return hypot((lat - point.lat) * METRES_A_DEGREE, (lng - point.lng) * METRES_A_DEGREE * cos(radians(point.lat)))
 
 
 def guessed_eta_s(point: Point, car: Car) -> int:
@@ -44,10 +73,12 @@ def guessed_eta_s(point: Point, car: Car) -> int:
 
 @dataclass(slots=True)
 class Search:
-    """A search under way: cars for `category` (any, if None) near `point`, up to `limit`, none of `exclude`.
+    """A search under way: the nearest cars for `category` (any, if None) to `point`, up to `limit`, none of `exclude`.
 
-    Goes ring by ring until there are enough, then one ring further: a car just over the border may be nearer. Where
-    there are none it strides out, looking into twice as many rings each time.
+    It asks for rings of segments, is told their spots, and asks for the cars of the nearest spots that hold enough,
+    then of all spots in which a car could be nearer still. It goes on to the next ring while there are not enough, or
+    while a car there could be nearer. Where there are none it strides out, looking into twice as many rings each time.
+    So the work depends on how many cars are asked for, not on how many there are.
     """
 
     point: Point
@@ -56,33 +87,77 @@ class Search:
     category: str | None = None
     exclude: frozenset[str] = frozenset()
     max_rings: int = MAX_RINGS
-    found: list[Car] = field(default_factory=list)
-    _rings: Iterator[tuple[str, ...]] = field(default_factory=lambda: iter(()))
-    _stride: int = 1
-    _last: bool = False
+    found: list[tuple[float, Listed, tuple[str, ...]]] = field(default_factory=list)
+    _rings: Iterator[tuple[Place, ...]] = field(default_factory=lambda: iter(()))
+    _ahead: tuple[Place, ...] | None = None
+    _spots: list[tuple[float, Spot]] = field(default_factory=list)
+    _stride: int = 2
+    _greed: int = 1
+    _wide: float = 1.0
 
-    def begin(self, rings: Iterator[tuple[str, ...]]) -> None:
+    def begin(self, rings: Iterator[tuple[Place, ...]]) -> None:
         """Look into these segments: the point's own, then those around it, and so on."""
         self._rings = rings
+        self._ahead = next(rings, None)
+        self._wide = cos(radians(self.point.lat))
 
     def next_segments(self) -> tuple[str, ...]:
-        """The segments to look into now; none when the search is over."""
-        if self._last:
-            return ()
-        self._last = len(self.found) >= self.limit
-        stride = 1 if self._last else self._stride
+        """The segments to look into now, the point's own and the first ring together; none when the search is over."""
+        names: list[str] = []
+        stride = 1 if len(self.found) >= self.limit else self._stride
+        while stride and self._ahead is not None and self._may_hold_nearer(self._ahead):
+            names += [place.name for place in self._ahead]
+            self._ahead = next(self._rings, None)
+            stride -= 1
         self._stride *= 2
-        return tuple(segment for ring in islice(self._rings, stride) for segment in ring)
+        return tuple(names)
 
-    def offer(self, cars: Iterable[Car]) -> None:
-        """Take the cars of a segment that fit."""
+    def _may_hold_nearer(self, ring: Iterable[Place]) -> bool:
+        reach_m = self._reach_m()
+        return reach_m == inf or any(self._least_m(place) < reach_m for place in ring)
+
+    def _reach_m(self) -> float:
+        """How far the last one of enough cars is, metres; infinite while there are not enough."""
+        return self.found[-1][0] if len(self.found) >= self.limit else inf
+
+    def _least_m(self, place: Place) -> float:
+        return self._distance_m(place.lat, place.lng) - place.radius_m
+
+    def _distance_m(self, lat: float, lng: float) -> float:
+        north, east = lat - self.point.lat, (lng - self.point.lng) * self._wide
+        return (north * north + east * east) ** 0.5 * METRES_A_DEGREE
+
+    def chart(self, spots: Iterable[Spot]) -> None:
+        """Take note of the spots of a segment."""
+        fitting = [spot for spot in spots if self.category is None or self.category in spot.categories]
+        self._spots += [(self._least_m(spot.place), spot) for spot in fitting]
+
+    def next_spots(self) -> list[Spot]:
+        """The spots whose cars to look at now: the nearest that hold enough, then all that may hold a nearer car."""
+        self._spots.sort(reverse=True)
+        reach_m, missing = self._reach_m(), (self.limit - len(self.found)) * self._greed
+        wanted = []
+        while self._spots and (missing > 0 if reach_m == inf else self._spots[-1][0] < reach_m):
+            spot = self._spots.pop()[1]
+            missing -= spot.cars
+            wanted.append(spot)
+        self._greed *= 2
+        return wanted
+
+    def offer(self, spot: Spot, cars: Iterable[Listed]) -> None:
+        """Take the cars of a spot that fit; `settle` after the last spot."""
+        north, east, wide = self.point.lat, self.point.lng, self._wide
+        since_ms, exclude, categories = self.since_ms, self.exclude, spot.categories
         for car in cars:
-            if car.position.at_ms < self.since_ms or car.driver_id in self.exclude:
-                continue
-            if self.category is None or self.category in car.categories:
-                self.found.append(car)
+            if car.at_ms >= since_ms and car.driver_id not in exclude:
+                dy, dx = car.lat - north, (car.lng - east) * wide
+                self.found.append(((dy * dy + dx * dx) ** 0.5 * METRES_A_DEGREE, car, categories))
+
+    def settle(self) -> None:
+        """Keep the nearest, nearest first."""
+        self.found.sort()
+        del self.found[self.limit :]
 
     def nearest(self) -> list[Car]:
         """What was found, nearest first by straight distance, up to the limit."""
-        point = self.point
-        return sorted(self.found, key=lambda car: straight_m(point, car.position.lat, car.position.lng))[: self.limit]
+        return [Car(unpack(car.driver_id, car.packed), categories) for _, car, categories in self.found]

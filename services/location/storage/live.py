@@ -7,9 +7,8 @@ what they are doing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -19,10 +18,13 @@ from hansom.redis import Live
 from hansom.values import Point
 from services.location.domain.positions import Position, unpack
 from services.location.domain.rides import Ride
-from services.location.domain.search import Car, Search
+from services.location.storage.lists import Lists, couples, script
 
 OUTSIDE = "out"
 """The segment of a car that is in none: on the map, never found by a search."""
+
+KINDS = ("free", "busy", "doubtful")
+"""What a driver on the map may be."""
 
 ROWS_AT_ONCE = 500
 """Positions of one script call: 5 ms of Redis' time."""
@@ -31,15 +33,8 @@ MOVE_EVERY_MS = 900
 """Least time between two moves of one trip; less than a second, as positions come every second, more or less."""
 
 RECENT = 30
-CELLS_AT_ONCE = 1000
 FORGET_AT_ONCE = 500
 CLOCK_SLACK_MS = 5000
-
-_LUA = Path(__file__).parent / "lua"
-
-
-def _script(name: str) -> str:
-    return (_LUA / "driver.lua").read_text() + (_LUA / f"{name}.lua").read_text()
 
 
 @dataclass(slots=True)
@@ -49,6 +44,14 @@ class Applied:
     unknown: list[tuple[int, str]]
     traced: list[tuple[int, str]]
     moved: list[Moved]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """So many marks within so many ms and a driver is doubtful."""
+
+    marks: int
+    window_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A driver's newest position and what he is doing: `free`, `busy` or `off`."""
+    """A driver's newest position and what he is doing: `free`, `busy`, `doubtful` or `off`."""
 
     position: Position
     state: str
@@ -88,29 +91,38 @@ class Seen:
     eta_at_ms: int
 
 
-class LiveCars:
+class LiveCars(Lists):
     """Every method raises RedisError when Redis is down."""
 
     def __init__(self, redis: Redis) -> None:
-        self.redis = redis
-        names = ("apply", "learn", "availability", "occupy", "release", "forget", "look")
-        scripts = (redis.register_script(_script(name)) for name in names)
-        self._apply, self._learn, self._availability, self._occupy, self._release, self._forget, self._look = scripts
+        super().__init__(redis)
+        names = ("apply", "learn", "recall", "availability", "occupy", "release", "forget")
+        scripts = (script(redis, name) for name in names)
+        self._apply, self._learn, self._recall, self._availability, self._occupy, self._release, self._forget = scripts
 
-    def apply(self, positions: Sequence[Position], segments: Sequence[str | None], now_ms: int) -> Applied:
-        """Take positions, in their order, with the segment of each."""
+    def apply(
+        self, positions: Sequence[Position], places: Sequence[tuple[str | None, str]], now_ms: int, doubt: Doubt
+    ) -> Applied:
+        """Take positions, in their order, with segment and spot of each. Marked ones do not move their driver."""
         result = Applied([], [], [])
         for first in range(0, len(positions), ROWS_AT_ONCE):
+            after = first + ROWS_AT_ONCE
             rows = [
-                [p.driver_id, p.at_ms, p.seq, segment or OUTSIDE, p.packed()]
-                for p, segment in zip(
-                    positions[first : first + ROWS_AT_ONCE], segments[first : first + ROWS_AT_ONCE], strict=True
-                )
+                [p.driver_id, p.at_ms, p.seq, segment or OUTSIDE, spot, p.packed(), p.mark or ""]
+                for p, (segment, spot) in zip(positions[first:after], places[first:after], strict=True)
             ]
-            answer: Any = self._apply(args=[orjson.dumps(rows), now_ms, MOVE_EVERY_MS, RECENT])
+            arguments: list[bytes | int] = [
+                orjson.dumps(rows),
+                now_ms,
+                MOVE_EVERY_MS,
+                RECENT,
+                doubt.marks,
+                doubt.window_ms,
+            ]
+            answer: Any = self._apply(args=arguments)
             unknown, traced, moved = answer
-            result.unknown += [(first + row - 1, rev) for row, rev in _couples(unknown)]
-            result.traced += [(first + row - 1, trip_id) for row, trip_id in _couples(traced)]
+            result.unknown += [(first + row - 1, rev) for row, rev in couples(unknown)]
+            result.traced += [(first + row - 1, trip_id) for row, trip_id in couples(traced)]
             result.moved += [_moved(first, fields) for fields in moved]
         return result
 
@@ -127,46 +139,45 @@ class LiveCars:
         answer: Any = self._learn(args=[orjson.dumps(rows), asked_ms - CLOCK_SLACK_MS])
         return _recent(answer)
 
+    def recall(self, marks: Mapping[str, Sequence[tuple[int, int]]], now_ms: int, doubt: Doubt) -> None:
+        """Take (at, seq) of drivers' marked positions that were known before Redis was emptied."""
+        if marks:
+            rows = [[driver_id, known] for driver_id, known in marks.items()]
+            self._recall(args=[orjson.dumps(rows), now_ms, doubt.marks, doubt.window_ms])
+
     def transaction(self) -> Changes:
         """Changes from events, sent together in their order."""
         return Changes(self)
 
-    def forget(self, before_ms: int) -> int:
-        """Take cars off the map whose newest position is older; gives how many."""
+    def forget(self, before_ms: int, now_ms: int) -> int:
+        """Take cars off the map whose newest position is older; gives how many. Doubts that are over end."""
         count = 0
         while True:
-            gone = int(self._forget(args=[before_ms, FORGET_AT_ONCE]))
+            gone = int(self._forget(args=[before_ms, now_ms, FORGET_AT_ONCE]))
             count += gone
             if gone < FORGET_AT_ONCE:
                 return count
 
-    def search(self, searches: Sequence[Search]) -> None:
-        """Run searches that have begun, together: one script a band of rings, each segment read once."""
-        seen: dict[str, list[Car]] = {}
-        active = list(searches)
-        while active:
-            bands = [(search, band) for search in active if (band := search.next_segments())]
-            wanted = list({segment for _, band in bands for segment in band if segment not in seen})
-            seen.update(zip(wanted, self.cars_in(wanted, "free"), strict=True))
-            for search, band in bands:
-                for segment in band:
-                    search.offer(seen[segment])
-            active = [search for search, _ in bands]
+    def doubts(self, driver_ids: Sequence[str]) -> dict[str, int]:
+        """Until when (ms) drivers are doubtful, of those who are."""
+        if not driver_ids:
+            return {}
+        scores: Any = self.redis.zmscore("location:doubts", list(driver_ids))
+        return {each: int(score) for each, score in zip(driver_ids, scores, strict=True) if score is not None}
 
-    def cars_in(self, segments: Sequence[str], kind: str) -> list[list[Car]]:
-        """The cars of a kind (`free`, `busy`) in each segment; only those that hold any cost more than their name."""
-        found: list[list[Car]] = [[] for _ in segments]
-        for first in range(0, len(segments), CELLS_AT_ONCE):
-            answer: Any = self._look(args=[kind, *segments[first : first + CELLS_AT_ONCE]])
-            for number, records in _couples(answer):
-                found[first + number] = [_car(record) for record in records]
-        return found
+    def last_positions(self, driver_ids: Sequence[str]) -> list[Position]:
+        """The drivers' newest positions, of those that have one."""
+        pipeline = self.redis.pipeline(transaction=False)
+        for driver_id in driver_ids:
+            pipeline.hget(f"location:driver:{driver_id}", "pos")
+        packed = zip(driver_ids, pipeline.execute(), strict=True)
+        return [unpack(driver_id, pos) for driver_id, pos in packed if pos]
 
     def look_at(self, driver_ids: Sequence[str]) -> list[Seen | None]:
         """Each driver's newest position and what he is doing, None where no position is known."""
         pipeline = self.redis.pipeline(transaction=False)
         for driver_id in driver_ids:
-            pipeline.hmget(f"location:driver:{driver_id}", "pos", "online", "trip", "cats", "eta", "eta_at")
+            pipeline.hmget(f"location:driver:{driver_id}", "pos", "online", "trip", "cats", "eta", "eta_at", "doubt")
         return [_seen(driver_id, row) for driver_id, row in zip(driver_ids, pipeline.execute(), strict=True)]
 
     def revisions(self, driver_ids: Sequence[str]) -> list[str]:
@@ -184,12 +195,12 @@ class LiveCars:
         pipeline.execute()
 
     def newest(self, limit: int) -> list[str]:
-        """Drivers on the map, free and busy, those who reported last first."""
+        """Drivers on the map of every kind, those who reported last first."""
         pipeline = self.redis.pipeline(transaction=False)
-        for kind in ("free", "busy"):
+        for kind in KINDS:
             pipeline.zrevrange(f"location:{kind}", 0, limit - 1, withscores=True)
-        free, busy = pipeline.execute()
-        return [driver_id for driver_id, _ in sorted([*free, *busy], key=lambda pair: -pair[1])][:limit]
+        listed = [pair for kind in pipeline.execute() for pair in kind]
+        return [driver_id for driver_id, _ in sorted(listed, key=lambda pair: -pair[1])][:limit]
 
     def page(self, kind: str, first: int, count: int) -> list[str]:
         """Drivers of a kind, `count` from number `first` on."""
@@ -234,10 +245,6 @@ class Changes:
         return found
 
 
-def _couples(flat: Sequence[Any]) -> Iterable[tuple[Any, Any]]:
-    return zip(flat[::2], flat[1::2], strict=True)
-
-
 def _target(ride: Ride) -> str:
     return f"{ride.target.lat:.6f};{ride.target.lng:.6f}"
 
@@ -254,16 +261,11 @@ def _recent(flat: Sequence[str]) -> list[tuple[str, Position]]:
     return [(trip_id, unpack(driver_id, packed)) for driver_id, trip_id, packed in triples]
 
 
-def _car(record: str) -> Car:
-    driver_id, categories, packed = record.split("|")
-    return Car(unpack(driver_id, packed), tuple(categories.split(",")) if categories else ())
-
-
 def _seen(driver_id: str, row: Sequence[str | None]) -> Seen | None:
-    packed, online, trip, categories, eta, eta_at = row
+    packed, online, trip, categories, eta, eta_at, doubt = row
     if not packed:
         return None
-    state = "busy" if trip else "free" if online == "1" else "off"
+    state = "busy" if trip else "off" if online != "1" else "doubtful" if doubt else "free"
     return Seen(
         unpack(driver_id, packed),
         state,

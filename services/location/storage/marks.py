@@ -38,6 +38,17 @@ class Marked:
         return sum(self.counts.values())
 
 
+@dataclass(frozen=True, slots=True)
+class LastMark:
+    """A marked position: when (ms), its number, where, and why it is not believed."""
+
+    at_ms: int
+    seq: int
+    lat: float
+    lng: float
+    mark: str
+
+
 class Marks:
     """Every method raises PyMongoError when MongoDB is down."""
 
@@ -55,10 +66,10 @@ class Marks:
         stages: list[dict[str, Any]] = [{"$match": match}, {"$group": {"_id": "$mark", "count": {"$sum": 1}}}]
         return {row["_id"]: row["count"] for row in self._marks.aggregate(stages, maxTimeMS=LIST_TIME_MS)}
 
-    def last(self, driver_id: str, limit: int) -> list[dict[str, Any]]:
-        """A driver's marked positions, newest first: `{at (ms), seq, lat, lng, mark}`."""
+    def last(self, driver_id: str, limit: int) -> list[LastMark]:
+        """A driver's marked positions, newest first."""
         found = self._marks.find({"driver_id": driver_id}).sort([("at", DESCENDING)]).limit(limit)
-        return list(found)
+        return [LastMark(row["at"], row["seq"], row["lat"], row["lng"], row["mark"]) for row in found]
 
     def drivers(self, since_ms: int) -> list[Marked]:
         """All drivers with marks since then, those with the most first."""

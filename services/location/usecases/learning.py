@@ -9,7 +9,7 @@ from typing import Any
 from hansom.values import Point
 from hansom.wire import parse_time
 from services.location.domain.rides import Ride, ms
-from services.location.storage.live import Known, LiveCars
+from services.location.storage.live import KINDS, Known, LiveCars
 
 LOOK_UP_DEADLINE_S = 2.0
 AT_ONCE = 500
@@ -59,7 +59,7 @@ def reconcile(now_ms: int, cars: LiveCars, services: Services) -> list[tuple[str
     belong to traces after all. Raises RedisError, Unavailable.
     """
     remembered: list[tuple[str, Any]] = []
-    for kind in ("free", "busy"):
+    for kind in KINDS:
         first = 0
         while driver_ids := cars.page(kind, first, AT_ONCE):
             remembered += cars.learn(look_up(_revisions(driver_ids, cars), services), now_ms)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hansom.contracts.errors import Unavailable
-from hansom.segments import SegmentIndex
+from hansom.segments import SegmentIndex, extent
 from hansom.values import Point
-from services.location.domain.search import Car, Search, guessed_eta_s
+from services.location.domain.search import Car, Place, Search, guessed_eta_s
 from services.location.storage.live import LiveCars
 
 log = logging.getLogger(__name__)
@@ -41,8 +41,12 @@ class Town:
         for search in searches:
             segment = self.index.segment_of(search.point.lat, search.point.lng)
             if segment is not None:
-                search.begin(self.index.rings(segment, search.max_rings))
+                search.begin(self._places(segment, search.max_rings))
         self.cars.search(searches)
+
+    def _places(self, segment: str, max_rings: int) -> Iterator[tuple[Place, ...]]:
+        for ring in self.index.rings(segment, max_rings):
+            yield tuple(Place(name, *extent(name)) for name in ring)
 
 
 def find_nearby(point: Point, limit: int, since_ms: int, town: Town, maps: MapsTable) -> list[tuple[Car, int | None]]:

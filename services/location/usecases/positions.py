@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pymongo.errors import PyMongoError
+
 from hansom.contracts.errors import Unavailable
 from hansom.contracts.location import Move
 from hansom.segments import SegmentIndex
-from services.location.domain.positions import Position, believable, point_of, trace_row
+from services.location.domain.plausible import judge
+from services.location.domain.positions import Position, believable, mark_row, point_of, trace_row
 from services.location.storage.live import Applied, LiveCars
 from services.location.storage.marks import Marks
 from services.location.storage.mongo import Traces
 from services.location.storage.outgoing import Publisher
 from services.location.storage.pending import Pending, PendingMove
+from services.location.storage.watch import Watch
 from services.location.usecases.learning import Services, look_up
 
 log = logging.getLogger(__name__)
@@ -36,26 +40,33 @@ class Intake:
     services: Services
     outgoing: Publisher
     pending: Pending
+    watch: Watch
+    marks: Marks
 
 
 def take_positions(rows: Sequence[Any], now_ms: int, max_age_ms: int, intake: Intake) -> None:
     """Take one batch of rows from the queue: one script call, at most one publish, look-ups for unknown drivers only.
 
-    Safe to repeat: live state takes nothing older than it has, traces keep each position once. Raises RedisError,
-    BrokerUnavailable.
+    Safe to repeat: live state takes nothing older than it has, traces and marks keep each position once, and what
+    judging has shown is kept last. Raises RedisError, BrokerUnavailable.
     """
-    positions = believable(rows, now_ms, max_age_ms)
+    watch, rules = intake.watch, intake.watch.rules
+    usable = believable(rows, now_ms, max_age_ms, int(rules.skew_s * 1000))
+    watched = watch.of({position.driver_id for position in usable}, intake.cars)
+    positions, known = judge(usable, watched, watch.areas, rules)
     applied = _apply(positions, now_ms, intake)
     traced = _trace_rows(positions, applied)
     if applied.unknown and intake.pending.may_look_up():
         traced += _apply_unknown([(positions[i], rev) for i, rev in applied.unknown], now_ms, intake)
-    if traced:
-        intake.outgoing.trace(traced)
+    marks = [mark_row(position) for position in positions if position.mark is not None]
+    if traced or marks:
+        intake.outgoing.trace(traced, marks)
+    watch.keep(known)
 
 
 def _apply(positions: Sequence[Position], now_ms: int, intake: Intake) -> Applied:
-    segments = [intake.index.segment_of(position.lat, position.lng) for position in positions]
-    applied = intake.cars.apply(positions, segments, now_ms)
+    places = [intake.index.locate(position.lat, position.lng) for position in positions]
+    applied = intake.cars.apply(positions, places, now_ms, intake.watch.doubt)
     for moved in applied.moved:
         intake.pending.put(PendingMove(moved, positions[moved.row]))
     return applied
@@ -75,9 +86,22 @@ def _apply_unknown(unknown: list[tuple[Position, str]], now_ms: int, intake: Int
         intake.pending.look_up_failed()
         log.warning("drivers cannot be looked up", extra={"drivers": len(revisions), "error": str(exc)})
         return []
+    _recall_marks(list(revisions), now_ms, intake)
     positions = [position for position, _ in unknown]
     rows = [trace_row(trip_id, position) for trip_id, position in remembered]
     return rows + _trace_rows(positions, _apply(positions, now_ms, intake))
+
+
+def _recall_marks(driver_ids: Sequence[str], now_ms: int, intake: Intake) -> None:
+    """Who was doubtful before Redis was emptied is so again."""
+    doubt = intake.watch.doubt
+    try:
+        marks = intake.marks.recent(driver_ids, now_ms - doubt.window_ms, doubt.marks)
+    except PyMongoError as exc:
+        # positions must not wait for it; marks that come from now on count
+        log.warning("marks cannot be recalled", extra={"drivers": len(driver_ids), "error": str(exc)})
+        return
+    intake.cars.recall(marks, now_ms, doubt)
 
 
 def keep_trace_points(messages: Sequence[dict[str, Any]], traces: Traces, marks: Marks) -> None:

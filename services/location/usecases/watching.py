@@ -30,13 +30,10 @@ def _is_in(one: Seen, city: str, segments: CitySegments) -> bool:
     return found is not None and found.key == city
 
 
-def count_supply(since_ms: int, cars: LiveCars, index: SegmentIndex) -> dict[str, dict[str, int]]:
-    """Free and busy cars of each segment that has any. Raises RedisError."""
+def count_supply(cars: LiveCars, index: SegmentIndex) -> dict[str, dict[str, int]]:
+    """Free and busy cars on the map, of each segment that has any. Raises RedisError."""
     names = list(index)
-    by_kind = {kind: cars.cars_in(names, kind) for kind in ("free", "busy")}
-    counted: dict[str, dict[str, int]] = {}
-    for i, name in enumerate(names):
-        counts = {kind: sum(car.position.at_ms >= since_ms for car in found[i]) for kind, found in by_kind.items()}
-        if any(counts.values()):
-            counted[name] = counts
-    return counted
+    free, busy = (cars.count_by_segment(names, kind) for kind in ("free", "busy"))
+    return {
+        name: {"free": free.get(name, 0), "busy": busy.get(name, 0)} for name in names if name in free or name in busy
+    }

@@ -16,7 +16,10 @@ from tests.support.location_world import CENTRE, FAR, Speaker, World, a_row, a_t
 from tests.support.waiting import eventually
 
 Call = Callable[[str, dict[str, Any]], dict[str, Any]]
-OUT_OF_TOWN = Point(61.5, 23.8)
+OUT_OF_TOWN = Point(60.1960, 24.9440)
+"""Outside all segments, 1.9 km from the service area: roads run out of a city."""
+
+BESIDE = Point(60.1705, 24.9390)
 
 
 def _candidates(
@@ -41,7 +44,7 @@ def test_the_newest_position_wins_though_an_older_one_comes_later(speaker: Speak
     driver, now = new_id(), now_ms()
     speaker.go_online(driver)
     speaker.report(a_row(driver, CENTRE, at_ms=now, seq=5))
-    speaker.report(a_row(driver, FAR, at_ms=now - 1000, seq=4), a_row(driver, FAR, at_ms=now, seq=4))
+    speaker.report(a_row(driver, BESIDE, at_ms=now - 1000, seq=4), a_row(driver, BESIDE, at_ms=now, seq=4))
     speaker.report(a_row(other := new_id(), FAR))
     speaker.go_online(other)
     eventually(lambda: _candidates(call, FAR) and other in _candidates(call, FAR))
@@ -76,10 +79,15 @@ def test_a_driver_who_crosses_a_border_is_listed_in_one_segment_only(
     speaker.go_online(driver)
     speaker.report(*[a_row(driver, Point(60.165 + i / 1000, 24.940), at_ms=now + i, seq=i) for i in range(12)])
     eventually(lambda: _candidates(call) == [driver])
-    holding = [key for key in redis.scan_iter("location:free:*") if redis.hexists(key, driver)]
-    assert [f"location:{redis.hget(f'location:driver:{driver}', 'listed')}"] == holding
+    listed, segment = redis.hmget(f"location:driver:{driver}", "listed", "cell")
+    _, _, spot = listed.split(":")
+    assert [key for key in redis.scan_iter("location:free:*") if redis.hexists(key, driver)] == [
+        f"location:free:{spot}"
+    ]
+    spots = {key: redis.hgetall(key) for key in redis.scan_iter("location:spots:*")}
+    assert spots == {f"location:spots:free:{segment}": {spot: "1"}}
     assert call("count_live", {}) == {"free": 1, "busy": 0, "shown": 1}
-    assert call("supply_by_segment", {})["items"] == {holding[0].removeprefix("location:free:"): {"free": 1, "busy": 0}}
+    assert call("supply_by_segment", {})["items"] == {segment: {"free": 1, "busy": 0}}
 
 
 def test_only_free_drivers_who_may_carry_the_category_and_are_not_excluded_are_candidates(
@@ -126,7 +134,8 @@ def test_a_stale_driver_is_not_offered_and_later_not_shown(speaker: Speaker, cal
     quiet, silent = new_id(), new_id()
     speaker.go_online(quiet, silent)
     speaker.report(a_row(quiet, at_ms=now_ms() - 60_000), a_row(silent, at_ms=now_ms() - 200_000))
-    eventually(lambda: redis.hget(f"location:driver:{silent}", "listed") == "")
+    # listed nowhere, though his position is known: put on the map and taken off it again
+    eventually(lambda: redis.hmget(f"location:driver:{silent}", "listed", "seq") == ["", "0"])
     assert _candidates(call) == []
     assert len(call("nearby", {"point": CENTRE.as_dict()})["items"]) == 1
     assert redis.zscore("location:free", silent) is None
@@ -177,11 +186,11 @@ def test_emptied_redis_is_right_again_after_the_next_positions(
 def test_positions_do_not_wait_for_drivers_who_cannot_be_looked_up(speaker: Speaker, call: Call, world: World) -> None:
     known, unknown = new_id(), new_id()
     speaker.go_online(known)
-    speaker.report(a_row(known, FAR))
+    speaker.report(a_row(known, CENTRE))
     eventually(lambda: _candidates(call) == [known])
     world.down = {"drivers"}
-    speaker.report(a_row(unknown), a_row(known, CENTRE))
-    point = {"lat": CENTRE.lat, "lng": CENTRE.lng}
+    speaker.report(a_row(unknown), a_row(known, BESIDE))
+    point = {"lat": BESIDE.lat, "lng": BESIDE.lng}
     eventually(lambda: call("get_positions", {"driver_ids": [known]})["items"][known]["point"] == point)
     assert _candidates(call) == [known]
     world.down = set()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.location.domain.positions import Position, believable, trace_row, unpack
+from services.location.domain.positions import MARKS, Position, believable, mark_row, trace_row, unpack
 
 NOW, DAY = 1_790_000_000_000, 86_400_000
 
@@ -46,16 +46,23 @@ def a_row(**changes: Any) -> list[Any]:
     ],
 )
 def test_what_is_no_position_is_left_out_and_the_rest_is_taken(row: Any) -> None:
-    assert [p.driver_id for p in believable([a_row(id="a"), row, a_row(id="b")], NOW, DAY)] == ["a", "b"]
+    assert [p.driver_id for p in believable([a_row(id="a"), row, a_row(id="b")], NOW, DAY, 60_000)] == ["a", "b"]
 
 
-def test_a_clock_that_is_far_ahead_counts_as_now() -> None:
-    ahead, slightly = believable([a_row(at=NOW + 3_600_000), a_row(at=NOW + 1000)], NOW, DAY)
-    assert (ahead.at_ms, slightly.at_ms) == (NOW, NOW + 1000)
+def test_a_clock_that_is_ahead_counts_as_now_and_one_that_is_far_ahead_is_not_believed() -> None:
+    rows = [a_row(at=NOW + 3_600_000), a_row(at=NOW + 30_000), a_row(at=NOW + 1000)]
+    far, ahead, slightly = believable(rows, NOW, DAY, 60_000)
+    assert (far.at_ms, ahead.at_ms, slightly.at_ms) == (NOW, NOW, NOW + 1000)
+    assert (far.mark, ahead.mark, slightly.mark) == ("clock_skew", None, None)
+
+
+def test_a_row_may_bring_its_mark_and_an_unknown_one_is_none() -> None:
+    rows = [[*a_row(), "clock_skew"], [*a_row(), "because"], [*a_row(), None], [*a_row(), ["vague"]]]
+    assert [p.mark for p in believable(rows, NOW, DAY, 60_000)] == ["clock_skew", None, None, None]
 
 
 def test_what_is_wrong_with_the_extras_is_left_out_and_the_position_is_taken() -> None:
-    (position,) = believable([a_row(bearing=math.nan, speed="fast", accuracy=True)], NOW, DAY)
+    (position,) = believable([a_row(bearing=math.nan, speed="fast", accuracy=True)], NOW, DAY, 60_000)
     assert (position.bearing_deg, position.speed_mps, position.accuracy_m) == (None, None, None)
 
 
@@ -72,6 +79,7 @@ packable = st.builds(
     extras,
     extras,
     extras,
+    st.none() | st.sampled_from(MARKS),
 )
 
 
@@ -81,5 +89,11 @@ def test_a_position_survives_packing(position: Position) -> None:
 
 
 def test_a_row_of_a_trace_begins_with_its_trip() -> None:
-    (position,) = believable([a_row()], NOW, DAY)
+    (position,) = believable([a_row()], NOW, DAY, 60_000)
     assert trace_row("t", position) == ["t", *a_row()]
+
+
+def test_a_marked_position_ends_its_row_with_the_mark() -> None:
+    (position,) = believable([[*a_row(), "clock_skew"]], NOW, DAY, 60_000)
+    assert trace_row("t", position) == ["t", *a_row(), "clock_skew"]
+    assert mark_row(position) == ["d", NOW, 1, 60.17, 24.94, "clock_skew"]

@@ -1,13 +1,27 @@
--- Positions into live state; the newest by (at, seq) wins.
--- ARGV: rows as JSON [[id, at, seq, cell, pos], ...]; now (ms); least ms between two moves; positions remembered.
+-- Positions into live state; the newest by (at, seq) wins. One with a mark goes into the trace only, and is counted.
+-- ARGV: rows as JSON [[id, at, seq, cell, spot, pos, mark or ''], ...]; now (ms); least ms between two moves; positions
+-- remembered; marks that make a driver doubtful; within how many ms.
 -- Gives {unknown, traced, moved}: unknown = {row, rev, ...} of drivers to look up; traced = {row, trip, ...};
 -- moved = {{row, trip, rider, state, target, eta, eta_at}, ...}. Rows count from 1.
 local LATE_MS = 5000
 local rows, now, move_every, recent = cjson.decode(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local enough, window = tonumber(ARGV[5]), tonumber(ARGV[6])
 local unknown, traced, moving, moved = {}, {}, {}, {}
+
+local function live(i, id, d, at, seq, row)
+  local known = tonumber(d.at or '-1')
+  if at > known or (at == known and seq > tonumber(d.seq or '-1')) then
+    d.at, d.seq, d.cell, d.spot, d.pos = string.format('%.0f', at), string.format('%.0f', seq), row[4], row[5], row[6]
+    redis.call('HSET', driver_key(id), 'at', d.at, 'seq', d.seq, 'cell', d.cell, 'spot', d.spot, 'pos', d.pos)
+    place(id, d)
+    if d.trip ~= '' then moving[id] = {i, d} end
+  end
+end
+
 for i, row in ipairs(rows) do
-  local id, at, seq, cell, pos = row[1], row[2], row[3], row[4], row[5]
+  local id, at, seq, pos, marked = row[1], row[2], row[3], row[6], row[7] ~= ''
   local d = load(id)
+  if marked then note_marks(id, d, {{at, seq}}, now, enough, window) end
   if not d.online or not d.trip then
     remember(id, pos, recent)
     unknown[#unknown + 1] = i
@@ -22,13 +36,7 @@ for i, row in ipairs(rows) do
     elseif d.trip == '' then
       remember(id, pos, recent)
     end
-    local known = tonumber(d.at or '-1')
-    if at > known or (at == known and seq > tonumber(d.seq or '-1')) then
-      d.at, d.seq, d.pos, d.cell = string.format('%.0f', at), string.format('%.0f', seq), pos, cell
-      redis.call('HSET', driver_key(id), 'at', d.at, 'seq', d.seq, 'pos', pos, 'cell', cell)
-      place(id, d)
-      if d.trip ~= '' then moving[id] = {i, d} end
-    end
+    if not marked then live(i, id, d, at, seq, row) end
   end
 end
 for id, what in pairs(moving) do

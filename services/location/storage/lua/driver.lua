@@ -1,50 +1,75 @@
 -- What is known of a driver, and where he is listed. Prepended to every other script.
 --
 -- location:driver:<id>   hash, driver -> segment and all else:
---   at, seq, pos, cell             newest position: time (ms), number, packed row, segment ('out' outside all)
+--   at, seq, pos, cell, spot       newest position: time (ms), number, packed row, segment ('out' outside all), spot in it
 --   online, cats, avail_at         availability, categories he may carry, and when it was so (ms)
 --   trip, rider, state, target     trip under way ('' when none), its rider, its state, where he drives to
 --   trip_at, trip_from, version    when he was assigned (ms), from when positions belong to the trip, the trip's version
 --   prev, prev_from, prev_until    the trip before, for positions that arrive late
 --   moved, eta, eta_at             when the rider was last told, seconds to go and when that was reckoned (ms)
---   listed                         'free:<cell>' or 'busy:<cell>': the hash he is in, '' when in none
+--   listed                         'free:<cell>:<spot>|<cats>', or busy or doubtful so: where he is listed, '' when nowhere
+--   doubt                          not believed until then (ms): too many of his positions had marks
 --   avail_rev, trip_rev            go up with every event of that sort, so that a slow look-up never overwrites one
--- location:free:<cell>, location:busy:<cell>   hash, segment -> drivers: id -> 'id|cats|pos'
--- location:free, location:busy                 sorted sets: id -> time of the newest position (ms)
--- location:recent:<id>                         list: last positions outside a trip, for a trip that we hear of late
+-- A kind is free, busy or doubtful. A spot is the smallest cell there is, some 60 m across; a segment has one or many.
+-- location:spots:<kind>:<cell>    hash, segment -> its spots that hold any: '<spot>|<cats>' -> how many drivers
+-- location:<kind>:<spot>|<cats>   hash, spot -> drivers who may carry the same: id -> pos
+-- location:<kind>                 sorted set: id -> time of the newest position (ms)
+-- location:doubts                 sorted set: id -> until when he is doubted (ms)
+-- location:marks:<id>             sorted set: 'at:seq' of the newest marked positions -> at (ms)
+-- location:recent:<id>            list: last positions outside a trip, for a trip that we hear of late
 
 local P = 'location:'
 local KEEP_SILENT_S = 86400
 
 local function driver_key(id) return P .. 'driver:' .. id end
 
+-- A segment knows how many drivers each of its spots holds.
+local function count_spot(kind, cell, spot)
+  local drivers = redis.call('HLEN', P .. kind .. ':' .. spot)
+  if drivers > 0 then redis.call('HSET', P .. 'spots:' .. kind .. ':' .. cell, spot, drivers)
+  else redis.call('HDEL', P .. 'spots:' .. kind .. ':' .. cell, spot) end
+end
+
+-- Take the driver off the list of his segment; gives the kind that he was.
+local function unlist(id, listed)
+  local kind, cell, spot = string.match(listed, '^(%a+):([^:]+):(.+)$')
+  if not kind then  -- as an older version listed him
+    redis.call('HDEL', P .. listed, id)
+    return string.match(listed, '^%a+')
+  end
+  redis.call('HDEL', P .. kind .. ':' .. spot, id)
+  count_spot(kind, cell, spot)
+  return kind
+end
+
 -- List the driver where he belongs now; one call changes driver -> segment and segment -> driver together.
 local function place(id, d)
-  local want = ''
-  if d.pos and d.cell then
-    if d.trip and d.trip ~= '' then want = 'busy'
-    elseif d.online == '1' and d.trip then want = 'free' end
+  local kind, listed, wanted = '', d.listed or '', ''
+  if d.pos and d.cell and d.spot then
+    if d.trip and d.trip ~= '' then kind = 'busy'
+    elseif d.online == '1' and d.trip then kind = d.doubt and 'doubtful' or 'free' end
   end
-  local listed = d.listed or ''
-  local wanted = want ~= '' and (want .. ':' .. d.cell) or ''
+  local spot = kind ~= '' and (d.spot .. '|' .. (d.cats or '')) or ''
+  if kind ~= '' then wanted = kind .. ':' .. d.cell .. ':' .. spot end
   if listed ~= '' and listed ~= wanted then
-    redis.call('HDEL', P .. listed, id)
-    local was = string.sub(listed, 1, 4)
-    if was ~= want then redis.call('ZREM', P .. was, id) end
+    local was = unlist(id, listed)
+    if was ~= kind then redis.call('ZREM', P .. was, id) end
   end
   if wanted ~= '' then
-    redis.call('HSET', P .. wanted, id, id .. '|' .. (d.cats or '') .. '|' .. d.pos)
-    redis.call('ZADD', P .. want, d.at, id)
+    if redis.call('HSET', P .. kind .. ':' .. spot, id, d.pos) == 1 then count_spot(kind, d.cell, spot) end
+    redis.call('ZADD', P .. kind, d.at, id)
   end
   if wanted ~= listed or not d.listed then
     redis.call('HSET', driver_key(id), 'listed', wanted)
+    d.listed = wanted
     if wanted ~= '' then redis.call('PERSIST', driver_key(id))
     else redis.call('EXPIRE', driver_key(id), KEEP_SILENT_S) end
   end
 end
 
-local FIELDS = {'at', 'seq', 'pos', 'cell', 'online', 'cats', 'avail_at', 'trip', 'rider', 'state', 'target', 'trip_at',
-  'trip_from', 'version', 'prev', 'prev_from', 'prev_until', 'moved', 'eta', 'eta_at', 'listed', 'avail_rev', 'trip_rev'}
+local FIELDS = {'at', 'seq', 'pos', 'cell', 'spot', 'online', 'cats', 'avail_at', 'trip', 'rider', 'state', 'target',
+  'trip_at', 'trip_from', 'version', 'prev', 'prev_from', 'prev_until', 'moved', 'eta', 'eta_at', 'listed', 'doubt',
+  'avail_rev', 'trip_rev'}
 
 local function load(id)
   local values = redis.call('HMGET', driver_key(id), unpack(FIELDS))
@@ -62,6 +87,24 @@ local function remember(id, pos, most)
   redis.call('RPUSH', key, pos)
   redis.call('LTRIM', key, -most, -1)
   redis.call('EXPIRE', key, 600)
+end
+
+-- Count marked positions {{at, seq}, ...} of a driver, each once; with enough of them within the window he is doubtful
+-- until the oldest of the newest `enough` is out of it.
+local function note_marks(id, d, marks, now, enough, window)
+  local key = P .. 'marks:' .. id
+  for _, mark in ipairs(marks) do
+    redis.call('ZADD', key, mark[1], string.format('%.0f:%.0f', mark[1], mark[2]))
+  end
+  redis.call('ZREMRANGEBYRANK', key, 0, -enough - 1)
+  redis.call('PEXPIRE', key, window)
+  if redis.call('ZCARD', key) < enough then return end
+  local over = tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2]) + window
+  if over <= now or over <= tonumber(d.doubt or '0') then return end
+  d.doubt = string.format('%.0f', over)
+  redis.call('HSET', driver_key(id), 'doubt', d.doubt)
+  redis.call('ZADD', P .. 'doubts', over, id)
+  place(id, d)
 end
 
 -- Append the remembered positions since `from` (ms) to `out`, flat: id, trip, pos, id, trip, pos, ... They are kept, for

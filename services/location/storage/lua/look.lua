@@ -1,11 +1,11 @@
--- Who is listed in segments. ARGV: 'free' or 'busy', then cells. Gives {number, records, ...} for those cells that hold any,
--- counted from 0.
+-- What is listed. ARGV: names of hashes without prefix. Gives {number, flat, ...} of those that hold any, counted from 0:
+-- their fields and values in one text, a line each.
 local found = {}
-for i = 2, #ARGV do
-  local records = redis.call('HVALS', P .. ARGV[1] .. ':' .. ARGV[i])
-  if #records > 0 then
-    found[#found + 1] = i - 2
-    found[#found + 1] = records
+for i, name in ipairs(ARGV) do
+  local listed = redis.call('HGETALL', P .. name)
+  if #listed > 0 then
+    found[#found + 1] = i - 1
+    found[#found + 1] = table.concat(listed, '\n')
   end
 end
 return found
