@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the program."""
     app.command("test", rich_help_panel=PANEL, context_settings=PASS_ON)(run_tests)
     app.command(rich_help_panel=PANEL)(lint)
+    app.command(rich_help_panel=PANEL, context_settings=PASS_ON)(simulate)
     app.command(rich_help_panel=PANEL, context_settings=PASS_ON)(bench)
 
 
@@ -44,6 +45,25 @@ def lint() -> None:
             failed.append(" ".join(command))
     if failed:
         raise StackProblem(f"not clean: {', '.join(failed)}")
+
+
+def simulate() -> None:
+    """Live a day of a city without a clock, under one dispatch policy or several; --help lists the options."""
+    from hansom.stack.local import LocalStack
+
+    command = [sys.executable, "-W", "ignore", "-m", "services.matching.simulation", *sys.argv[2:]]
+    if {"--help", "-h"} & set(sys.argv[2:]):
+        os.chdir(REPOSITORY)
+        os.execv(sys.executable, command)
+    local = LocalStack(current_home(), progress())
+    was_up = local.supervisor.is_running()
+    local.servers_up()
+    try:
+        done = subprocess.run(command, cwd=REPOSITORY, check=False)
+    finally:
+        if not was_up:
+            local.down()
+    raise typer.Exit(done.returncode)
 
 
 def bench(

@@ -1,0 +1,103 @@
+"""What a simulated day comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from services.matching.simulation.engine import Day
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Shares are of all requests; times in seconds; earnings in minor units an hour on shift."""
+
+    requests: int
+    completed: int
+    unserved: int
+    gave_up: int
+    cancelled: int
+    pickup_mean_s: float
+    pickup_p50_s: float
+    pickup_p90_s: float
+    wait_mean_s: float
+    wait_p50_s: float
+    wait_p90_s: float
+    empty_km: float
+    paid_km: float
+    empty_share: float
+    earned_an_hour: float
+    earned_p10_an_hour: float
+    gini: float
+    busy_share: float
+    offers_a_trip: float
+    accepted_share: float
+    batches: int
+    pairs: int
+
+    @property
+    def completed_share(self) -> float:
+        return self.completed / self.requests if self.requests else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"completed_share": round(self.completed_share, 4)} | {
+            name: round(value, 4) if isinstance(value, float) else value
+            for name, value in ((name, getattr(self, name)) for name in self.__slots__)
+        }
+
+
+def figures(day: Day) -> Figures:
+    """The day in numbers; NaN where nothing happened."""
+    outcomes = [trip.outcome for trip in day.trips]
+    done = [trip for trip in day.trips if trip.outcome == "completed"]
+    pickups = np.array([trip.pickup_s for trip in done], dtype=float)
+    waits = np.array([trip.wait_s for trip in done], dtype=float)
+    worked = [driver for driver in day.drivers if driver.worked_s > 0]
+    hours = np.array([driver.worked_s for driver in worked]) / 3600
+    earned = np.array([driver.earned for driver in worked])
+    empty_m, paid_m = (sum(getattr(driver, name) for driver in day.drivers) for name in ("empty_m", "paid_m"))
+    an_hour = earned / hours if worked else np.array([np.nan])
+    return Figures(
+        requests=len(day.trips),
+        completed=outcomes.count("completed"),
+        unserved=outcomes.count("unserved"),
+        gave_up=outcomes.count("gave_up"),
+        cancelled=outcomes.count("cancelled"),
+        pickup_mean_s=_mean(pickups),
+        pickup_p50_s=_quantile(pickups, 0.5),
+        pickup_p90_s=_quantile(pickups, 0.9),
+        wait_mean_s=_mean(waits),
+        wait_p50_s=_quantile(waits, 0.5),
+        wait_p90_s=_quantile(waits, 0.9),
+        empty_km=empty_m / 1000,
+        paid_km=paid_m / 1000,
+        empty_share=empty_m / (empty_m + paid_m) if empty_m + paid_m else float("nan"),
+        earned_an_hour=float(earned.sum() / hours.sum()) if worked else float("nan"),
+        earned_p10_an_hour=_quantile(an_hour, 0.1),
+        gini=gini(an_hour.tolist()),
+        busy_share=sum(driver.carried_s for driver in worked) / max(1.0, float(hours.sum() * 3600)),
+        offers_a_trip=day.offers / max(1, len(day.trips)),
+        accepted_share=1 - day.declined / max(1, day.offers),
+        batches=day.batches,
+        pairs=day.pairs,
+    )
+
+
+def gini(values: Sequence[float]) -> float:
+    """Gini's coefficient of the values, 0 (all the same) to 1: half the mean difference over the mean."""
+    ordered = np.sort(np.asarray(values, dtype=float))
+    count, total = len(ordered), ordered.sum()
+    if not count or total <= 0:
+        return 0.0
+    return float((2 * np.arange(1, count + 1) - count - 1) @ ordered / (count * total))
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def _quantile(values: np.ndarray, share: float) -> float:
+    return float(np.quantile(values, share)) if len(values) else float("nan")
