@@ -26,7 +26,9 @@ ANSWER_S = 1200.0
 class Fleet:
     """Senders that share the people among them: `with Fleet(...) as fleet`."""
 
-    def __init__(self, host: tuple[str, int], people: People, box: Box, step_m: float, redis: str, seed: int) -> None:
+    def __init__(
+        self, host: tuple[str, int], people: People, box: Box, *, step_m: float, redis: str, seed: int
+    ) -> None:
         count = max(2, -(-(len(people.drivers) + len(people.riders)) // SOCKETS_OF_A_PROCESS))
         self._folder = tempfile.TemporaryDirectory(prefix="hansom-bench-")
         self._drivers = [people.drivers[number::count] for number in range(count)]

@@ -1,4 +1,4 @@
-"""CPU time and memory by process of a stack: each supervised process with its children, and the clients that measure."""
+"""CPU time and memory by process of a stack: each supervised process with its children, and the measuring clients."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Growth:
         self._greenlet = gevent.spawn(self._look)
 
     def stop(self) -> dict[str, dict[str, float]]:
-        """By name: MiB in the first and the last fifth of the time, and the growth a minute over the last two thirds."""
+        """By name: MiB in the first and last fifth of the time, and the growth a minute over the last two thirds."""
         self._greenlet.kill()
         looks = self._looks
         names = looks[-1][1] if looks else {}

@@ -140,7 +140,7 @@ class Sender:
                 connect_all(gone, AT_ONCE)
                 self.counts["reconnected"] += sum(line.open for line, _ in gone)
 
-    def echo(self, host: str, port: int, sockets: int, seconds: float, method: str, size: int) -> dict[str, Any]:
+    def echo(self, *, host: str, port: int, sockets: int, seconds: float, method: str, size: int) -> dict[str, Any]:
         """Each socket sends again when its answer is there: what another server can do."""
         lines = [Line((host, port), self.sources[0], Counter()) for _ in range(sockets)]
         problems = connect_all([(line, None) for line in lines], AT_ONCE)

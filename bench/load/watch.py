@@ -21,8 +21,8 @@ FORGET_S = 60.0
 class Searchable:
     """Waits for chosen positions to be live: a search finds the car there from then on.
 
-    Live state is changed by one script, the driver's hash and the segment's list together, so it is enough to look at the
-    number of the newest position in `location:driver:<id>`. All that are waited for cost one pipeline every 10 ms.
+    Live state is changed by one script, the driver's hash and the segment's list together, so it is enough to look at
+    the number of the newest position in `location:driver:<id>`. All that are waited for cost one pipeline every 10 ms.
     """
 
     def __init__(self, redis_uri: str) -> None:

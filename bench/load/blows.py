@@ -1,0 +1,103 @@
+"""Blows to a stack under load, and how long each is felt: location killed, RabbitMQ restarted, Redis emptied."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import gevent
+from redis import Redis
+
+from bench.load.stage import SEARCHABLE_MS, Stage
+from hansom.stack.home import Home
+from hansom.stack.supervision import Supervisor
+
+PROBES_A_SECOND = 100.0
+LOOKED_AT = 1000
+BACK_WITHIN_S = 60.0
+WHOLE = 0.999
+"""Of the drivers looked at, listed again in a segment: Redis is right. One in a thousand may be between two reports."""
+
+
+def kill_and_restart(stage: Stage, home: str, rate: float, seconds: float) -> dict[str, Any]:
+    """location's processes are killed (-9) after a quarter of the time and RabbitMQ is restarted after the half."""
+    supervisor = Supervisor(Home(Path(home)))
+    blows: list[tuple[str, float]] = []
+
+    def strike() -> None:
+        gevent.sleep(seconds * 0.25)
+        pids = stage.processes.pids("roads")
+        blows.append(("location killed", time.time()))
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        stage.say(f"  location killed ({len(pids)} processes)")
+        gevent.sleep(seconds * 0.25)
+        blows.append(("RabbitMQ restarted", time.time()))
+        supervisor.stop_process("rabbitmq")
+        supervisor.start_process("rabbitmq", wait=False)
+        stage.say("  RabbitMQ restarted")
+
+    row = stage.drive(rate, seconds, during=strike, probes_a_second=PROBES_A_SECOND)
+    ends = [at for _, at in blows[1:]] + [float("inf")]
+    row["blows"] = {name: felt(row["_searchable"], at, until) for (name, at), until in zip(blows, ends, strict=True)}
+    return row
+
+
+def felt(found: Sequence[tuple[float, float]], blow_at: float, until: float) -> dict[str, float | None]:
+    """How a blow was felt, from (sent, latency) of probes: the longest time in which nothing became searchable, when
+    that ended after the blow, and when positions were searchable within SEARCHABLE_MS again, all in seconds.
+    """
+    arrived = sorted(sent + latency for sent, latency in found if blow_at - 5 <= sent + latency < until)
+    after = [blow_at, *(at for at in arrived if at >= blow_at)]
+    silences = [(later - earlier, later) for earlier, later in pairwise(after)]
+    silence, ended_at = max(silences, default=(None, None))
+    slow = [sent + latency for sent, latency in found if blow_at <= sent < until and latency * 1000 > SEARCHABLE_MS]
+    return {
+        "silence_s": None if silence is None else round(silence, 2),
+        "searchable_again_s": None if ended_at is None else round(ended_at - blow_at, 2),
+        "in_time_again_s": round(max(slow) - blow_at, 2) if slow else 0.0,
+    }
+
+
+def empty_redis(stage: Stage, rate: float, seconds: float, seed: int) -> dict[str, Any]:
+    """FLUSHALL after a quarter of the time; when the drivers are in their segments again."""
+    rng = Random(f"{seed}:emptied")
+    looked_at = rng.sample([person.id for person in stage.people.drivers], min(LOOKED_AT, len(stage.people.drivers)))
+    curve: list[tuple[float, float]] = []
+
+    def strike() -> None:
+        gevent.sleep(seconds * 0.25)
+        listed_before = listed(stage.redis, looked_at)
+        stage.redis.flushall()
+        emptied_at = time.monotonic()
+        stage.say(f"  Redis emptied; {listed_before:.1%} of drivers were in a segment before")
+        _wait(lambda: listed(stage.redis, looked_at), emptied_at, curve)
+
+    row = stage.drive(rate, seconds, during=strike)
+    back = [at for at, share in curve if share >= WHOLE]
+    row["right_again_s"] = round(back[0], 2) if back else None
+    row["listed_after"] = [[round(at, 1), round(share, 4)] for at, share in curve[:: max(1, len(curve) // 12)]]
+    return row
+
+
+def _wait(look: Callable[[], float], since: float, curve: list[tuple[float, float]]) -> None:
+    while time.monotonic() - since < BACK_WITHIN_S:
+        share = look()
+        curve.append((time.monotonic() - since, share))
+        if share >= WHOLE:
+            return
+        gevent.sleep(0.2)
+
+
+def listed(redis: Redis, driver_ids: Sequence[str]) -> float:
+    """The share of these drivers that live state has in a segment."""
+    pipeline = redis.pipeline(transaction=False)
+    for driver_id in driver_ids:
+        pipeline.hget(f"location:driver:{driver_id}", "listed")
+    return sum(bool(each) for each in pipeline.execute()) / max(1, len(driver_ids))
