@@ -22,7 +22,7 @@ from bench.load.drives import Country, hops_m, reported
 from bench.load.road_server import NoRoadServer, road_server
 from hansom.settings import load_config
 from hansom.stack import wheels
-from services.maps.domain.traces import TracePoint
+from services.maps.domain.readings import TracePoint
 from services.maps.storage.atlas import Atlas
 from services.maps.usecases import match_trace
 

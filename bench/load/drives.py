@@ -177,8 +177,9 @@ def reported(drive: Drive, noise_m: float, rng: Random) -> list[Report]:
     """What came in of a drive: scattered by `noise_m` (standard deviation in each direction), with some lost."""
     hole = (0.0, 0.0)
     if rng.random() < HOLE_SHARE:
-        began_s = rng.uniform(0, drive.duration_s)
-        hole = began_s, began_s + rng.uniform(*HOLE_S)
+        hole_s = rng.uniform(*HOLE_S)
+        began_s = rng.uniform(0, max(0.0, drive.duration_s - hole_s))
+        hole = began_s, began_s + hole_s
     found = []
     at_s = rng.uniform(0, EVERY_S)
     while at_s < drive.duration_s:

@@ -16,11 +16,14 @@ MATCHED_LEAST, ROUTED, HOPPED = 0.6, 0.5, 0.2
 """Quality of a leg: matched 0.6 to 1 (with OSRM's own confidence), routed, hopped. A trace's confidence is the mean of
 its legs' qualities, weighted by their length."""
 
-DETOUR, DETOUR_MPS, DETOUR_SLACK_M = 1.5, 6.0, 30.0
-"""Between two readings a car goes at most DETOUR times the straight line, or so much further than that as it can have
-wandered unseen: DETOUR_MPS for each second of silence, and never less than DETOUR_SLACK_M."""
+DETOUR, HASTE, DETOUR_SLACK_M = 1.5, 1.6, 30.0
+"""Between two spots a car goes at most DETOUR times the straight line or, through hairpins and round corners, as far as
+it comes at HASTE times its speed hereabouts in the time that it was not heard of, and the slack for noise."""
 
-SILENCE_MAX_S = 60.0
+HEREABOUTS = 6
+"""A car's speed hereabouts is the greatest between two spots of so many before and after, and LEAST_SPEED_MPS."""
+
+LEAST_SPEED_MPS = 6.0
 SHORTCUT, SHORTCUT_SLACK_M = 0.75, 60.0
 """A way through many readings is at least SHORTCUT times the straight lines between them, less the slack."""
 
@@ -89,12 +92,13 @@ def hops(spots: Sequence[Spot], first: int, last: int) -> Leg:
 
 def is_believed(spots: Sequence[Spot], first: int, last: int, length_m: float) -> bool:
     """Whether a car can have gone `length_m` from one spot to another, through those between them."""
+    near = pairwise(spots[max(0, first - HEREABOUTS) : last + HEREABOUTS + 1])
+    speed_mps = max(LEAST_SPEED_MPS, *(distance_m(a.point, b.point) / (b.at_s - a.at_s) for a, b in near))
     straight_m = most_m = 0.0
     for a, b in pairwise(spots[first : last + 1]):
         hop_m = distance_m(a.point, b.point)
         straight_m += hop_m
-        silence_s = min(SILENCE_MAX_S, b.from_s - a.until_s)
-        most_m += max(DETOUR * hop_m, hop_m + max(DETOUR_SLACK_M, DETOUR_MPS * silence_s))
+        most_m += max(DETOUR * hop_m, DETOUR_SLACK_M + HASTE * speed_mps * (b.from_s - a.until_s))
     return SHORTCUT * straight_m - SHORTCUT_SLACK_M <= length_m <= most_m
 
 

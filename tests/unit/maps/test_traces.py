@@ -1,61 +1,28 @@
-"""Traces: cleaning, cutting, joining."""
+"""Traces: cutting, judging, joining."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hansom.values import Point, distance_m
 from services.maps.domain import traces
-from services.maps.domain.traces import Leg, TracePoint
+from services.maps.domain.readings import Spot
+from services.maps.domain.traces import Leg
 
 NORTH_M = 1 / 111_195
 """Degrees of latitude in a metre."""
 
 
-def a_trace(*metres: float, accuracy_m: float | None = None, step_s: float = 1) -> list[TracePoint]:
-    """A trace due north, one reading every `step_s` seconds, at these distances from its start."""
-    return [TracePoint(Point(60 + m * NORTH_M, 25), 1000 + i * step_s, accuracy_m) for i, m in enumerate(metres)]
+def spots_at(*metres: float, step_s: float = 5) -> list[Spot]:
+    """Spots due north, one every `step_s` seconds, at these distances from the first."""
+    return [Spot(Point(60 + m * NORTH_M, 25), 1000 + i * step_s, 1000 + i * step_s, 5) for i, m in enumerate(metres)]
 
 
 def a_leg(first: int, last: int, metres: float = 10, method: str = "matched", quality: float = 1) -> Leg:
     return Leg(first, last, metres, (Point(60, 25 + first), Point(60, 25 + last)), method, quality)
-
-
-def test_readings_are_put_in_order_and_one_a_second_is_kept() -> None:
-    mixed = a_trace(0, 10, 20, 30)
-    doubled = [mixed[2], mixed[0], mixed[3], mixed[1], mixed[1]]
-    assert traces.clean(doubled) == mixed
-
-
-def test_a_wild_reading_is_left_out() -> None:
-    assert [round((p.point.lat - 60) / NORTH_M) for p in traces.clean(a_trace(0, 10, 900, 30))] == [0, 10, 30]
-
-
-def test_a_wild_first_reading_does_not_throw_out_all_that_follow() -> None:
-    kept = traces.clean(a_trace(90_000, 10, 20, 30, 40, 50))
-    assert round((kept[-1].point.lat - 60) / NORTH_M) == 50
-    assert len(kept) >= 3
-
-
-def test_readings_too_vague_to_use_are_left_out() -> None:
-    assert traces.clean(a_trace(0, 10, accuracy_m=500)) == []
-
-
-def test_a_car_that_stands_still_adds_no_points() -> None:
-    thinned = traces.thin(a_trace(0, 1, 2, 3, 2, 1, 0, 16, 17, 18, 40))
-    assert [round((p.point.lat - 60) / NORTH_M) for p in thinned] == [0, 16, 40]
-
-
-def test_vague_readings_are_smoothed_and_the_ends_stay() -> None:
-    rough = a_trace(0, 30, 0, 30, 0, 30, 0, accuracy_m=20)
-    smooth = traces.smooth(rough)
-    assert (smooth[0], smooth[-1]) == (rough[0], rough[-1])
-    assert traces.hops(smooth, 1, 5).distance_m < traces.hops(rough, 1, 5).distance_m / 3
-    assert traces.smooth(a_trace(0, 30, 0)) == a_trace(0, 30, 0)
 
 
 @given(st.integers(1, 2000), st.integers(20, 200), st.integers(2, 15))
@@ -85,21 +52,29 @@ def test_without_any_match_the_whole_trace_is_a_hole() -> None:
     assert traces.holes([], 10) == [(0, 9)]
 
 
-def test_a_route_much_longer_than_the_way_between_the_points_is_not_believed() -> None:
-    points = a_trace(0, 100, 200)
-    line = (points[0].point, points[-1].point)
-    assert traces.routed(points, 0, 2, 260, line).method == "routed"
-    refused = traces.routed(points, 0, 2, 5000, line)
-    assert refused.method == "hops"
-    assert refused.distance_m == pytest.approx(200, abs=1)
+def test_a_way_much_longer_than_a_car_can_have_come_is_not_believed() -> None:
+    spots = spots_at(0, 40, 80, 120)
+    assert traces.is_believed(spots, 1, 2, 42)
+    assert not traces.is_believed(spots, 1, 2, 400), "round the block in five seconds"
+    assert traces.is_believed(spots_at(0, 40, 80, 120, step_s=60), 1, 2, 400), "in a minute it can"
 
 
-def test_a_hole_is_routed_through_its_ends_and_some_points_between() -> None:
-    points = a_trace(*range(0, 1000, 10))
-    through = traces.waypoints(points, 10, 90, 25)
-    assert len(through) == 25
-    assert (through[0], through[-1]) == (points[10].point, points[90].point)
-    assert traces.waypoints(points, 3, 5) == [p.point for p in points[3:6]]
+def test_a_car_that_was_fast_before_may_have_come_through_a_hairpin() -> None:
+    slow, fast = spots_at(0, 25, 50, 60, 85), spots_at(0, 80, 160, 170, 250)
+    assert not traces.is_believed(slow, 2, 3, 110)
+    assert traces.is_believed(fast, 2, 3, 110)
+
+
+def test_a_way_that_leaves_out_what_was_driven_between_is_not_believed() -> None:
+    there_and_back = spots_at(0, 60, 120, 180, 120, 60, 10)
+    assert not traces.is_believed(there_and_back, 0, 6, 40)
+    assert traces.is_believed(there_and_back, 0, 6, 350)
+
+
+def test_a_hole_is_led_through_all_its_spots_then_through_fewer() -> None:
+    assert traces.ways_through(3, 9) == [[3, 4, 5, 6, 7, 8, 9], [3, 6, 9], [3, 9]]
+    assert traces.ways_through(3, 4) == [[3, 4]]
+    assert traces.ways_through(0, 90)[0] == [0, 90], "more than a router takes"
 
 
 def test_a_trace_is_as_sure_as_its_legs_by_their_length() -> None:
@@ -112,8 +87,7 @@ def test_a_trace_of_two_readings_is_not_credible() -> None:
 
 
 def test_a_car_that_never_moved_has_driven_nothing_and_that_is_credible() -> None:
-    still = a_trace(0, 1, 0, 1, 0)
-    trace = traces.assemble([traces.hops(traces.thin(still), 0, 1)], readings=5)
+    trace = traces.assemble([traces.hops(spots_at(0), 0, 0)], readings=5)
     assert (trace.distance_m, trace.credible) == (0, True)
 
 
