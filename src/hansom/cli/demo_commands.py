@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from types import FrameType
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from hansom.cli.stack_commands import PANEL
 from hansom.cli.work_commands import PASS_ON, attach
 from hansom.settings import REPOSITORY
 from hansom.stack.home import current_home
+from hansom.stack.problems import StackProblem
 
 BOTS = [sys.executable, "-W", "ignore", "-m", "hansom.bots"]
 
@@ -33,6 +35,7 @@ def demo(
     drivers: Annotated[int | None, typer.Option(help="How many cars.")] = None,
     riders: Annotated[int | None, typer.Option(help="How many people who want rides.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed makes the same city.")] = None,
+    city: Annotated[str, typer.Option(help="The city they live in; the default city if not given.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="A JSON summary as the last line.")] = False,
 ) -> None:
     """Start everything with a city of bots and watch them ride. Exits with 0 if rides were completed, none stuck."""
@@ -45,6 +48,7 @@ def demo(
     code = 1
     try:
         url = local.up()
+        options += area_of(city) if city else []
         console.print(f"[bold green]Hansom is up[/]. Open [bold]{url}/docs[/]", soft_wrap=True)
         code = run_bots([*BOTS, "--url", url, *options, *(["--json"] if as_json else [])])
     except KeyboardInterrupt:
@@ -75,10 +79,41 @@ def run_bots(command: list[str]) -> int:
 
 
 def bots() -> None:
-    """Run just the bots against the running stack. Arguments go to them: ./hansom bots --help."""
+    """Run just the bots against the running stack, --city NAME in one of its cities. The rest is theirs: --help."""
     attach()
-    arguments = list(sys.argv[2:])
+    arguments = in_city(sys.argv[2:])
     if "--url" not in arguments:
         arguments = ["--url", f"http://127.0.0.1:{os.environ.get('PORT', '8000')}", *arguments]
     os.chdir(REPOSITORY)
     os.execv(BOTS[0], [*BOTS, *arguments])
+
+
+def in_city(arguments: Sequence[str]) -> list[str]:
+    """The bots' arguments with `--city NAME`, which they do not know, as the area of that city. Raises StackProblem."""
+    made: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--city" or word.startswith("--city="):
+            made += area_of(word.partition("=")[2] or next(words, ""))
+        else:
+            made.append(word)
+    return made
+
+
+def area_of(city: str) -> list[str]:
+    """The bots' option for where a city is at its densest. Raises StackProblem."""
+    from hansom.cities import City
+    from hansom.cities.files import read_segments
+    from hansom.cities.liveliest import liveliest
+    from hansom.stack.cities import served
+
+    home = current_home()
+    known = served(home)
+    if city not in known:
+        raise StackProblem(f"There is no city {city or 'without a name'}. There are: {', '.join(known)}")
+    area = City.from_settings(city, known[city]).service_area
+    try:
+        area = liveliest(area, read_segments(home.cities / city))
+    except (OSError, ValueError) as exc:
+        raise StackProblem(f"{city} is not prepared: ./hansom up prepares it.") from exc
+    return ["--area", f"{area.south},{area.west},{area.north},{area.east}"]

@@ -180,9 +180,11 @@ class LocalStack:
             environment.write_env_file(self.home, values)
             environment.export(values)
             self._fetch()
-            for key, city in cities.served(self.home, load_config()["CITIES"]).items():
-                cities.prepare(self.home, key, city, self.progress)
+            known = cities.served(self.home, load_config()["CITIES"])
+            anew = [key for key in known if cities.prepare(self.home, key, known[key], self.progress)]
             self._start_servers(self.server_programs(ports, keys), values, running)
+            if running:
+                self._restart_roads(anew)
             self._wait_for_roads(ports)
             with self.progress.step("Bringing the databases up to date"):
                 self._databases(ports, keys, values, migrate)
@@ -237,6 +239,12 @@ class LocalStack:
             uri = postgres.admin_uri(kept_ports(self.home), stack_keys(self.home))
         log = self.home.log / f"{LOG_NAMES.get(name, f'osrm-{self.default_city}')}.log"
         return wait_for(TITLES[name], partial(PROBES[name], uri), START_TIMEOUT_S, f"see {log}")
+
+    def _restart_roads(self, anew: Sequence[str]) -> None:
+        """Have running road servers take up files that were made anew."""
+        for city in set(anew) & set(self._private_cities()):
+            self.supervisor.stop_process(osrm.port_name(city))
+            self.supervisor.start_process(osrm.port_name(city))
 
     def _wait_for_roads(self, ports: dict[str, int]) -> None:
         """Wait for the road servers of all cities but the default one."""
