@@ -2,8 +2,10 @@
 
 Open loop: positions are sent on a timetable whether the server keeps up or not, over one real socket a driver, from
 gevent processes on the same cores. In the same run: what a bare Nameko socket echoes to the same clients, and the plain
-way (an RPC and a GEOADD for each position). Then memory, searches, Redis emptied, location killed and RabbitMQ restarted, and
-the distance of simulated drives. Wants two gateways above 14,000 drivers: `./hansom up --replicas gateway=2`.
+way (an RPC and a GEOADD for each position). Then memory, searches, Redis emptied, location killed and RabbitMQ
+restarted, and the distance of simulated drives.
+
+Above 14,000 drivers it wants two gateways: `./hansom up --replicas gateway=2`.
 """
 
 # ruff: noqa: E402

@@ -1,7 +1,7 @@
 """What Hansom's way of taking positions is compared with: services as Nameko's own documentation would write them.
 
-`Bare` answers each socket message with what was in it. `PlainGateway` and `PlainLocation` take a position the plain way:
-a socket message, an RPC, a GEOADD, an answer. Each runs in a process of its own under `nameko run`; `Peers` starts them.
+`Bare` answers each socket message with what was in it. `PlainGateway` and `PlainLocation` take a position the plain
+way: a socket message, an RPC, a GEOADD, an answer. Each runs in a process of its own under `nameko run`.
 """
 
 from __future__ import annotations

@@ -81,9 +81,9 @@ class Enrolment:
             columns = ("id", "role", "email", "name", "phone", "locale", "password_hash", "created_at")
             accounts = ((i, role, f"{i}@{DOMAIN}", "A Bench", "+358401234567", "en", "!", self._now) for i, role in ids)
             _copy(users, "accounts", columns, accounts)
-            columns = ("id", "account_id", "generation", "created_at", "refreshed_at", "expires_at")
+            sessions_columns = ("id", "account_id", "generation", "created_at", "refreshed_at", "expires_at")
             pairs = zip(ids, sessions, strict=True)
-            _copy(users, "sessions", columns, ((s, i, 1, self._now, self._now, until) for (i, _), s in pairs))
+            _copy(users, "sessions", sessions_columns, ((s, i, 1, self._now, self._now, until) for (i, _), s in pairs))
             users.commit()
 
     def _put_drivers(self, driver_ids: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ class Fleet:
 
         waiting = []
         for number, (process, order) in enumerate(zip(self._processes, orders, strict=True)):
-            process.on_tick = lambda tick, number=number: ticked(number, tick)
+            process.on_tick = partial(ticked, number)
             waiting.append(process.order(what, order))
         return [answer.get(timeout=ANSWER_S) for answer in waiting]
 

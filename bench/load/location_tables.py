@@ -52,11 +52,11 @@ def targets(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
             add(f"lost from rides: {part}", "0", f"{rides['lost']} of {rides['sent']}", rides["lost"] == 0)
     if emptied := found.get("empty"):
         back = emptied["right_again_s"]
-        add("Redis emptied: right again, s", f"< {BACK_S:g}", back, back is not None and back < BACK_S)
+        add("Redis emptied: right again, s", f"< {BACK_S:g}", back, below(back, BACK_S))
     if killed := found.get("kill"):
         for name, row in killed["blows"].items():
             back = row["searchable_again_s"]
-            add(f"{name}: searchable again, s", f"< {BACK_S:g}", back, back is not None and back < BACK_S)
+            add(f"{name}: searchable again, s", f"< {BACK_S:g}", back, below(back, BACK_S))
     for row in found.get("searches", {}).get("sizes", ()):
         if row["drivers"] == 25_000:
             add("nearby search p95, ms", f"< {NEARBY_P95_MS:g}", row["p95_ms"], row["p95_ms"] < NEARBY_P95_MS)
@@ -64,6 +64,10 @@ def targets(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
         met = found["distance"].get("targets_met", False)
         add("matched distance", f"median <= {MEDIAN_ERROR:.0%}, p95 <= {P95_ERROR:.0%}", "see below", met)
     return rows
+
+
+def below(value: float | None, bound: float) -> bool:
+    return value is not None and value < bound
 
 
 def services(memory: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
@@ -79,11 +83,13 @@ def tables(found: dict[str, Any]) -> None:
     ]
     report.table("Targets", ("", "target", "measured", "met"), rows)
     if "bare" in found or "plain" in found:
-        both = [(name, found[name]["answers_a_second"]) for name in ("bare", "plain") if name in found]
+        both: list[tuple[str, Any]] = [
+            (name, found[name]["answers_a_second"]) for name in ("bare", "plain") if name in found
+        ]
         if "times_the_plain_way" in found:
             both.append(("Hansom, times the plain way", found["times_the_plain_way"]))
         report.table("In the same run", ("", "positions a second"), both)
-    drives = {name: found[name] for name in ("ingest", "empty", "kill") if name in found}
+    drives: dict[str, dict[str, Any]] = {name: found[name] for name in ("ingest", "empty", "kill") if name in found}
     drives |= {f"limit {row['rate']:g}": row for row in found.get("limit", {}).get("rates", ())}
     if "nearby" in found:
         drives["nearby"] = found["nearby"]["while"]
@@ -107,8 +113,8 @@ def tables(found: dict[str, Any]) -> None:
             [(name, *row.values()) for name, row in found["ingest"]["memory"].items()],
         )
     if "memory" in found:
-        rows = [(row["sockets"], row["gateways_mib"]) for row in found["memory"]["rows"]]
-        report.table("Gateways' memory", ("sockets", "MiB"), [(0, found["memory"]["at_0_mib"]), *rows])
+        sizes = [(row["sockets"], row["gateways_mib"]) for row in found["memory"]["rows"]]
+        report.table("Gateways' memory", ("sockets", "MiB"), [(0, found["memory"]["at_0_mib"]), *sizes])
 
 
 def _drive_row(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -146,8 +146,9 @@ def _told(stage: Stage, row: dict[str, Any]) -> dict[str, Any]:
     )
     rides = row["rides"]
     stage.say(
-        f"  {row['searchable']} of {row['sent']} searchable, {achieved or '-'} a second, p99 {searchable} ms; clients late "
-        f"p99 {late} ms; rides: {rides['in_mongodb']} of {rides['sent']} in MongoDB; {row['cpu_cores_used']} cores"
+        f"  {row['searchable']} of {row['sent']} searchable, {achieved or '-'} a second, p99 {searchable} ms; "
+        f"clients late p99 {late} ms; rides: {rides['in_mongodb']} of {rides['sent']} in MongoDB; "
+        f"{row['cpu_cores_used']} cores"
     )
     return row
 
@@ -166,7 +167,7 @@ def distance(extracts: Sequence[Path], environment: dict[str, str], seed: int) -
 
 
 def _other(module: str, arguments: Sequence[str], environment: dict[str, str]) -> dict[str, Any]:
-    """What a benchmark of its own says in its last line. It runs in a process of its own: its services need eventlet."""
+    """What another benchmark says in its last line. It runs in a process of its own: its services need eventlet."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", module, *arguments],
         cwd=REPOSITORY,

@@ -120,7 +120,7 @@ class Stage:
         sent, until = sum(trip_sent.values()), time.monotonic() + COUNTED_WITHIN_S
         while True:
             group = {"$group": {"_id": "$trip_id", "count": {"$sum": 1}}}
-            pipeline = [{"$match": {"trip_id": {"$in": self.trip_ids}}}, group]
+            pipeline: list[dict[str, Any]] = [{"$match": {"trip_id": {"$in": self.trip_ids}}}, group]
             kept = Counter({row["_id"]: row["count"] for row in self.traces.aggregate(pipeline)})
             if sum(kept.values()) >= sent or time.monotonic() > until:
                 break
