@@ -19,7 +19,7 @@ M_PER_DEGREE = 111_195.0
 
 
 def liveliest(area: Area, cells: Sequence[str]) -> Area:
-    """The 3 km × 3 km around the quarter with the most of the city's smallest segments; a small city as it is."""
+    """The square of 3 km around the quarter with the most of the city's smallest segments; a small city as it is."""
     if not cells or size_km2(area) <= (2 * REACH_M / 1000) ** 2:
         return area
     finest = max(h3.get_resolution(cell) for cell in cells)

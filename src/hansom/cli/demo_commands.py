@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel=PANEL, context_settings=PASS_ON)(bots)
 
 
-def demo(
+def demo(  # noqa: PLR0917
     for_s: Annotated[
         float | None, typer.Option("--for", metavar="SECONDS", help="End after this long; until ctrl-C if not given.")
     ] = None,
