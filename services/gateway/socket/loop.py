@@ -10,11 +10,13 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import eventlet
 from eventlet import patcher
-from eventlet.hubs import get_hub, trampoline
+from eventlet.hubs import get_hub
+from greenlet import getcurrent
 
 if TYPE_CHECKING:
     from services.gateway.socket.connection import Connection
@@ -36,20 +38,36 @@ class Loop:
         self._epoll: Any = _select.epoll()
         self._by_fd: dict[int, Connection] = {}
         self._unsent: list[Connection] = []
+        self._waits = self._stirred = False
         self._agenda: dict[int, set[Connection]] = defaultdict(set)
         self._ticked = _tick(time.monotonic())
 
     # -- readiness ---------------------------------------------------------------------------------------------------
     def run(self) -> None:
         """For ever: hand each socket that can be read or written to its connection."""
-        descriptor = self._epoll.fileno()
+        hub, descriptor = get_hub(), self._epoll.fileno()
+        hub.add(hub.READ, descriptor, partial(self._stir, getcurrent()), _not_here, None)
+        # By its edges, and once: adding an epoll to another takes time in proportion to the sockets in it.
+        hub.poll.modify(descriptor, READ | _select.EPOLLET)
         while True:
-            trampoline(descriptor, read=True)
-            for fd, events in self._epoll.poll(0, AT_ONCE):
+            self._stirred = False
+            ready = self._epoll.poll(0, AT_ONCE)
+            for fd, events in ready:
                 connection = self._by_fd.get(fd)
                 if connection is not None:
                     self._serve(connection, events)
-            eventlet.sleep(PAUSE_S)
+            if ready:
+                eventlet.sleep(PAUSE_S)
+            elif not self._stirred:
+                self._waits = True
+                hub.switch()
+
+    def _stir(self, reader: Any, fileno: int) -> None:
+        """There is something to look at. Called by the hub."""
+        self._stirred = True
+        if self._waits:
+            self._waits = False
+            reader.switch()
 
     @staticmethod
     def _serve(connection: Connection, events: int) -> None:
@@ -78,9 +96,6 @@ class Loop:
         """To be called before the socket is closed: its number may be given away at once."""
         self.leave(fd)
         self.forget(connection)
-
-    def close(self) -> None:
-        self._epoll.close()
 
     # -- writing -----------------------------------------------------------------------------------------------------
     def write_soon(self, connection: Connection) -> None:
@@ -122,6 +137,10 @@ class Loop:
             for connection in self._agenda.pop(self._ticked, ()):
                 connection.tick = 0
                 connection.due(now)
+
+
+def _not_here(error: Exception) -> None:
+    """What the hub would throw at the reader of a descriptor that was closed: this one never is."""
 
 
 def _tick(at: float) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
+import resource
+import sys
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -55,9 +57,19 @@ Handler = Callable[[Connection, dict[str, Any], Any], None]
 _TOKEN, _WATCH, _RESUME, _NOTHING = schemas.Token(), schemas.Watch(), schemas.Resume(), schemas.Nothing()
 _PING = frames.encode(frames.PING, b"")
 MAX_POSITIONS = 100
+FILES_APART = 500
+"""Of those that the process may open: not for sockets but for HTTP, the broker and the stores."""
 IN_THE_FUTURE = "Too far in the future."
 
 _sockets: Any = patcher.original("socket")
+
+
+def _files() -> int:
+    """How many files this process may open, now that it may open as many as it can."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard if hard != resource.RLIM_INFINITY else sys.maxsize
 
 
 class SocketServer(WebSocketServer):
@@ -87,7 +99,7 @@ class SocketServer(WebSocketServer):
         config = self.container.config
         max_bytes, max_frames = int(config["SOCKET_FRAME_MAX_BYTES"]), int(config["SOCKET_SEND_BUFFER"])
         self.terms = Terms(self.loop, max_bytes, max_frames, self.take, self._gone)
-        self.max_sockets = int(config["SOCKETS_MAX"])
+        self.max_sockets = min(int(config["SOCKETS_MAX"]), _files() - FILES_APART)
         self.max_age_ms = int(float(config["POSITION_MAX_AGE_S"]) * 1000)
         self.auth_timeout_s = float(config["SOCKET_AUTH_TIMEOUT_S"])
         self.rate = Rate(float(config["POSITION_RATE_PER_S"]), float(config["POSITION_BURST"]))
