@@ -1,4 +1,4 @@
-"""The cities, as far as analytics needs them: which there are, and how promises are made in them."""
+"""The cities, as far as analytics needs them: which there are, how promises are made in them, and learnt from."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from nameko.extensions import DependencyProvider
 
 from hansom.cities import cities, cities_ever, city_of
 from services.analytics.domain.promises import Terms
+from services.analytics.usecases import Learning
 
 REFRESHES = 2
 """A correction is known to all who promise after so many of their refreshes: one of them may have failed."""
 
 
 class KnownCities(DependencyProvider):
-    """Gives a worker `.terms`, `.zone(city)` and `.keys(city)`."""
+    """Gives a worker `.terms`, `.learning`, `.zone(city)` and `.keys(city)`."""
 
     def setup(self) -> None:
         config = self.container.config
@@ -27,6 +28,12 @@ class KnownCities(DependencyProvider):
             keep=timedelta(days=float(config["ANALYTICS_FACTS_KEEP_DAYS"])),
             offer_open=timedelta(seconds=float(config["OFFER_TTL_S"])),
             spread=timedelta(seconds=REFRESHES * float(config["ETA_CORRECTION_REFRESH_S"])),
+        )
+
+        self.learning = Learning(
+            span=timedelta(days=float(config["ETA_LEARN_DAYS"])),
+            every=timedelta(seconds=float(config["ETA_LEARN_S"])),
+            keep=self.terms.keep,
         )
 
     def get_dependency(self, worker_ctx: Any) -> KnownCities:

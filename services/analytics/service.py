@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -67,7 +66,7 @@ class AnalyticsService:
     def learn_etas(self, payload: dict[str, Any]) -> dict[str, Any]:
         request, stores, now = schemas.read_request(LearnEtas, payload), self._stores(), self.clock.now()
         usecases.roll_up(stores, now)
-        new = usecases.learn_etas(self.cities.keys(request.city), stores, now, self._learn_days())
+        new = usecases.learn_etas(self.cities.keys(request.city), stores, self.cities.learning, now)
         log.info("corrections were learnt on request", extra={"cities": [each.city for each in new]})
         return dict(schemas.corrections_reply(stores.corrections.of_all()))
 
@@ -75,7 +74,7 @@ class AnalyticsService:
     def forget_etas(self, payload: dict[str, Any]) -> dict[str, Any]:
         request, stores, now = schemas.read_request(ForgetEtas, payload), self._stores(), self.clock.now()
         for city in self.cities.keys(request.city):
-            usecases.forget_etas(city, stores, now, self._learn_every())
+            usecases.forget_etas(city, stores, self.cities.learning, now)
         return dict(schemas.corrections_reply(stores.corrections.of_all()))
 
     @rpc
@@ -105,15 +104,9 @@ class AnalyticsService:
     @timer(interval=LEARNING_LOOKED_AT_S, expected_exceptions=(Unavailable, *STORE_DOWN))
     def learn(self) -> None:
         stores, now = self._stores(), self.clock.now()
-        new = usecases.learn_when_due(self.cities.keys(None), stores, now, self._learn_days(), self._learn_every())
+        new = usecases.learn_when_due(self.cities.keys(None), stores, self.cities.learning, now)
         if new:
             log.info("corrections were learnt", extra={"cities": [each.city for each in new]})
-
-    def _learn_days(self) -> timedelta:
-        return timedelta(days=float(self.config["ETA_LEARN_DAYS"]))
-
-    def _learn_every(self) -> timedelta:
-        return timedelta(seconds=float(self.config["ETA_LEARN_S"]))
 
     def _stores(self) -> Stores:
         keep = self.cities.terms.keep

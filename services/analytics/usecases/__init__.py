@@ -1,7 +1,7 @@
 """What analytics does, one function a verb."""
 
 from services.analytics.usecases.counting import note_facts, roll_up
-from services.analytics.usecases.learning import forget_etas, learn_etas, learn_when_due
+from services.analytics.usecases.learning import Learning, forget_etas, learn_etas, learn_when_due
 from services.analytics.usecases.seeing import (
     demand_since,
     see_demand,
@@ -13,6 +13,7 @@ from services.analytics.usecases.seeing import (
 from services.analytics.usecases.stores import Stores
 
 __all__ = [
+    "Learning",
     "Stores",
     "demand_since",
     "forget_etas",
