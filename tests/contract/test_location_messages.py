@@ -52,7 +52,7 @@ def test_a_gateway_makes_of_a_report_the_row_that_location_takes() -> None:
 
 def test_location_believes_every_row_of_the_example() -> None:
     rows = example("location.positions")["positions"]
-    taken = believable(rows, SENT_MS, DAY_MS)
+    taken = believable(rows, SENT_MS, DAY_MS, 60_000)
     assert [trace_row("t", position)[1:] for position in taken] == rows
 
 
