@@ -103,7 +103,7 @@ def _check_roads(url: str) -> None:
     try:
         osrm_answers(url)
     except NOT_YET as exc:
-        raise StackProblem(f"No OSRM answers at {url}: {(str(exc).splitlines() or [type(exc).__name__])[0]}") from exc
+        raise StackProblem(f"No OSRM answers at {url} ({type(exc).__name__}).") from exc
 
 
 def _settings(home: Home, name: str, pbf: Path, wishes: Wishes) -> tuple[dict[str, Any], Any]:
@@ -113,6 +113,8 @@ def _settings(home: Home, name: str, pbf: Path, wishes: Wishes) -> tuple[dict[st
 
     found = read(pbf)
     area = Area(*wishes.service_area) if wishes.service_area else deriving.area_of_roads(found.roads, found.bounds)
+    if not any(area.holds(point) for road in found.roads for point in road):
+        raise ValueError("it has no roads for cars in the service area")
     sizes = deriving.segment_sizes(area)
     zone = wishes.time_zone or deriving.time_zone_of(found.roads, area)
     default = _default(home)[1]

@@ -38,7 +38,8 @@ def settings_of(home: Home, configured: Mapping[str, Any] | None = None) -> dict
     `configured` is config.yaml's `CITIES`. Not given, no variable in them is replaced: this takes no server.
     """
     try:
-        return {**added_cities(home.cities), **(configured or raw_config()["CITIES"])}
+        own = configured or raw_config()["CITIES"]
+        return {**own, **{key: city for key, city in added_cities(home.cities).items() if key not in own}}
     except ValueError as exc:
         raise StackProblem(f"{exc}. Mend it, or remove that folder.") from exc
 
