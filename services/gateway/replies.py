@@ -161,10 +161,34 @@ class TracePoint(Reply):
     at = Rfc3339(required=True)
 
 
+class TraceGap(Reply):
+    from_ = Rfc3339(required=True, data_key="from")
+    until = Rfc3339(required=True)
+    duration_s = Finite(required=True)
+
+
 class Trace(Reply):
     distance_m = _maybe(Finite)
     matched_route = fields.List(fields.Nested(PointSchema), required=True, allow_none=True)
     points = fields.List(fields.Nested(TracePoint), required=True)
+    method = _maybe(fields.String)
+    confidence = _maybe(Finite)
+    complete = fields.Boolean(required=True)
+    gaps = fields.List(fields.Nested(TraceGap), required=True)
+    marked = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    coarsened = fields.Boolean(required=True)
+
+
+class TraceReading(Reply):
+    id = fields.String(required=True)
+    trip_id = fields.String(required=True)
+    ops_user_id = fields.String(required=True)
+    at = Rfc3339(required=True)
+
+
+class TraceReadings(Reply):
+    items = fields.List(fields.Nested(TraceReading), required=True)
+    next_cursor = _maybe(fields.String)
 
 
 class Receipt(Reply):

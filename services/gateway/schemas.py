@@ -215,6 +215,11 @@ class TripsQuery(PageQuery):
     to = QueryMoment()
 
 
+class TraceReadingsQuery(PageQuery):
+    trip_id = Id()
+    ops_user_id = Id()
+
+
 class DriversQuery(PageQuery):
     approval = fields.String(validate=validate.OneOf(["pending", "approved", "suspended"]))
     online = QueryBoolean()

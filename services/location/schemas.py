@@ -15,6 +15,7 @@ from hansom.wire import PointSchema, Rfc3339, iso
 from services.location.domain.search import Car
 from services.location.storage.live import Seen
 from services.location.storage.marks import Marked
+from services.location.storage.readings import Reading
 from services.location.usecases.doubting import MarksOf, Standing
 from services.location.usecases.positions import counted_down
 
@@ -53,8 +54,22 @@ class FinishTraceRequest(_Lenient):
     until_at = Rfc3339(required=True, data_key="until")
 
 
-class TripRequest(_Lenient):
+class ReaderSchema(_Lenient):
+    user_id = fields.String(required=True, validate=_ID)
+    role = fields.String(required=True, validate=_ID)
+
+
+class GetTraceRequest(_Lenient):
     trip_id = fields.String(required=True, validate=_ID)
+    driver_id = fields.String(load_default=None, allow_none=True, validate=_ID)
+    actor = fields.Nested(ReaderSchema, required=True)
+
+
+class ListReadingsRequest(_Lenient):
+    trip_id = fields.String(load_default=None, allow_none=True, validate=_ID)
+    ops_user_id = fields.String(load_default=None, allow_none=True, validate=_ID)
+    limit = fields.Integer(strict=True, load_default=20, validate=validate.Range(1, contract.MAX_FOUND))
+    cursor = fields.String(load_default=None, allow_none=True, validate=_ID)
 
 
 class MarksRequest(_Lenient):
@@ -206,3 +221,12 @@ def _standing_item(standing: Standing) -> dict[str, Any]:
 
 def _iso(at_ms: int) -> str:
     return iso(datetime.fromtimestamp(at_ms / 1000, UTC)) or ""
+
+
+def reading_item(reading: Reading) -> dict[str, Any]:
+    return {
+        "id": reading.id,
+        "trip_id": reading.trip_id,
+        "ops_user_id": reading.ops_user_id,
+        "at": iso(datetime.fromtimestamp(reading.at_ms / 1000, UTC)),
+    }

@@ -15,6 +15,7 @@ from hansom.consumer import consume, declare_positions, durable_queue, read_queu
 from hansom.contracts.errors import Unavailable
 from hansom.contracts.topology import POSITIONS_QUEUE, TRACES_QUEUE
 from hansom.events import Event
+from hansom.ids import Ids
 from hansom.mongo import Mongo
 from hansom.rpc import STORE_DOWN, ServiceClient, rpc
 from hansom.validation import load
@@ -27,12 +28,13 @@ from services.location.storage.marks import Marks
 from services.location.storage.mongo import Traces
 from services.location.storage.outgoing import Outgoings
 from services.location.storage.pending import UnderWay
+from services.location.storage.readings import Readings
 from services.location.storage.segments import Segments
 from services.location.storage.watch import Plausible
-from services.location.usecases import doubting, hearing, learning, near, positions, tracing, watching
+from services.location.usecases import coarsening, doubting, hearing, learning, near, positions, tracing, watching
 
 TRANSIENT = (Unavailable, *STORE_DOWN)
-PURGE_EVERY_S = 3600
+COARSEN_EVERY_S = 600
 DAY_MS = 86_400_000
 
 
@@ -46,6 +48,7 @@ class LocationService:
 
     config = Config()
     clock = Clock()
+    ids = Ids()
     cars = Cars()
     mongo = Mongo()
     segments = Segments()
@@ -167,7 +170,24 @@ class LocationService:
 
     @rpc
     def get_trace(self, payload: dict[str, Any]) -> dict[str, Any]:
-        return tracing.get_trace(load(schemas.TripRequest(), payload)["trip_id"], Traces(self.mongo))
+        request = load(schemas.GetTraceRequest(), payload)
+        return tracing.get_trace(
+            request["trip_id"],
+            request["driver_id"],
+            tracing.Reader(**request["actor"]),
+            now_ms=self._now_ms(),
+            reading_id=self.ids.new(),
+            traces=Traces(self.mongo),
+            readings=Readings(self.mongo),
+        )
+
+    @rpc
+    def list_trace_readings(self, payload: dict[str, Any]) -> dict[str, Any]:
+        request = load(schemas.ListReadingsRequest(), payload)
+        found, following = tracing.list_readings(
+            request["trip_id"], request["ops_user_id"], request["cursor"], request["limit"], Readings(self.mongo)
+        )
+        return {"items": [schemas.reading_item(one) for one in found], "next_cursor": following}
 
     # -- timers -----------------------------------------------------------------------------------------------------
 
@@ -192,9 +212,10 @@ class LocationService:
             self._trace(learning.reconcile(self._now_ms(), self.cars, self._services()))
 
     @timer(interval=60, expected_exceptions=TRANSIENT)
-    def forget_traces(self) -> None:
-        if self.cars.claim("forgetting_traces", PURGE_EVERY_S):
-            Traces(self.mongo).forget(self._now_ms() - int(float(self.config["TRACES_KEEP_DAYS"]) * DAY_MS))
+    def coarsen_traces(self) -> None:
+        if self.cars.claim("coarsening_traces", COARSEN_EVERY_S):
+            before_ms = self._now_ms() - int(float(self.config["TRACES_COARSEN_AFTER_DAYS"]) * DAY_MS)
+            coarsening.coarsen_traces(before_ms, Traces(self.mongo), self._index())
 
     # -- what several of them need ----------------------------------------------------------------------------------
 

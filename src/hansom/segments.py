@@ -19,6 +19,8 @@ LOOKUP_RESOLUTION = FINEST
 """Resolution of the cells that decide: about 60 m across, and none of a city's segments is smaller. It is the same for
 every index, whatever cells it has: the ancestor of a point's cell depends on which cell one starts from."""
 
+WIDE_RESOLUTION = 8
+
 
 class SegmentIndex:
     """Looks points up in a set of H3 cells of mixed resolution, none finer than LOOKUP_RESOLUTION."""
@@ -137,6 +139,11 @@ def outline(segment: str) -> list[list[float]]:
     """
     corners = [[lng, lat] for lat, lng in h3.cell_to_boundary(segment)]
     return [*corners, corners[0]]
+
+
+def wide_cell(lat: float, lng: float) -> str:
+    """An H3 cell of about a kilometre that stands for a point outside all segments."""
+    return h3.latlng_to_cell(lat, lng, WIDE_RESOLUTION)
 
 
 def centre(segment: str) -> tuple[float, float]:

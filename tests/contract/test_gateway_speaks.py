@@ -36,6 +36,7 @@ def misses(schema: Schema, answer: Any) -> dict[str, Any]:
     [
         ("rpc/location.nearby", replies.Cars()),
         ("rpc/location.get_trace", replies.Trace()),
+        ("rpc/location.list_trace_readings", replies.TraceReadings()),
         ("rpc/maps.search_places", replies.Places()),
     ],
 )

@@ -46,6 +46,11 @@ class OpsRoutes(Needs):
         self.trips.get_parties({"trip_id": call.data["trip_id"]})
         return self.matching.get_decisions({"trip_id": call.data["trip_id"]})
 
+    @route("GET", "/v1/ops/trace-readings", who=OPS, query=schemas.TraceReadingsQuery(), gives=replies.TraceReadings(),
+           summary="Which operator read which ride's trace, newest first")  # fmt: skip
+    def list_trace_readings(self, call: Call) -> Any:
+        return self.location.list_trace_readings(call.data)
+
     @route("GET", "/v1/ops/drivers", who=OPS, query=schemas.DriversQuery(), gives=replies.Drivers(),
            summary="Drivers, filtered")  # fmt: skip
     def list_drivers(self, call: Call) -> Any:

@@ -26,8 +26,10 @@ class TripRoutes(Needs):
 
     @route("GET", "/v1/trips/{trip_id}/trace", who=USER, gives=replies.Trace(), summary="The way that was driven")
     def get_trace(self, call: Call) -> Any:
-        self._must_see(call)
-        return self.location.get_trace({"trip_id": call.data["trip_id"]})
+        """What operators read is recorded first: see `/v1/ops/trace-readings`."""
+        parties = self._must_see(call)
+        request = {"trip_id": call.data["trip_id"], "driver_id": parties["driver_id"], "actor": call.actor}
+        return self.location.get_trace(request)
 
     @route("GET", "/v1/trips/{trip_id}/receipt", who=USER, gives=replies.Receipt(),
            also=("text/html", "application/pdf"), summary="The receipt, as JSON or as a document")  # fmt: skip
@@ -45,11 +47,12 @@ class TripRoutes(Needs):
         payload = {"comment": None, **call.data, "actor": call.actor}
         return self.ratings.rate_trip(call.with_key(**payload))
 
-    def _must_see(self, call: Call) -> None:
-        """Raises NotYourTrip unless the caller is a party of the trip or ops."""
+    def _must_see(self, call: Call) -> dict[str, Any]:
+        """The trip's parties. Raises NotYourTrip unless the caller is one of them or ops."""
         parties = self.trips.get_parties({"trip_id": call.data["trip_id"]})
         if call.actor["role"] != "ops" and call.user_id not in (parties["rider_id"], parties["driver_id"]):
             raise NotYourTrip()
+        return parties
 
 
 def preferred(accept: str) -> str | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pymongo import ASCENDING
@@ -10,14 +11,23 @@ from pymongo.database import Database
 
 from hansom.mongo import insert_new
 from services.location.domain.positions import Position
+from services.location.domain.traces import Passage
 from services.location.storage.marks import ensure_mark_indexes
+from services.location.storage.readings import ensure_reading_indexes
 
 POINTS = "location_traces"
 """`{_id: "trip:driver:at:seq", trip_id, driver_id, at (ms), seq, lat, lng, bearing_deg, speed_mps, accuracy_m}`, and
 `mark` when it is not believed."""
 
 RESULTS = "location_trace_results"
-"""`{_id: trip id, driver_id, from, until (ms), points, distance_m, line, method, confidence, ...}`."""
+"""`{_id: trip id, driver_id, from, until (ms), points, marked, distance_m, line, method, confidence, ...}`; without
+`line` once the trace is coarsened."""
+
+COARSE = "location_trace_segments"
+"""What is left of a ride's positions: `{_id: trip id, passed: [[driver_id, segment, at (ms, rounded)]], marked}`."""
+
+SCANNED = 2000
+"""Positions looked at to find some rides of which to keep segments only."""
 
 
 def ensure_indexes(database: Database[dict[str, Any]]) -> None:
@@ -26,13 +36,22 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> None:
     database[POINTS].create_index(keys, name="trip_at_seq")
     database[POINTS].create_index([("at", ASCENDING)], name="at")
     ensure_mark_indexes(database)
+    ensure_reading_indexes(database)
+
+
+@dataclass(frozen=True, slots=True)
+class CoarseTrace:
+    """The segments that a trip passed, and how many of its positions bore each mark."""
+
+    passed: list[Passage]
+    marked: dict[str, int]
 
 
 class Traces:
     """Every method raises PyMongoError when MongoDB is down."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
-        self._points, self._results = database[POINTS], database[RESULTS]
+        self._points, self._results, self._coarse = database[POINTS], database[RESULTS], database[COARSE]
 
     def add(self, rows: Iterable[Sequence[Any]]) -> int:
         """Keep points (contracts' TracePointRow), each once however often it comes; gives how many are new."""
@@ -45,9 +64,26 @@ class Traces:
         found = self._points.find(query).sort([("at", ASCENDING), ("seq", ASCENDING)]).limit(limit)
         return [position_of(document) for document in found]
 
-    def forget(self, before_ms: int) -> int:
-        """Delete positions from before; gives how many. What finishing gave is kept."""
-        return int(self._points.delete_many({"at": {"$lt": before_ms}}).deleted_count)
+    def oldest(self, before_ms: int, most: int) -> list[str]:
+        """Some of the trips with positions from before, the oldest first."""
+        found = self._points.find({"at": {"$lt": before_ms}}, {"trip_id": 1}).sort("at", ASCENDING).limit(SCANNED)
+        return list(dict.fromkeys(document["trip_id"] for document in found))[:most]
+
+    def coarsen(self, traces: Mapping[str, CoarseTrace]) -> None:
+        """Keep only these of trips' positions and nothing of the lines they were matched to.
+
+        What was kept of a trip before stays: its positions may be half deleted already. Interrupted anywhere it can
+        be done again, since the positions go last.
+        """
+        insert_new(self._coarse, [coarse_document(trip_id, trace) for trip_id, trace in traces.items()])
+        trips = {"$in": list(traces)}
+        self._results.update_many({"_id": trips, "line": {"$exists": True}}, {"$unset": {"line": ""}})
+        self._points.delete_many({"trip_id": trips})
+
+    def coarse(self, trip_id: str) -> CoarseTrace | None:
+        """What is left of an old trip's positions."""
+        found = self._coarse.find_one({"_id": trip_id})
+        return CoarseTrace([Passage(*row) for row in found["passed"]], found["marked"]) if found else None
 
     def result(self, trip_id: str) -> dict[str, Any] | None:
         """What finishing the trip's trace gave."""
@@ -56,6 +92,11 @@ class Traces:
     def keep_result(self, trip_id: str, result: dict[str, Any]) -> None:
         """Keep what finishing gave; the last one counts."""
         self._results.replace_one({"_id": trip_id}, {"_id": trip_id, **result}, upsert=True)
+
+
+def coarse_document(trip_id: str, trace: CoarseTrace) -> dict[str, Any]:
+    passed = [[each.driver_id, each.segment, each.at_ms] for each in trace.passed]
+    return {"_id": trip_id, "passed": passed, "marked": trace.marked}
 
 
 def trace_document(row: Sequence[Any]) -> dict[str, Any]:

@@ -50,7 +50,9 @@ def test_replies_have_the_shape_of_the_examples(speaker: Speaker, call: Call) ->
         ("get_positions", {"driver_ids": ["d"] * 1001}, "driver_ids"),
         ("list_live", {"limit": 5001}, "limit"),
         ("finish_trace", {"trip_id": "t", "driver_id": "d", "from": "noon", "until": "2026-03-02T12:00:00Z"}, "from"),
-        ("get_trace", {}, "trip_id"),
+        ("get_trace", {"actor": {"user_id": "u", "role": "ops"}}, "trip_id"),
+        ("get_trace", {"trip_id": "t"}, "actor"),
+        ("list_trace_readings", {"limit": 0}, "limit"),
     ],
 )
 def test_a_wrong_request_is_answered_with_the_field_that_is_wrong(

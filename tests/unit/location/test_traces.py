@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.location.domain.positions import Position
-from services.location.domain.traces import Stretch, covered, gaps, still_arriving
+from services.location.domain.traces import Passage, Stretch, believed, coarse, covered, gaps, still_arriving
 from services.location.usecases.positions import counted_down
 from services.location.usecases.tracing import thinned
 
@@ -38,13 +38,34 @@ def test_finishing_waits_only_while_more_may_come(
 
 
 def test_gaps_are_long_silences_also_at_both_ends() -> None:
-    assert gaps([140_000, 150_000, 300_000, 390_000], RIDE) == [
+    assert gaps([140_000, 150_000, 300_000, 384_000], RIDE) == [
         (100_000, 140_000),
         (150_000, 300_000),
-        (300_000, 390_000),
+        (300_000, 384_000),
+        (384_000, 400_000),
     ]
-    assert gaps(list(range(100_000, 400_001, 1000)), RIDE) == []
+    assert gaps(list(range(104_000, 400_001, 5000)), RIDE) == [], "reports every five seconds"
     assert gaps([], RIDE) == [(100_000, 400_000)]
+    assert gaps([], Stretch(0, 5_000)) == [(0, 5_000)], "a ride without positions is never complete"
+
+
+def test_marked_positions_are_counted_and_not_driven() -> None:
+    marks = [None, "teleport", None, "frozen", "teleport"]
+    positions = [Position("d", 60, 24, at, at, None, None, None, mark) for at, mark in enumerate(marks)]
+    taken, marked = believed(positions)
+    assert [p.at_ms for p in taken] == [0, 2]
+    assert marked == {"teleport": 2, "frozen": 1}
+
+
+def test_a_coarse_trace_names_each_segment_once_in_a_row_with_rounded_times() -> None:
+    seen = [("d", "a", 10_000), ("d", "a", 20_000), ("d", "b", 149_000), ("d", "a", 151_000), ("e", "a", 600_000)]
+    assert coarse(seen) == [
+        Passage("d", "a", 0),
+        Passage("d", "b", 0),
+        Passage("d", "a", 300_000),
+        Passage("e", "a", 600_000),
+    ]
+    assert coarse([]) == []
 
 
 def test_a_ride_that_was_silent_for_more_than_half_is_not_covered() -> None:
