@@ -80,8 +80,7 @@ def add(
     """
     check_name(home, name)
     check_extract(home, extract)
-    if wishes.osrm_url:
-        _check_roads(wishes.osrm_url)
+    check_wishes(wishes)
     with locked(home, progress), drafted(home, name) as draft:
         check_name(home, name)
         with told(extract, name), progress.step(f"Reading {extract.name}"):
@@ -95,6 +94,18 @@ def add(
             write_city(draft, settings, remark)
             replace(home, name, draft)
     return settings
+
+
+def check_wishes(wishes: Wishes) -> None:
+    """Raises StackProblem for what no extract can make right."""
+    from hansom.cities import deriving
+
+    if wishes.currency and not deriving.is_currency_code(wishes.currency):
+        raise StackProblem(f"--currency {wishes.currency}: there is no such ISO 4217 code.")
+    if wishes.time_zone and not deriving.is_time_zone(wishes.time_zone):
+        raise StackProblem(f"--time-zone {wishes.time_zone}: there is no such IANA time zone.")
+    if wishes.osrm_url:
+        _check_roads(wishes.osrm_url)
 
 
 def _check_roads(url: str) -> None:
@@ -136,18 +147,12 @@ def _settings(home: Home, name: str, pbf: Path, wishes: Wishes) -> tuple[dict[st
     }
     if wishes.osrm_url:
         settings["osrm_url"] = wishes.osrm_url.rstrip("/")
-    _check(home, name, settings)
+    _check_beside_others(home, name, settings)
     return settings, found
 
 
-def _check(home: Home, name: str, settings: Mapping[str, Any]) -> None:
-    """Raises StackProblem for what the user got wrong, ValueError for impossible sizes."""
-    from hansom.cities import deriving
-
-    if not deriving.is_currency_code(settings["currency"]):
-        raise StackProblem(f"--currency {settings['currency']}: there is no such ISO 4217 code.")
-    if not deriving.is_time_zone(settings["time_zone"]):
-        raise StackProblem(f"--time-zone {settings['time_zone']}: there is no such IANA time zone.")
+def _check_beside_others(home: Home, name: str, settings: Mapping[str, Any]) -> None:
+    """Raises StackProblem when the city does not fit to those that there are, ValueError for impossible sizes."""
     area = City.from_settings(name, settings).service_area
     for key, other in settings_of(home).items():
         there = City.from_settings(key, other)
