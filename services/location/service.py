@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import amqp
 from nameko.dependency_providers import Config
 from nameko.timer import timer
 
@@ -13,7 +12,7 @@ from hansom.cities import city_at
 from hansom.clock import Clock
 from hansom.consumer import consume, declare_positions, durable_queue, read_queue
 from hansom.contracts.errors import Unavailable
-from hansom.contracts.topology import POSITIONS_QUEUE, TRACES_QUEUE
+from hansom.contracts.topology import TRACES_QUEUE
 from hansom.events import Event
 from hansom.ids import Ids
 from hansom.mongo import Mongo
@@ -38,11 +37,6 @@ COARSEN_EVERY_S = 600
 DAY_MS = 86_400_000
 
 
-def _declare_positions(channel: amqp.Channel, config: dict[str, Any]) -> list[str]:
-    # gateways of the version before publish to a queue without partitions
-    return [*declare_positions(channel, config), *durable_queue(POSITIONS_QUEUE)(channel, config)]
-
-
 class LocationService:
     name = "location"
 
@@ -61,14 +55,10 @@ class LocationService:
 
     # -- queues and events ------------------------------------------------------------------------------------------
 
-    @read_queue(declare=_declare_positions, shared=True, batch_size=50, linger_ms=5, expected_exceptions=TRANSIENT)
+    @read_queue(declare=declare_positions, shared=True, batch_size=50, linger_ms=5, expected_exceptions=TRANSIENT)
     def on_positions(self, messages: list[dict[str, Any]]) -> None:
         rows = [row for message in messages for row in message["positions"]]
-        services = self._services()
-        intake = positions.Intake(
-            self.cars, self._index(), services, self.outgoing, self.pending, self.watch, self._marks()
-        )
-        positions.take_positions(rows, self._now_ms(), int(self.config["POSITION_MAX_AGE_S"]) * 1000, intake)
+        positions.take_positions(rows, self._now_ms(), int(self.config["POSITION_MAX_AGE_S"]) * 1000, self._intake())
 
     @read_queue(durable_queue(TRACES_QUEUE), batch_size=50, linger_ms=100, expected_exceptions=TRANSIENT)
     def on_trace_points(self, messages: list[dict[str, Any]]) -> None:
@@ -203,6 +193,10 @@ class LocationService:
         )
 
     @timer(interval=1, expected_exceptions=TRANSIENT)
+    def look_again(self) -> None:
+        positions.look_again(self._now_ms(), self._intake())
+
+    @timer(interval=1, expected_exceptions=TRANSIENT)
     def forget_silent(self) -> None:
         self.cars.forget(self._since("DRIVER_SHOWN_WITHIN_S"), self._now_ms())
 
@@ -233,6 +227,10 @@ class LocationService:
 
     def _town(self) -> near.Town:
         return near.Town(self.cars, self._index())
+
+    def _intake(self) -> positions.Intake:
+        services, marks = self._services(), self._marks()
+        return positions.Intake(self.cars, self._index(), services, self.outgoing, self.pending, self.watch, marks)
 
     def _services(self) -> learning.Services:
         return learning.Services(self.drivers, self.trips)

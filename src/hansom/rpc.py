@@ -193,6 +193,10 @@ class _Reply:
             raise unpack_error(body["error"])
         return body["result"]
 
+    def give_up(self) -> None:
+        """The reply is of no use any more."""
+        self._client.provider.forget(self._correlation_id)
+
 
 class _Client:
     """Calls one service for one worker: `client.get_trip({...}, deadline_s=1.0)`."""

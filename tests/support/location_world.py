@@ -49,7 +49,8 @@ class Maps(MapsService):
 
 
 class World:
-    """What the stand-ins answer, what they were asked, and the moves that were heard."""
+    """What the stand-ins answer, what they were asked, the positions (driver, seq) that were taken by any replica, and
+    the moves that were heard."""
 
     def __init__(self) -> None:
         self.forget()
@@ -60,6 +61,7 @@ class World:
         self.down: set[str] = set()
         self.asked: list[tuple[str, list[str]]] = []
         self.moves: list[dict[str, Any]] = []
+        self.taken: list[tuple[str, int]] = []
 
     def answer(self, service: str, driver_ids: list[str]) -> None:
         self.asked.append((service, driver_ids))
@@ -97,6 +99,7 @@ class LocationUnderTest(LocationService):
 
     @read_queue(declare_positions, shared=True, linger_ms=5, expected_exceptions=TRANSIENT)
     def on_positions(self, messages: list[dict[str, Any]]) -> None:
+        WORLD.taken += [(row[0], row[4]) for message in messages for row in message["positions"] if len(row) > 4]
         LocationService.on_positions(self, messages)
 
     @read_queue(durable_queue(f"{SERVICE}.traces"), linger_ms=5, expected_exceptions=TRANSIENT)

@@ -7,7 +7,7 @@ what they are doing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -202,10 +202,17 @@ class LiveCars(Lists):
         listed = [pair for kind in pipeline.execute() for pair in kind]
         return [driver_id for driver_id, _ in sorted(listed, key=lambda pair: -pair[1])][:limit]
 
-    def page(self, kind: str, first: int, count: int) -> list[str]:
-        """Drivers of a kind, `count` from number `first` on."""
-        found: Any = self.redis.zrange(f"location:{kind}", first, first + count - 1)
-        return list(found)
+    def listed(self, kind: str, count: int) -> Iterator[list[str]]:
+        """All drivers of a kind, about `count` at a time. Who is of it all the while comes at least once, however often
+        he reports meanwhile: numbers in the order of reports would pass him by."""
+        cursor = 0
+        while True:
+            answer: Any = self.redis.zscan(f"location:{kind}", cursor, count=count)
+            cursor, found = answer
+            if found:
+                yield [driver_id for driver_id, _ in found]
+            if not cursor:
+                return
 
     def count(self, kind: str, since_ms: int) -> int:
         """Drivers of a kind whose position is not older."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,8 @@ from services.location.storage.live import KINDS, Known, LiveCars
 
 LOOK_UP_DEADLINE_S = 2.0
 AT_ONCE = 500
+CALLS_AT_ONCE = 4
+"""Portions that are asked for at the same time: enough to keep the others busy, not so many that they are late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +26,49 @@ class Services:
     trips: Any
 
 
-def look_up(revisions: Mapping[str, str], services: Services) -> list[Known]:
-    """What is known of drivers (id → revision here before asking). Raises Unavailable, a remote error."""
+def look_up(revisions: Mapping[str, str], services: Services) -> Iterator[list[Known]]:
+    """What is known of drivers (id → revision here before asking), AT_ONCE at a time, as the answers come.
+
+    Raises Unavailable, a remote error: what came before it is good.
+    """
     driver_ids = list(revisions)
-    known = []
-    for first in range(0, len(driver_ids), AT_ONCE):
-        asked = driver_ids[first : first + AT_ONCE]
-        payload = {"driver_ids": asked}
-        online = services.drivers.call_async("get_availability", payload, LOOK_UP_DEADLINE_S)
-        riding = services.trips.call_async("get_active_by_driver", payload, LOOK_UP_DEADLINE_S)
-        online_by_id, ride_by_id = online.result()["items"], riding.result()["items"]
-        for driver_id in asked:
-            known.append(
-                _known(driver_id, revisions[driver_id], online_by_id.get(driver_id), ride_by_id.get(driver_id))
-            )
-    return known
+    under_way: deque[_Asked] = deque()
+    try:
+        for first in range(0, len(driver_ids), AT_ONCE):
+            if len(under_way) == CALLS_AT_ONCE:
+                yield under_way.popleft().known(revisions)
+            under_way.append(_ask(driver_ids[first : first + AT_ONCE], services))
+        while under_way:
+            yield under_way.popleft().known(revisions)
+    finally:
+        for asked in under_way:
+            asked.give_up()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Two calls under way about the same drivers."""
+
+    driver_ids: Sequence[str]
+    online: Any
+    riding: Any
+
+    def known(self, revisions: Mapping[str, str]) -> list[Known]:
+        try:
+            online, riding = self.online.result()["items"], self.riding.result()["items"]
+        finally:
+            self.give_up()
+        return [_known(each, revisions[each], online.get(each), riding.get(each)) for each in self.driver_ids]
+
+    def give_up(self) -> None:
+        self.online.give_up()
+        self.riding.give_up()
+
+
+def _ask(driver_ids: Sequence[str], services: Services) -> _Asked:
+    payload = {"driver_ids": driver_ids}
+    online = services.drivers.call_async("get_availability", payload, LOOK_UP_DEADLINE_S)
+    return _Asked(driver_ids, online, services.trips.call_async("get_active_by_driver", payload, LOOK_UP_DEADLINE_S))
 
 
 def _known(driver_id: str, rev: str, online: Mapping[str, Any] | None, riding: Mapping[str, Any] | None) -> Known:
@@ -60,10 +91,9 @@ def reconcile(now_ms: int, cars: LiveCars, services: Services) -> list[tuple[str
     """
     remembered: list[tuple[str, Any]] = []
     for kind in KINDS:
-        first = 0
-        while driver_ids := cars.page(kind, first, AT_ONCE):
-            remembered += cars.learn(look_up(_revisions(driver_ids, cars), services), now_ms)
-            first += AT_ONCE
+        for driver_ids in cars.listed(kind, AT_ONCE):
+            for known in look_up(_revisions(driver_ids, cars), services):
+                remembered += cars.learn(known, now_ms)
     return remembered
 
 

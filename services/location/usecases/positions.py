@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 ETA_DEADLINE_S = 1.0
 
+ROWS_AT_ONCE = 2000
+"""About 0.1 s of work. A gateway that was cut off sends its backlog in messages of 1,000."""
+
 
 class MapsEtas(Protocol):
     def etas(self, payload: dict[str, Any], deadline_s: float) -> dict[str, Any]: ...
@@ -45,18 +48,24 @@ class Intake:
 
 
 def take_positions(rows: Sequence[Any], now_ms: int, max_age_ms: int, intake: Intake) -> None:
-    """Take one batch of rows from the queue: one script call, at most one publish, look-ups for unknown drivers only.
+    """Take a batch of rows from the queue, so many at a time that others get their turn between them.
 
     Safe to repeat: live state takes nothing older than it has, traces and marks keep each position once, and what
     judging has shown is kept last. Raises RedisError, BrokerUnavailable.
     """
+    for first in range(0, len(rows), ROWS_AT_ONCE):
+        _take(rows[first : first + ROWS_AT_ONCE], now_ms, max_age_ms, intake)
+
+
+def _take(rows: Sequence[Any], now_ms: int, max_age_ms: int, intake: Intake) -> None:
+    """A few script calls, at most one publish, look-ups for unknown drivers only."""
     watch, rules = intake.watch, intake.watch.rules
     usable = believable(rows, now_ms, max_age_ms, int(rules.skew_s * 1000))
     watched = watch.of({position.driver_id for position in usable}, intake.cars)
     positions, known = judge(usable, watched, watch.areas, rules)
     applied = _apply(positions, now_ms, intake)
     traced = _trace_rows(positions, applied)
-    if applied.unknown and intake.pending.may_look_up():
+    if applied.unknown:
         traced += _apply_unknown([(positions[i], rev) for i, rev in applied.unknown], now_ms, intake)
     marks = [mark_row(position) for position in positions if position.mark is not None]
     if traced or marks:
@@ -76,20 +85,52 @@ def _trace_rows(positions: Sequence[Position], applied: Applied) -> list[list[An
     return [trace_row(trip_id, positions[i]) for i, trip_id in applied.traced]
 
 
+def look_again(now_ms: int, intake: Intake) -> None:
+    """Take positions of drivers who could not be looked up when they came. Raises RedisError, BrokerUnavailable."""
+    if not intake.pending.may_look_up():
+        return
+    waiting = intake.pending.take_waiting()
+    if waiting:
+        revisions = intake.cars.revisions([position.driver_id for position in waiting])
+        if traced := _apply_unknown(list(zip(waiting, revisions, strict=True)), now_ms, intake):
+            intake.outgoing.trace(traced)
+
+
 def _apply_unknown(unknown: list[tuple[Position, str]], now_ms: int, intake: Intake) -> list[list[Any]]:
-    """Look up drivers of whom Redis knows nothing, as after it was emptied, and take their positions again."""
-    revisions = {position.driver_id: rev for position, rev in unknown}
+    """Look up drivers of whom Redis knows nothing, as after it was emptied, and take their positions again.
+
+    Those of whom nothing can be learnt now wait; their positions are remembered for the traces.
+    """
+    found = _learn({position.driver_id: rev for position, rev in unknown}, now_ms, intake)
+    positions = [position for position, _ in unknown if position.driver_id in found.learned]
+    intake.pending.wait(position for position, _ in unknown if position.driver_id not in found.learned)
+    return found.rows + _trace_rows(positions, _apply(positions, now_ms, intake))
+
+
+@dataclass(slots=True)
+class _Learnt:
+    """Who is known now, and rows for the traces of those on a ride."""
+
+    learned: set[str]
+    rows: list[list[Any]]
+
+
+def _learn(revisions: dict[str, str], now_ms: int, intake: Intake) -> _Learnt:
+    found = _Learnt(set(), [])
+    if not intake.pending.may_look_up():
+        return found
     try:
-        remembered = intake.cars.learn(look_up(revisions, intake.services), now_ms)
+        for known in look_up(revisions, intake.services):
+            remembered = intake.cars.learn(known, now_ms)
+            found.rows += [trace_row(trip_id, position) for trip_id, position in remembered]
+            found.learned.update(one.driver_id for one in known)
     except Unavailable as exc:
-        # their positions are remembered: the next batch tries again, and the trace gets them then
         intake.pending.look_up_failed()
-        log.warning("drivers cannot be looked up", extra={"drivers": len(revisions), "error": str(exc)})
-        return []
-    _recall_marks(list(revisions), now_ms, intake)
-    positions = [position for position, _ in unknown]
-    rows = [trace_row(trip_id, position) for trip_id, position in remembered]
-    return rows + _trace_rows(positions, _apply(positions, now_ms, intake))
+        left = len(revisions) - len(found.learned)
+        log.warning("drivers cannot be looked up", extra={"drivers": left, "error": str(exc)})
+    if found.learned:
+        _recall_marks(list(found.learned), now_ms, intake)
+    return found
 
 
 def _recall_marks(driver_ids: Sequence[str], now_ms: int, intake: Intake) -> None:

@@ -17,9 +17,6 @@ MOVES_EXCHANGE = "hansom.moves"
 REPLICAS_EXCHANGE = "hansom.replicas"
 """Replicas of a service tell each other that they are there, transient. Routing key: the service."""
 
-POSITIONS_QUEUE = "location.positions"
-"""Before there were partitions; still read, no longer published to."""
-
 TRACES_QUEUE = "location.traces"
 MOVES_QUEUE = "notifications.moves"
 

@@ -79,7 +79,7 @@ def known_queues(services: list[str], config: dict[str, Any]) -> list[str]:
             names += [topology.event_queue(service, number) for number in range(int(config["EVENT_PARTITIONS"]))]
             names.append(topology.parked_queue(service))
     names += [topology.positions_queue(number) for number in range(int(config["LOCATION_PARTITIONS"]))]
-    return [*names, topology.POSITIONS_QUEUE, topology.TRACES_QUEUE, topology.MOVES_QUEUE]
+    return [*names, topology.TRACES_QUEUE, topology.MOVES_QUEUE]
 
 
 def queue_states(uri: str, names: list[str]) -> list[QueueState]:
