@@ -31,6 +31,11 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 RPC_TIMEOUT_S = 15
 MORE_THAN_REFRESH_S = 5.0
 FIGURES_WITHIN_S = 15.0
+DRAIN_S = 300.0
+"""The longest wait for the last rides of a run."""
+
+ENROLLED_WITHIN_S = 300.0
+
 AGREEING = 12
 """So many answers in a row with the same factor: every replica of maps has it."""
 
@@ -141,8 +146,13 @@ def ride(asked: Asked, number: int) -> dict[str, Any]:
     command = [sys.executable, "-W", "ignore", "-m", "hansom.bots", "--url", asked.url, "--json"]
     command += ["--traffic", f"{asked.traffic:g}", "--seed", str(asked.seed + number), "--for", f"{asked.seconds:g}"]
     command += ["--drivers", str(asked.drivers), "--riders", str(asked.riders), "--position-interval", "2"]
+    command += ["--drain", f"{DRAIN_S:g}"]
     began = time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=900, check=False)
+    patience_s = asked.seconds + DRAIN_S + ENROLLED_WITHIN_S
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=patience_s, check=False)
+    except subprocess.TimeoutExpired:
+        raise Failed(f"the bots did not end within {patience_s:g} s") from None
     try:
         summary = orjson.loads(done.stdout.strip().splitlines()[-1])
     except (IndexError, orjson.JSONDecodeError):

@@ -57,3 +57,17 @@ def test_live_figures_and_the_map_of_demand(people: Any, ops: App) -> None:
 
 def _with_free_cars(demand: dict[str, Any]) -> dict[str, Any] | None:
     return demand if any(feature["properties"]["free"] for feature in demand["features"]) else None
+
+
+def test_an_operator_sees_how_promises_were_kept(ops: App, refused: Any) -> None:
+    errors = ops.call("GET", "/v1/ops/eta")
+    assert errors["city"] == "helsinki"
+    for part in (errors, *errors["items"]):
+        assert {"trips", "mean_abs_error_s", "p90_abs_error_s", "uncorrected"} <= part["pickup"].keys()
+    by_hour = ops.call("GET", "/v1/ops/eta?by=hour")["items"]
+    assert [line["hour"] for line in by_hour] == sorted({line["hour"] for line in by_hour})
+    assert all("segment" not in line for line in by_hour)
+    for query, field in (("by=street", "by"), ("by=segment&since=2020-01-01", "since"), ("limit=0", "limit")):
+        wrong = refused(ops, "GET", f"/v1/ops/eta?{query}")
+        assert (wrong.status, [*wrong.error["details"]]) == (422, [field])
+    assert refused(ops, "GET", "/v1/ops/eta?city=atlantis").status == 404
