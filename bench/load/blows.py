@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,7 +13,8 @@ from typing import Any
 import gevent
 from redis import Redis
 
-from bench.load.stage import SEARCHABLE_MS, Stage
+from bench.load.felt import felt
+from bench.load.stage import Stage
 from hansom.stack.home import Home
 from hansom.stack.supervision import Supervisor
 
@@ -47,22 +47,6 @@ def kill_and_restart(stage: Stage, home: str, rate: float, seconds: float) -> di
     ends = [at for _, at in blows[1:]] + [float("inf")]
     row["blows"] = {name: felt(row["_searchable"], at, until) for (name, at), until in zip(blows, ends, strict=True)}
     return row
-
-
-def felt(found: Sequence[tuple[float, float]], blow_at: float, until: float) -> dict[str, float | None]:
-    """How a blow was felt, from (sent, latency) of probes: the longest time in which nothing became searchable, when
-    that ended after the blow, and when positions were searchable within SEARCHABLE_MS again, all in seconds.
-    """
-    arrived = sorted(sent + latency for sent, latency in found if blow_at - 5 <= sent + latency < until)
-    after = [blow_at, *(at for at in arrived if at >= blow_at)]
-    silences = [(later - earlier, later) for earlier, later in pairwise(after)]
-    silence, ended_at = max(silences, default=(None, None))
-    slow = [sent + latency for sent, latency in found if blow_at <= sent < until and latency * 1000 > SEARCHABLE_MS]
-    return {
-        "silence_s": None if silence is None else round(silence, 2),
-        "searchable_again_s": None if ended_at is None else round(ended_at - blow_at, 2),
-        "in_time_again_s": round(max(slow) - blow_at, 2) if slow else 0.0,
-    }
 
 
 def empty_redis(stage: Stage, rate: float, seconds: float, seed: int) -> dict[str, Any]:

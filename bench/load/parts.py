@@ -16,8 +16,9 @@ import orjson
 
 from bench.load import blows
 from bench.load.cars import Box
+from bench.load.felt import SEARCHABLE_MS
 from bench.load.nearby import Askers
-from bench.load.stage import LATE_MS, SEARCHABLE_MS, Stage
+from bench.load.stage import LATE_MS, Stage
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ECHO_SOCKETS = 400

@@ -19,7 +19,6 @@ from bench.load.watch import seqs
 
 LATE_MS = 100.0
 """Positions later than this behind their timetable, at the 99th percentile: the clients were too slow."""
-SEARCHABLE_MS = 500.0
 RECENT_S = 60.0
 COUNTED_WITHIN_S = 60.0
 LOOK_EVERY_S = 15.0
