@@ -35,8 +35,8 @@ R = TypeVar("R")
 MAX_DEMAND_MINUTES = 24 * 60
 MAX_ETA_LINES = 1000
 MAX_ETA_SPAN = timedelta(days=31)
-MAX_ETA_SPAN_BY_SEGMENT = timedelta(days=7)
-"""Figures by segment are as many as a city's segments, for each hour."""
+MAX_ETA_SPAN_BY_SEGMENT = timedelta(days=3)
+"""A large city has figures of thousands of segments for each hour."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
