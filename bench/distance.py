@@ -8,6 +8,7 @@ raw sum of straight lines between the reports, which a fare would rest on withou
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ def main() -> int:
     given = parser.parse_args()
     seeds = tuple(int(seed) for seed in given.seeds.split(","))
     say = (lambda *_: None) if given.json else (lambda text: print(text, flush=True))
+    logging.getLogger("services.maps").setLevel(logging.CRITICAL)  # only roads are needed, and no segments are there
     try:
         found = run(given.extract, seeds, given.drives, say)
     except (NoRoadServer, OSError) as failure:
@@ -94,7 +96,8 @@ def run(extracts: Sequence[Path], seeds: Sequence[int], drives: int, say: Callab
 def _atlas(url: str) -> Atlas:
     config = load_config()
     city = {**config["CITIES"][config["DEFAULT_CITY"]], "service_area": EVERYWHERE, "osrm_url": url}
-    return Atlas({**config, "CITIES": {"driven": city}, "DEFAULT_CITY": "driven"})
+    # on a machine that is busy with other things accuracy is to be measured, not patience
+    return Atlas({**config, "CITIES": {"driven": city}, "DEFAULT_CITY": "driven", "OSRM_TIMEOUT_S": 20})
 
 
 def _city(name: str, country: Country, atlas: Atlas, seeds: Sequence[int], drives: int) -> list[dict[str, Any]]:
