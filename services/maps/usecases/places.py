@@ -54,5 +54,5 @@ def search_places(atlas: Atlas, typed: str, near: Point | None, limit: int) -> l
     if near is not None or len(atlas.cities) == 1:
         city = atlas.nearest_city(near) if near is not None else next(iter(atlas.cities.values()))
         return atlas.places(city).search(typed, near, limit)
-    found = [place for city in atlas.cities.values() for place in atlas.places(city).search(typed, None, limit)]
-    return found[:limit]
+    ranked = [found for city in atlas.cities.values() for found in atlas.places(city).rank(typed, None, limit)]
+    return [found.place for found in sorted(ranked, key=lambda found: -found.score)[:limit]]

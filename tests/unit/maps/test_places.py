@@ -20,6 +20,11 @@ INDEX = PlaceIndex(
         Place("Kappeli", "restaurant", Point(60.1675, 24.9480), (), 0.7),
         Place("Kappeli", "restaurant", Point(60.2500, 24.9480), (), 0.7),
         Place("Kauppahalli", "shop", Point(60.1660, 24.9530), (), 0.5),
+        Place("Vanha Kauppahalli", "attraction", Point(60.1662, 24.9531), (), 0.8),
+        Place("Aleksanterinkatu", "street", Point(60.1690, 24.9470), ("Alexandersgatan",), 0.8),
+        Place("O'Leary's", "pub", Point(60.1691, 24.9340), (), 0.7),
+        Place("Yliopisto", "station", Point(60.1712, 24.9440), (), 1.0),
+        Place("Yliopistonkatu", "street", Point(60.1705, 24.9450), (), 0.8),
     ]
 )
 
@@ -44,6 +49,15 @@ def found(typed: str, near: Point | None = HERE, limit: int = 10) -> list[str]:
         ("academic book", "Akateeminen Kirjakauppa"),
         ("manerheim", "Mannerheimintie"),
         ("lahdenkatu", "Töölönlahdenkatu"),
+        ("stock mann", "Stockmann"),
+        ("kauppa halli", "Kauppahalli"),
+        ("alexanderinkatu", "Aleksanterinkatu"),
+        ("wanha kauppa", "Vanha Kauppahalli"),
+        ("ravintola", "Kappeli"),
+        ("restaurang", "Kappeli"),
+        ("oleary", "O'Leary's"),
+        ("o'learys", "O'Leary's"),
+        ("ylio", "Yliopisto"),
     ],
 )
 def test_what_is_meant_comes_first_though_accents_case_order_and_letters_are_wrong(typed: str, first: str) -> None:
@@ -64,6 +78,16 @@ def test_a_place_that_has_all_words_beats_those_that_have_one() -> None:
 @pytest.mark.parametrize("typed", ["", "   ", "!!!", "xyzzyqq", "\x00", "中文" * 20, "a" * 100])
 def test_nonsense_finds_nothing_and_breaks_nothing(typed: str) -> None:
     assert isinstance(found(typed), list)
+
+
+def test_a_number_does_not_bring_up_other_streets() -> None:
+    assert all("Mannerheimintie" in name for name in found("mannerheimintie 5"))
+
+
+def test_a_street_with_more_doors_comes_first() -> None:
+    doors = [Place(f"Munkkikatu {number}", "address", Point(60.17, 24.94), (), 0.3) for number in range(20)]
+    streets = [Place(name, "street", Point(60.17, 24.94), (), 0.8) for name in ("Mikonkatu", "Munkkikatu")]
+    assert PlaceIndex([*streets, *doors]).search("m", HERE, 1)[0].name == "Munkkikatu"
 
 
 def test_there_are_never_more_than_asked_for() -> None:
