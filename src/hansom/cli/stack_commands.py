@@ -128,8 +128,8 @@ def restart(
     of_service = {service: line.name for line in read_procfile() for service in line.services}
     there = [process["name"] for process in supervisor.processes()]
     wanted = [of_service.get(name, name) for name in names]
-    also = {name: [one for one in there if re.fullmatch(rf"{re.escape(name)}-\d+", one)] for name in wanted}
-    for name in dict.fromkeys(one for name in wanted for one in (name, *also[name])):
+    replicas = [one for name in wanted for one in there if re.fullmatch(rf"{re.escape(name)}-\d+", one)]
+    for name in dict.fromkeys([*wanted, *replicas]):
         with progress().step(f"Restarting {name}"):
             supervisor.stop_process(name)
             supervisor.start_process(name)
