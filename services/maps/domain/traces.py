@@ -17,8 +17,9 @@ MATCHED_LEAST, ROUTED, HOPPED = 0.6, 0.5, 0.2
 its legs' qualities, weighted by their length."""
 
 DETOUR, HASTE, DETOUR_SLACK_M = 1.5, 1.6, 30.0
-"""Between two spots a car goes at most DETOUR times the straight line or, through hairpins and round corners, as far as
-it comes at HASTE times its speed hereabouts in the time that it was not heard of, and the slack for noise."""
+"""Between two spots a car goes at most DETOUR times the straight lines through those between them or, once, through
+hairpins or round corners, as far beside these as it comes at HASTE times its speed hereabouts in the longest time that
+it was not heard of; and the slack for noise."""
 
 HEREABOUTS = 6
 """A car's speed hereabouts is the greatest between two spots of so many before and after, and LEAST_SPEED_MPS."""
@@ -94,11 +95,10 @@ def is_believed(spots: Sequence[Spot], first: int, last: int, length_m: float) -
     """Whether a car can have gone `length_m` from one spot to another, through those between them."""
     near = pairwise(spots[max(0, first - HEREABOUTS) : last + HEREABOUTS + 1])
     speed_mps = max(LEAST_SPEED_MPS, *(distance_m(a.point, b.point) / (b.at_s - a.at_s) for a, b in near))
-    straight_m = most_m = 0.0
-    for a, b in pairwise(spots[first : last + 1]):
-        hop_m = distance_m(a.point, b.point)
-        straight_m += hop_m
-        most_m += max(DETOUR * hop_m, DETOUR_SLACK_M + HASTE * speed_mps * (b.from_s - a.until_s))
+    way = spots[first : last + 1]
+    straight_m = sum(distance_m(a.point, b.point) for a, b in pairwise(way))
+    silence_s = max(b.from_s - a.until_s for a, b in pairwise(way))
+    most_m = DETOUR_SLACK_M + max(DETOUR * straight_m, straight_m + HASTE * speed_mps * silence_s)
     return SHORTCUT * straight_m - SHORTCUT_SLACK_M <= length_m <= most_m
 
 
