@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+from pathlib import Path
 from typing import Any
 
 import eventlet
@@ -87,6 +88,38 @@ def test_more_cells_than_a_table_may_have_are_refused(atlas: Atlas) -> None:
     with pytest.raises(Invalid):
         usecases.road_table(atlas, [(60.17, 24.94)] * 600, [(60.17, 24.94)] * 600, NOW)
     assert usecases.road_table(atlas, [], [(60.17, 24.94)], NOW).durations_s == []
+
+
+def test_a_table_reaches_over_several_cities(config: dict[str, Any], atlas: Atlas) -> None:
+    home = config["CITIES"]["helsinki"]
+    south, west, north, east = home["service_area"]
+    middle = (south + north) / 2
+    halves = {
+        "helsinki": {**home, "service_area": [south, west, middle, east]},
+        "upper": {**home, "service_area": [middle + 1e-6, west, north, east]},
+    }
+    both = Atlas({**config, "CITIES": halves})
+    low, high = (60.1680, 24.9420), (60.1780, 24.9450)
+    table = usecases.road_table(both, [low, high], [low, high, high], NOW)
+    within = usecases.road_table(atlas, [low, high], [low, high], NOW).durations_s
+    assert table.estimated
+    assert [table.durations_s[0][0], table.durations_s[1][1]] == [within[0][0], within[1][1]]
+    across = both.rates(both.cities["upper"]).duration_s(low, high)
+    assert table.durations_s[0][1] == table.durations_s[0][2] == pytest.approx(across, abs=0.1)
+    assert not usecases.road_table(both, [low], [low], NOW).estimated
+    etas_s, estimated = usecases.find_etas(both, [(low, low), (high, high)], "trip", NOW)
+    assert etas_s == [0, 0] and not estimated
+    both.close()
+
+
+def test_places_of_all_cities_are_found_best_first(config: dict[str, Any], tmp_path: Path) -> None:
+    home = config["CITIES"]["helsinki"]
+    for name in ("helsinki", "upper"):
+        (tmp_path / name).symlink_to(Path(config["CITY_DATA"]) / "helsinki")
+    both = Atlas({**config, "CITIES": {"helsinki": home, "upper": home}, "CITY_DATA": str(tmp_path)})
+    found = usecases.search_places(both, "mannerheimint", None, 4)
+    assert [place.name for place in found[:2]] == ["Mannerheimintie", "Mannerheimintie"]
+    both.close()
 
 
 def test_without_a_road_server_all_is_estimated_and_says_so(config: dict[str, Any], atlas: Atlas) -> None:
