@@ -104,19 +104,19 @@ class Rides:
         ride.version = version
         if changed:
             self._enter(ride, trip["state"], now)
-            if ride.state == "completed":
-                self._judge(ride, trip)
+            self._judge(ride, trip)
         return changed
 
     def _judge(self, ride: Ride, trip: dict[str, Any]) -> None:
-        """Compares what was promised with what the completed trip says of itself."""
+        """Compares what was promised, each promise once, with what the trip says of itself."""
         pickup_s = seconds_between(trip, "assigned_at", "arrived_at")
-        promised_s = ride.pickup_promises.get(trip.get("driver_id") or "")
-        if promised_s is not None and pickup_s is not None:
-            self.pickup_promises.kept(promised_s, pickup_s)
+        driver_id = trip.get("driver_id")
+        if pickup_s is not None and driver_id in ride.pickup_promises:
+            self.pickup_promises.kept(ride.pickup_promises.pop(driver_id), pickup_s)
         trip_s = seconds_between(trip, "started_at", "completed_at")
-        if ride.promised_s is not None and trip_s is not None:
+        if trip_s is not None and ride.promised_s is not None:
             self.trip_promises.kept(ride.promised_s, trip_s)
+            ride.promised_s = None
 
     def _enter(self, ride: Ride, state: str, now: float) -> None:
         if state == "requested":

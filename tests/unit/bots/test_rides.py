@@ -76,7 +76,7 @@ def test_a_run_is_good_when_rides_completed_and_nothing_is_left() -> None:
     assert stuck["stuck_trips"] == [{"trip_id": "t2", "state": "requested"}]
 
 
-def test_promises_are_compared_with_what_the_completed_trip_says() -> None:
+def test_promises_are_compared_once_with_what_the_trip_says() -> None:
     rides = Rides()
     rides.asked({**a_trip(), "duration_s": 100.0}, 10.0)
     rides.promised("t1", "gave-it-back", 999.0)
@@ -87,6 +87,8 @@ def test_promises_are_compared_with_what_the_completed_trip_says() -> None:
         "started_at": "2026-01-01T12:02:00.000Z",
         "completed_at": "2026-01-01T12:03:30.000Z",
     }
+    arrived = {name: times[name] for name in ("assigned_at", "arrived_at")}
+    rides.seen({**a_trip("arrived", 3), **arrived, "driver_id": "d1"}, 15.0)
     rides.seen({**a_trip("completed", 5), **times, "driver_id": "d1", "duration_s": 90.0}, 20.0)
     pickup, trip = rides.pickup_promises.as_dict(), rides.trip_promises.as_dict()
     assert (pickup["trips"], pickup["mean_promised_s"], pickup["mean_abs_error_s"]) == (1, 60.0, 30.0)
