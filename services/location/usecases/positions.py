@@ -11,6 +11,7 @@ from pymongo.errors import PyMongoError
 
 from hansom.contracts.errors import Unavailable
 from hansom.contracts.location import Move
+from hansom.contracts.maps import MAX_PAIRS, PICKUP, TRIP
 from hansom.segments import SegmentIndex
 from services.location.domain.plausible import judge
 from services.location.domain.positions import Position, believable, mark_row, point_of, trace_row
@@ -25,6 +26,7 @@ from services.location.usecases.learning import Services, look_up
 log = logging.getLogger(__name__)
 
 ETA_DEADLINE_S = 1.0
+RIDING = "in_progress"
 
 ROWS_AT_ONCE = 2000
 """About 0.1 s of work. A gateway that was cut off sends its backlog in messages of 1,000."""
@@ -170,17 +172,26 @@ def tell_moves(
 
 
 def _reckon(due: Sequence[PendingMove], now_ms: int, cars: LiveCars, maps: MapsEtas) -> dict[str, float]:
-    pairs = [
-        [[move.position.lat, move.position.lng], [move.moved.target.lat, move.moved.target.lng]] for move in due[:1000]
-    ]
-    try:
-        etas_s = maps.etas({"pairs": pairs}, deadline_s=ETA_DEADLINE_S)["etas_s"]
-    except Unavailable as exc:
-        log.warning("times to go are not fresh", extra={"error": str(exc)})
-        return {}
-    known = [(move, eta_s) for move, eta_s in zip(due, etas_s, strict=False) if eta_s is not None]
+    """Times to go by trip. Ways to a rider and rides have corrections of their own: they are asked for apart."""
+    riding = [move for move in due if move.moved.state == RIDING]
+    coming = [move for move in due if move.moved.state != RIDING]
+    known = _times_to_go(coming, PICKUP, maps) + _times_to_go(riding, TRIP, maps)
     cars.note_etas([(move.position.driver_id, eta_s) for move, eta_s in known], now_ms)
     return {move.moved.trip_id: eta_s for move, eta_s in known}
+
+
+def _times_to_go(due: Sequence[PendingMove], kind: str, maps: MapsEtas) -> list[tuple[PendingMove, float]]:
+    """Seconds by road to the next stop of each of the first MAX_PAIRS; those that maps does not know are left out."""
+    asked = due[:MAX_PAIRS]
+    if not asked:
+        return []
+    pairs = [[[move.position.lat, move.position.lng], [move.moved.target.lat, move.moved.target.lng]] for move in asked]
+    try:
+        etas_s = maps.etas({"pairs": pairs, "kind": kind}, deadline_s=ETA_DEADLINE_S)["etas_s"]
+    except Unavailable as exc:
+        log.warning("times to go are not fresh", extra={"error": str(exc)})
+        return []
+    return [(move, eta_s) for move, eta_s in zip(asked, etas_s, strict=False) if eta_s is not None]
 
 
 def _move(move: PendingMove, fresh_eta_s: float | None, now_ms: int) -> Move:
