@@ -22,6 +22,9 @@ GAPS_MAX_SHARE = 0.5
 GAPS_FREE_S = 60.0
 """Gaps of together a minute are forgiven whatever the ride's length."""
 
+BEYOND_MS = 60_000
+"""So far beyond an end of the ride a position may stand for that end."""
+
 ROUNDED_MS = 300_000
 """Times of a coarsened trace are rounded to this."""
 
@@ -73,6 +76,22 @@ def believed(positions: Iterable[Position]) -> tuple[list[Position], dict[str, i
     """The positions that bear no mark, and how many bear each mark."""
     taken = list(positions)
     return [each for each in taken if not each.mark], dict(Counter(each.mark for each in taken if each.mark))
+
+
+def with_ends(positions: Sequence[Position], ride: Stretch) -> list[Position]:
+    """The positions of the ride, out of all in order of time, and where its first or last are missing, the nearest one.
+
+    A car stands where it waits for its rider and where it lets him out: when nothing was heard at an end of the ride,
+    the last position before it, or the first after it, says where that end was.
+    """
+    driven = [p for p in positions if ride.from_ms <= p.at_ms <= ride.until_ms]
+    if not driven:
+        return []
+    before = [p for p in positions if ride.from_ms - BEYOND_MS <= p.at_ms < ride.from_ms]
+    after = [p for p in positions if ride.until_ms < p.at_ms <= ride.until_ms + BEYOND_MS]
+    late = driven[0].at_ms - ride.from_ms > END_GAP_S * 1000
+    early = ride.until_ms - driven[-1].at_ms > END_GAP_S * 1000
+    return [*(before[-1:] if late else []), *driven, *(after[:1] if early else [])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from hansom.contracts.location import TraceGap, TraceUnfinished
 from hansom.segments import centre
 from hansom.wire import iso
 from services.location.domain.positions import Position
-from services.location.domain.traces import Stretch, believed, covered, gaps, still_arriving
+from services.location.domain.traces import Stretch, believed, covered, gaps, still_arriving, with_ends
 from services.location.storage.mongo import CoarseTrace, Traces
 from services.location.storage.readings import Reading, Readings
 
@@ -50,8 +50,9 @@ def finish_trace(
     times = [p.at_ms for p in driven]
     if still_arriving(times, points[-1].at_ms if points else None, ride, now_ms, wait_s):
         raise TraceUnfinished(details={"retry_after_s": 1})
-    matched = maps.match_trace({"points": [_wire(p) for p in driven]}, deadline_s=MATCH_DEADLINE_S)
     missing = gaps(times, ride)
+    way = with_ends(believed(points)[0], ride)
+    matched = maps.match_trace({"points": [_wire(p) for p in way]}, deadline_s=MATCH_DEADLINE_S)
     result = {
         "driver_id": driver_id,
         "from": ride.from_ms,

@@ -29,7 +29,7 @@ AGILITY = 3.0
 """How fast a car's speed wanders, m²/s³ (spectral density of its acceleration): about 4 m/s within 5 s."""
 
 SPACING_M = 15.0
-"""Readings nearer to each other than this, or than their accuracy, are one place where the car was."""
+"""Readings nearer to each other than this, or than their standard deviation, are one place where the car was."""
 
 METRES_A_DEGREE = 111_195.0
 
@@ -156,7 +156,7 @@ def gather(points: Sequence[TracePoint]) -> list[Spot]:
     groups = [[points[0]]]
     for number, point in enumerate(points[1:], 1):
         group = groups[-1]
-        centre, reach_m = _mean(group), max(SPACING_M, point.accuracy_m or 0)
+        centre, reach_m = _mean(group), max(SPACING_M, point.deviation_m)
         ahead = points[number : number + 2] if len(group) > 1 else [point]
         if any(distance_m(centre, each.point) < reach_m for each in ahead):
             group.append(point)

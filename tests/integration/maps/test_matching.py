@@ -41,6 +41,23 @@ def test_a_long_trace_is_matched_in_pieces_without_losing_or_doubling_any(atlas:
     assert max(distance_m(a, b) for a, b in pairwise(trace.line)) < 400
 
 
+def test_five_thousand_readings_in_any_order_and_doubled_are_one_drive(atlas: Atlas) -> None:
+    draw, line = random.Random(5), []
+    area = next(iter(atlas.cities.values())).service_area
+    while sum(distance_m(a, b) for a, b in pairwise(line)) < 36_000:
+        end = Point(draw.uniform(area.south, area.north), draw.uniform(area.west, area.east))
+        line.extend(atlas.roads(atlas.city_at(end)).route([line[-1] if line else PICKUP, end]).line)
+    points = drive(tuple(line), noise_m=5, speed_mps=7)[:5000]
+    assert len(points) == 5000
+    mixed = points + draw.choices(points, k=500)
+    draw.shuffle(mixed)
+    trace = usecases.match_trace(atlas, mixed)
+    assert trace.distance_m == pytest.approx(5000 * 7, rel=0.03)
+    assert (trace.method, trace.credible) == ("matched", True)
+    assert max(distance_m(a, b) for a, b in pairwise(trace.line)) < 400, "the pieces join"
+    assert usecases.match_trace(atlas, points) == trace
+
+
 def test_a_hole_in_the_trace_is_filled_along_the_roads(atlas: Atlas) -> None:
     route = usecases.find_route(atlas, PICKUP, DROPOFF, {}, NOW)
     points = drive(route.line)

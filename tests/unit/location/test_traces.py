@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.location.domain.positions import Position
-from services.location.domain.traces import Passage, Stretch, believed, coarse, covered, gaps, still_arriving
+from services.location.domain.traces import Passage, Stretch, believed, coarse, covered, gaps, still_arriving, with_ends
 from services.location.usecases.positions import counted_down
 from services.location.usecases.tracing import thinned
 
@@ -55,6 +55,19 @@ def test_marked_positions_are_counted_and_not_driven() -> None:
     taken, marked = believed(positions)
     assert [p.at_ms for p in taken] == [0, 2]
     assert marked == {"teleport": 2, "frozen": 1}
+
+
+def at_times(*times_ms: int) -> list[Position]:
+    return [Position("d", 60, 24, at_ms, at_ms, None, None, None) for at_ms in times_ms]
+
+
+def test_where_the_end_of_a_ride_was_not_heard_of_the_nearest_position_stands_for_it() -> None:
+    around = at_times(30_000, 90_000, 98_000, 150_000, 380_000, 420_000, 425_000)
+    assert [p.at_ms for p in with_ends(around, RIDE)] == [98_000, 150_000, 380_000, 420_000]
+    whole = at_times(98_000, 101_000, 250_000, 399_000, 402_000)
+    assert [p.at_ms for p in with_ends(whole, RIDE)] == [101_000, 250_000, 399_000], "its own are enough"
+    assert with_ends(at_times(98_000, 402_000), RIDE) == [], "nothing of the ride itself is no trace"
+    assert [p.at_ms for p in with_ends(at_times(10_000, 200_000, 500_000), RIDE)] == [200_000], "too far from it"
 
 
 def test_a_coarse_trace_names_each_segment_once_in_a_row_with_rounded_times() -> None:
