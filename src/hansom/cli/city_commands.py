@@ -74,7 +74,7 @@ def city_remove(
 
     home = current_home().make()
     settings = removing.check_removable(home, name)
-    if not force and home.env_file.exists():
+    if not force and (home.env_file.exists() or "POSTGRES_URI" in os.environ):
         count = removing.live_trips(attach()["DB_URIS"]["trips:Base"], name)
         if count:
             raise StackProblem(
@@ -102,6 +102,21 @@ def city_prepare(
     for key in [name] if name else known:
         made = cities.prepare(home, key, known[key], progress(), roads=roads)
         out.print(f"{known[key]['name']}: {'prepared' if made else 'was up to date'} in {home.cities / key}")
+
+
+@city.command("measure")
+def city_measure(name: Annotated[str, typer.Argument(help="A city; all if not given.")] = "") -> None:
+    """Measure how long and how fast the roads are, at the cities' own OSRM: what is answered while that is down."""
+    from hansom.cities import cities as cities_of
+    from hansom.stack.roads import measure_at
+
+    home = current_home()
+    known = cities_of(attach())
+    if name and name not in known:
+        raise StackProblem(f"There is no city {name}. There are: {', '.join(known)}")
+    for one in [known[name]] if name else known.values():
+        found = measure_at(one.osrm_url, home.cities / one.key, one.service_area, one.key)
+        out.print(f"{one.name}: {found.detour:.2f} times the straight line, {found.speed_mps * 3.6:.0f} km/h")
 
 
 @city.command("list")

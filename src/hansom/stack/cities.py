@@ -14,19 +14,20 @@ from typing import Any
 
 from hansom.cities import City
 from hansom.cities.added import CITY_FILE, added_cities
+from hansom.cities.files import MEASURES_FILE
 from hansom.settings import REPOSITORY
 from hansom.stack import wheels
 from hansom.stack.environment import default_of, raw_config, read_env_file
 from hansom.stack.home import Home
 from hansom.stack.problems import StackProblem
 from hansom.stack.progress import Progress
-from hansom.stack.roads import EXTRACT_OPTIONS, build_roads, measure_roads
+from hansom.stack.roads import EXTRACT_OPTIONS, build_roads, measure_at, measure_roads
 
 OWN_EXTRACT = "extract.osm.pbf"
 """A city's copy of its extract, in its folder."""
 
-KEPT = (CITY_FILE, OWN_EXTRACT)
-"""What is not made anew from the extract."""
+KEPT = (CITY_FILE, OWN_EXTRACT, MEASURES_FILE)
+"""What is taken over into files that are made anew, unless it was made anew too."""
 
 MAKERS = ("divide.py", "edges.py", "extract.py", "files.py", "measuring.py", "prepare.py")
 """Modules of `hansom.cities` that decide what is in the prepared files."""
@@ -74,9 +75,10 @@ def extract_path(home: Home, key: str, city: Mapping[str, Any]) -> Path:
 def prepare(home: Home, key: str, city: dict[str, Any], progress: Progress, *, roads: bool = True) -> bool:
     """Make `cities/<key>/` unless it was made from this extract, these settings and this code.
 
-    Without `roads` it gets a copy of the extract instead of OSRM's files, for an OSRM elsewhere to make its own.
+    Without `roads`, or where the city names an OSRM of its own, it gets a copy of the extract instead of OSRM's files.
     Gives whether it was made. Raises StackProblem.
     """
+    roads = roads and not city.get("osrm_url")
     extract = extract_path(home, key, city)
     if _is_made(home, key, stamp_of(key, extract, city, roads)):
         return False
@@ -109,6 +111,8 @@ def build(
         if roads:
             with progress.step(f"Measuring the roads of {city['name']}"):
                 measure_roads(draft, area, key)
+        elif city.get("osrm_url") and read is not None:
+            measure_at(str(city["osrm_url"]), draft, area, key)
         (draft / "stamp").write_text(stamp_of(key, extract, city, roads), encoding="utf-8")
 
 

@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import requests
+
 from hansom.cities import Area
+from hansom.cities.files import Measures, read_segments, write_measures
 from hansom.stack import wheels
 from hansom.stack.probes import osrm_answers, wait_for
 from hansom.stack.problems import StackProblem
@@ -33,23 +36,31 @@ def build_roads(extract: Path, folder: Path) -> None:
     _run("osrm-customize", roads)
 
 
-def measure_roads(folder: Path, area: Area, key: str) -> None:
+def measure_roads(folder: Path, area: Area, key: str) -> Measures:
     """Write `measures.json` beside a city's roads and segments, asked of a server that lives as long as the asking.
 
     Raises StackProblem when the roads join too few places to drive between.
     """
-    from hansom.cities.files import read_segments, write_measures
+    with served(folder) as url:
+        return measure_at(url, folder, area, key)
+
+
+def measure_at(url: str, folder: Path, area: Area, key: str) -> Measures:
+    """The same, asked of the OSRM at `url`. Raises StackProblem."""
     from hansom.cities.measuring import NotMeasured, measure
 
-    with _served(folder) as url:
-        try:
-            write_measures(folder, measure(url, area, read_segments(folder), seed=len(key)))
-        except NotMeasured as exc:
-            raise StackProblem(f"The roads of {key} cannot be measured: {exc} in its service area.") from exc
+    try:
+        measures = measure(url, area, read_segments(folder), seed=len(key))
+    except NotMeasured as exc:
+        raise StackProblem(f"The roads of {key} cannot be measured: {exc} in its service area.") from exc
+    except (requests.RequestException, ValueError) as exc:
+        raise StackProblem(f"The OSRM of {key} at {url} does not answer ({type(exc).__name__}).") from exc
+    write_measures(folder, measures)
+    return measures
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[str]:
+def served(folder: Path) -> Iterator[str]:
     """Serve a city's roads on a free port of loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -16,7 +16,7 @@ import yaml
 
 from hansom.cities.files import read_measures, read_places, read_segments
 from hansom.segments import SegmentIndex
-from hansom.stack import adding, cities, removing
+from hansom.stack import adding, cities, removing, roads
 from hansom.stack.adding import Wishes, add
 from hansom.stack.downloads import fetch
 from hansom.stack.environment import raw_config
@@ -224,3 +224,19 @@ def test_the_command_says_it_in_one_line(home: Home) -> None:
         1,
         "hansom: /no/such.osm.pbf cannot be read: No such file or directory.",
     )
+
+
+def test_a_city_on_the_users_own_osrm_gets_no_roads_here_and_is_measured_there(
+    home: Home, extract: Path, tmp_path: Path
+) -> None:
+    roads.build_roads(extract, tmp_path)
+    with roads.served(tmp_path) as url:
+        settings = add(home, "gridtown", extract, Wishes(osrm_url=f"{url}/"), Silent())
+        elsewhere = write_town(tmp_path / "elsewhere.osm.pbf", SOUTH + 5, WEST)
+        with pytest.raises(StackProblem, match="roads of far cannot be measured"):
+            add(home, "far", elsewhere, Wishes(osrm_url=url), Silent())
+    assert settings["osrm_url"] == url
+    assert not list((home.cities / "gridtown").glob("roads*"))
+    assert read_measures(home.cities / "gridtown").detour > 1.1
+    assert not cities.prepare(home, "gridtown", settings, Silent()), "an `up` makes no roads either"
+    assert everything(home) == ["gridtown"]
