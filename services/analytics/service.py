@@ -16,12 +16,12 @@ from hansom.contracts.errors import Unavailable
 from hansom.events import Event
 from hansom.mongo import Mongo
 from hansom.rpc import STORE_DOWN, ServiceClient, rpc
+from hansom.timers import every
 from services.analytics import schemas, usecases
 from services.analytics.cities import KnownCities
 from services.analytics.segments import Segments
 from services.analytics.storage.corrections import Corrections
 from services.analytics.storage.mongo import HOURS, MINUTES, Facts, Periods
-from services.analytics.timer import every
 from services.analytics.usecases import Stores
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class AnalyticsService:
         if noted.too_late:
             log.warning("events came after their figures were closed", extra={"events": noted.too_late})
 
-    @every(setting="ANALYTICS_ROLLUP_S", expected_exceptions=(Unavailable, *STORE_DOWN))
+    @every("ANALYTICS_ROLLUP_S")
     def roll_up(self) -> None:
         usecases.roll_up(self._stores(), self.clock.now())
 
