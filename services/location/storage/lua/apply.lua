@@ -6,6 +6,8 @@
 local LATE_MS = 5000
 local rows, now, move_every, recent = cjson.decode(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local enough, window = tonumber(ARGV[5]), tonumber(ARGV[6])
+-- all that most positions need to know of their driver
+local FEW = {'at', 'seq', 'online', 'cats', 'trip', 'trip_from', 'prev', 'prev_from', 'prev_until', 'listed', 'doubt'}
 local unknown, traced, moving, moved = {}, {}, {}, {}
 
 local function live(i, id, d, at, seq, row)
@@ -20,7 +22,8 @@ end
 
 for i, row in ipairs(rows) do
   local id, at, seq, pos, marked = row[1], row[2], row[3], row[6], row[7] ~= ''
-  local d = load(id)
+  local d = read(id, FEW)
+  if marked or not d.online or d.trip ~= '' then d = load(id) end
   if marked then note_marks(id, d, {{at, seq}}, now, enough, window) end
   if not d.online or not d.trip then
     remember(id, pos, recent)

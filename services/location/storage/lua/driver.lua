@@ -71,12 +71,14 @@ local FIELDS = {'at', 'seq', 'pos', 'cell', 'spot', 'online', 'cats', 'avail_at'
   'trip_at', 'trip_from', 'version', 'prev', 'prev_from', 'prev_until', 'moved', 'eta', 'eta_at', 'listed', 'doubt',
   'avail_rev', 'trip_rev'}
 
-local function load(id)
-  local values = redis.call('HMGET', driver_key(id), unpack(FIELDS))
+local function read(id, fields)
+  local values = redis.call('HMGET', driver_key(id), unpack(fields))
   local d = {}
-  for i, name in ipairs(FIELDS) do d[name] = values[i] or nil end
+  for i, name in ipairs(fields) do d[name] = values[i] or nil end
   return d
 end
+
+local function load(id) return read(id, FIELDS) end
 
 local function revision(d) return (d.avail_rev or '') .. '/' .. (d.trip_rev or '') end
 
