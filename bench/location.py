@@ -171,7 +171,7 @@ def _measure(asked: Asked, environment: dict[str, str], stage: Stage, found: dic
     if not {"memory", "ingest", "limit", "nearby", "empty", "kill"} & set(asked.parts):
         return
     stage.say(f"opening {asked.drivers} drivers' sockets and {asked.rides} riders'")
-    found["memory"] = parts.memory(stage, asked.drivers)
+    found["memory"] = parts.memory(stage, asked.drivers, asked.host)
     stage.say(f"  {found['memory']['connected']} open; {found['memory']['kib_a_socket']} KiB each")
     for part in ("ingest", "limit", "nearby", "empty", "kill"):
         if part in asked.parts:

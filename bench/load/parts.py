@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ECHO_SOCKETS = 400
 POSITION_BYTES = 165
 """Of a position's text, so that the bare socket's frames are as long."""
+READY_WITHIN_S, READY_ANSWERS = 60.0, 10
 WARM, MEMORY_AT = 100, 10_000
 SETTLE_S = 3.0
 WARM_UP_S = 15.0
@@ -54,8 +56,10 @@ def echo(stage: Stage, host: tuple[str, int], method: str, seconds: float) -> di
     return {"sockets": ECHO_SOCKETS, **row}
 
 
-def memory(stage: Stage, drivers: int) -> dict[str, Any]:
+def memory(stage: Stage, drivers: int, host: tuple[str, int]) -> dict[str, Any]:
     """Memory of the gateways by number of authenticated sockets. The first hundred are not counted: they warm it up."""
+    stage.processes.start_anew("gateway")  # memory that earlier sockets left behind would be used again
+    _wait_ready(host)
     began, rows = time.monotonic(), []
     before = _gateways_mib(stage)
     problems: list[str] = []
@@ -81,6 +85,21 @@ def memory(stage: Stage, drivers: int) -> dict[str, Any]:
         "problems": problems[:5],
         "open_files_of_a_process": resource.getrlimit(resource.RLIMIT_NOFILE)[1],
     }
+
+
+def _wait_ready(host: tuple[str, int]) -> None:
+    """Until as many answers in a row say so as reach each of several gateways on one port."""
+    until, in_a_row = time.monotonic() + READY_WITHIN_S, 0
+    while in_a_row < READY_ANSWERS and time.monotonic() < until:
+        connection = HTTPConnection(*host, timeout=5)
+        try:
+            connection.request("GET", "/ready")
+            in_a_row = in_a_row + 1 if connection.getresponse().status == 200 else 0
+        except (OSError, HTTPException):
+            in_a_row = 0
+            gevent.sleep(0.2)
+        finally:
+            connection.close()
 
 
 def _gateways_mib(stage: Stage) -> float:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import gevent
 import psutil
@@ -39,8 +40,17 @@ class Processes:
 
     def pids(self, name: str) -> list[int]:
         """Process ids of a line of the Procfile: of all its replicas."""
+        return [each["pid"] for each in self._replicas(name) if each["pid"]]
+
+    def start_anew(self, name: str) -> None:
+        """Restart all replicas of a line of the Procfile, one after another, and wait for their processes."""
+        for replica in self._replicas(name):
+            self._supervisor.stop_process(replica["name"])
+            self._supervisor.start_process(replica["name"])
+
+    def _replicas(self, name: str) -> list[dict[str, Any]]:
         known = self._supervisor.processes() if self._supervisor.is_running() else []
-        return [each["pid"] for each in known if each["pid"] and each["name"].rstrip("0123456789").rstrip("-_") == name]
+        return [each for each in known if each["name"].rstrip("0123456789").rstrip("-") == name]
 
     def _sums(self, look: Callable[[int], float]) -> dict[str, float]:
         known = self._supervisor.processes() if self._supervisor.is_running() else []
