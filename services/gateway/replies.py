@@ -259,6 +259,40 @@ class Drivers(Reply):
     next_cursor = _maybe(fields.String)
 
 
+class MarkedPosition(Reply):
+    at = Rfc3339(required=True)
+    seq = fields.Integer(required=True)
+    point = _point()
+    reason = fields.String(
+        required=True, metadata={"description": "teleport, frozen, clock_skew, vague or outside_area"}
+    )
+
+
+class Standing(Reply):
+    """Whether a driver's position lets him have offers; `why_not`: no_position, off, busy, doubtful or silent."""
+
+    driver_id = fields.String(required=True)
+    total = fields.Integer(required=True)
+    counts = fields.Dict(fields.String(), fields.Integer(), required=True, metadata={"description": "By reason."})
+    offered = fields.Boolean(required=True)
+    why_not = _maybe(fields.String)
+    doubtful_until = _maybe(Rfc3339)
+
+
+class DriverPositions(Standing):
+    last = fields.List(fields.Nested(MarkedPosition), required=True)
+    position = _maybe(fields.Dict)
+
+
+class ImplausibleDriver(Standing):
+    last_at = Rfc3339(required=True)
+
+
+class Implausible(Reply):
+    items = fields.List(fields.Nested(ImplausibleDriver), required=True)
+    next_cursor = _maybe(fields.String)
+
+
 class Overview(Reply):
     trips = fields.Dict(required=True)
     drivers = fields.Dict(required=True)

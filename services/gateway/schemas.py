@@ -226,6 +226,10 @@ class DriversQuery(PageQuery):
     q = PlainText(shortest=0, longest=100)
 
 
+class MarksQuery(Query):
+    limit = QueryInteger(load_default=100, validate=validate.Range(1, 200), metadata={"description": "Of `last`."})
+
+
 class CityQuery(Query):
     city = PlainText(longest=40)
 

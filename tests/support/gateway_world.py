@@ -237,7 +237,7 @@ class Ended(Exception):
 class Client:
     """A socket that can also send what no library would."""
 
-    def __init__(self, address: str, token: str = "") -> None:
+    def __init__(self, address: str, token: str = "", behind_handshake: bytes = b"") -> None:
         host, port = address.split(":")
         self.socket = socket.create_connection((host, int(port)))
         self.socket.settimeout(15)
@@ -245,6 +245,7 @@ class Client:
         self.socket.sendall(
             f"GET /ws HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
+            + behind_handshake
         )
         self._buffer = b""
         while b"\r\n\r\n" not in self._buffer:

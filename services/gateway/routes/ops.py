@@ -65,6 +65,18 @@ class OpsRoutes(Needs):
     def suspend_driver(self, call: Call) -> Any:
         return self.drivers.suspend_driver({**call.data, "actor": call.actor})
 
+    @route("GET", "/v1/ops/drivers/{driver_id}/positions", who=OPS, query=schemas.MarksQuery(),
+           gives=replies.DriverPositions(), summary="A driver's positions that are not believed")  # fmt: skip
+    def get_driver_positions(self, call: Call) -> Any:
+        """`last` are the newest; `why_not` says why no offer reaches him, as far as his position goes."""
+        self.drivers.get_driver({"driver_id": call.data["driver_id"]})
+        return self.location.marks_of(call.data)
+
+    @route("GET", "/v1/ops/implausible", who=OPS, query=schemas.PageQuery(), gives=replies.Implausible(),
+           summary="Drivers with positions of the last day that are not believed, most first")  # fmt: skip
+    def list_implausible(self, call: Call) -> Any:
+        return self.location.list_doubts(call.data)
+
     @route("GET", "/v1/ops/demand", who=OPS, query=schemas.CityQuery(), gives=replies.FeatureCollection(),
            summary="Demand and supply by segment, as GeoJSON")  # fmt: skip
     def get_demand(self, call: Call) -> Any:

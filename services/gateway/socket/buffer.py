@@ -233,7 +233,7 @@ class PositionBuffer(SharedExtension):
                 POSITIONS_TAKEN.inc(lane.flying)
                 for done in lane.landed():
                     done()
-                self._make_room(lane)
+                self.make_room(lane)
             else:
                 refused += lane.flying
                 lane.came_back(time.monotonic())
@@ -241,7 +241,8 @@ class PositionBuffer(SharedExtension):
             log.warning("positions wait for the broker", extra={"positions": refused})
         return any(len(lane.rows) >= MESSAGE_ROWS and lane.retry_at == 0 for lane in lanes)
 
-    def _make_room(self, lane: Lane) -> None:
+    def make_room(self, lane: Lane) -> None:
+        """Take who waits for this lane, as long as there is room, and read him again."""
         while lane.waiting and not lane.full:
             driver, connection, rows, done = lane.waiting.popleft()
             self._append(driver, rows, done)

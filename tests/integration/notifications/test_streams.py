@@ -207,6 +207,18 @@ def test_an_emptied_registry_is_filled_by_the_next_refresh(
     assert registry.gateways([user_id]) == {user_id: ["gateway-1"]}
 
 
+def test_hundreds_who_leave_are_forgotten_at_once_and_at_their_gateway_only(
+    store: Transactions, registry: Registry
+) -> None:
+    user_ids = [new_id() for _ in range(300)]
+    for gateway_id in ("gateway-1", "gateway-2"):
+        usecases.connect_users(store, registry, gateway_id, user_ids)
+    usecases.disconnect_users(registry, "gateway-1", user_ids[:299])
+    here = registry.gateways(user_ids)
+    assert [here[user_id] for user_id in user_ids[:299]] == [["gateway-2"]] * 299
+    assert here[user_ids[299]] == ["gateway-1", "gateway-2"]
+
+
 def test_with_redis_down_a_gateway_still_hears_how_far_its_users_streams_are(
     store: Transactions, config: dict[str, Any]
 ) -> None:

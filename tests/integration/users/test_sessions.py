@@ -33,7 +33,11 @@ def session_of(reply: dict[str, Any]) -> str:
 
 
 def is_active(users: Call, reply: dict[str, Any]) -> bool:
-    return users("verify_session", session_id=session_of(reply))["active"]
+    session_id = session_of(reply)
+    active: bool = users("verify_session", session_id=session_id)["active"]
+    asked_with_others = users("verify_sessions", session_ids=["never", session_id])
+    assert asked_with_others == {"active": [session_id] if active else []}
+    return active
 
 
 def test_a_user_logs_in_with_his_address_in_any_letters(users: Call, rider: dict[str, Any]) -> None:
