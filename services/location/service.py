@@ -211,6 +211,11 @@ class LocationService:
             before_ms = self._now_ms() - int(float(self.config["TRACES_COARSEN_AFTER_DAYS"]) * DAY_MS)
             coarsening.coarsen_traces(before_ms, Traces(self.mongo), self._index())
 
+    @timer(interval=60, expected_exceptions=TRANSIENT)
+    def forget_marks(self) -> None:
+        if self.cars.claim("forgetting_marks", PURGE_EVERY_S):
+            self._marks().forget(self._now_ms() - int(float(self.config["MARKS_KEEP_DAYS"]) * DAY_MS))
+
     # -- what several of them need ----------------------------------------------------------------------------------
 
     def _now(self) -> datetime:

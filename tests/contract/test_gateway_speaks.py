@@ -37,6 +37,8 @@ def misses(schema: Schema, answer: Any) -> dict[str, Any]:
         ("rpc/location.nearby", replies.Cars()),
         ("rpc/location.get_trace", replies.Trace()),
         ("rpc/location.list_trace_readings", replies.TraceReadings()),
+        ("rpc/location.marks_of", replies.DriverPositions()),
+        ("rpc/location.list_doubts", replies.Implausible()),
         ("rpc/maps.search_places", replies.Places()),
     ],
 )

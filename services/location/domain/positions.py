@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from hansom.contracts.location import MARKS
 from hansom.values import Point
 
 AHEAD_MS = 2000
@@ -15,9 +16,6 @@ AHEAD_MS = 2000
 MAX_SEQ = 2**53
 FIELDS = 8
 """Of a row: driver_id, lat, lng, at_ms, seq, bearing_deg, speed_mps, accuracy_m; a ninth, if any, is its mark."""
-
-MARKS = ("teleport", "frozen", "clock_skew", "vague", "outside_area")
-"""Why a position is not believed: see plausible.py."""
 
 
 @dataclass(frozen=True, slots=True)

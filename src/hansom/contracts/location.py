@@ -28,6 +28,9 @@ TracePointRow = list[str | float | int | None]
 """One position of a ride on the queue `location.traces`, in messages `{"points": [row, ...]}`: the trip's id, then a
 PositionRow, of eight or, with its mark, nine."""
 
+MARKS = ("teleport", "frozen", "clock_skew", "vague", "outside_area")
+"""Why a position is not believed: see services/location/domain/plausible.py."""
+
 MarkRow = list[str | float | int | None]
 """A position that is not believed, of any driver, on the queue `location.traces`, in messages `{"marks": [row, ...]}`:
 `[driver_id, at_ms, seq, lat, lng, mark]`."""

@@ -15,6 +15,7 @@ from hansom.contracts import topology
 from hansom.mongo import mongo_client
 from hansom.redis import live_redis
 from services.location.storage.live import LiveCars
+from services.location.storage.marks import Marks
 from services.location.storage.mongo import Traces, ensure_indexes
 from tests.support.location_world import SERVICE, SERVICES, WORLD, Speaker, World, listen
 
@@ -58,6 +59,16 @@ def cars(redis: Redis) -> LiveCars:
 def traces(own: dict[str, Any]) -> Iterator[Traces]:
     client = mongo_client(own, "tests")
     yield Traces(client[own["MONGO_DATABASE"]])
+    client.close()
+
+
+@pytest.fixture
+def marks(own: dict[str, Any]) -> Iterator[Marks]:
+    """None yet."""
+    client = mongo_client(own, "tests")
+    kept = Marks(client[own["MONGO_DATABASE"]])
+    kept.forget(2**53)
+    yield kept
     client.close()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hansom.contracts.errors import Invalid
+from services.location.storage.marks import Marks
 from tests.support.location_world import CENTRE, Speaker, a_row
 from tests.support.shapes import shape
 from tests.support.waiting import eventually
@@ -23,11 +24,12 @@ EXAMPLES = sorted(path.stem for path in FOLDER.glob("location.*.json"))
 HERE = {"lat": 60.17, "lng": 24.94}
 
 
-def test_replies_have_the_shape_of_the_examples(speaker: Speaker, call: Call) -> None:
+def test_replies_have_the_shape_of_the_examples(speaker: Speaker, call: Call, marks: Marks) -> None:
     assert EXAMPLES
     speaker.go_online(DRIVER, categories=("comfort", "standard"))
-    speaker.report(a_row(DRIVER, CENTRE))
+    speaker.report(a_row(DRIVER, CENTRE), a_row(DRIVER, CENTRE, seq=1, accuracy_m=500.0))
     eventually(lambda: call("count_live", {})["free"] == 1)
+    eventually(lambda: call("marks_of", {"driver_id": DRIVER})["total"])
     for name in EXAMPLES:
         example = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
         reply = call(name.removeprefix("location."), example["request"])
@@ -44,6 +46,10 @@ def test_replies_have_the_shape_of_the_examples(speaker: Speaker, call: Call) ->
         ("nearby_many", {"points": [[91, 0]]}, "points"),
         ("nearby_many", {"points": "here"}, "points"),
         ("nearby_many", {"points": [[60, 24]], "limit": "many"}, "limit"),
+        ("marks_of", {}, "driver_id"),
+        ("marks_of", {"driver_id": "d", "limit": 0}, "limit"),
+        ("list_doubts", {"limit": 101}, "limit"),
+        ("list_doubts", {"cursor": "next"}, "cursor"),
         ("pickup_etas", {"point": {"lat": "60", "lng": 24}}, "point.lat"),
         ("find_candidates", {"requests": [{"trip_id": "t"}]}, "requests"),
         ("find_candidates", {}, "requests"),

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.location.domain.positions import MARKS, Position, believable, mark_row, trace_row, unpack
+from hansom.contracts.location import MARKS
+from services.location.domain.positions import Position, believable, mark_row, trace_row, unpack
 
 NOW, DAY = 1_790_000_000_000, 86_400_000
 
