@@ -34,6 +34,7 @@ from services.location.usecases import coarsening, doubting, hearing, learning, 
 
 TRANSIENT = (Unavailable, *STORE_DOWN)
 COARSEN_EVERY_S = 600
+FORGET_MARKS_EVERY_S = 3600
 DAY_MS = 86_400_000
 
 
@@ -213,7 +214,7 @@ class LocationService:
 
     @timer(interval=60, expected_exceptions=TRANSIENT)
     def forget_marks(self) -> None:
-        if self.cars.claim("forgetting_marks", PURGE_EVERY_S):
+        if self.cars.claim("forgetting_marks", FORGET_MARKS_EVERY_S):
             self._marks().forget(self._now_ms() - int(float(self.config["MARKS_KEEP_DAYS"]) * DAY_MS))
 
     # -- what several of them need ----------------------------------------------------------------------------------
