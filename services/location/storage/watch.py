@@ -9,6 +9,7 @@ from typing import Any
 from nameko.extensions import DependencyProvider
 
 from hansom.cities import cities
+from hansom.sharing import Sharing
 from services.location.domain.plausible import Box, Rules, Watched, widened
 from services.location.storage.live import Doubt, LiveCars
 
@@ -19,8 +20,7 @@ MAX_WATCHED = 50_000
 class Watch:
     """The rules, where they hold, and what is known of the drivers heard last.
 
-    What it knows may be out of date where another replica has had the driver's positions since: the rules only get
-    more lenient by that.
+    What it knows is not shared: it is forgotten when this replica takes over drivers from another.
     """
 
     def __init__(self, rules: Rules, areas: Sequence[Box]) -> None:
@@ -37,6 +37,10 @@ class Watch:
             found |= {position.driver_id: Watched(position) for position in cars.last_positions(missing)}
         return found
 
+    def forget(self) -> None:
+        """Another replica may have had these drivers' positions meanwhile: Redis knows their last ones."""
+        self._known.clear()
+
     def keep(self, known: Mapping[str, Watched]) -> None:
         """Take what judging has shown; who was heard of longest ago is forgotten."""
         for driver_id, watched in known.items():
@@ -49,11 +53,17 @@ class Watch:
 class Plausible(DependencyProvider):
     """Gives a worker what positions are judged by: `watch = Plausible()`. Wrong settings stop the start."""
 
+    sharing = Sharing()
+
     def setup(self) -> None:
         config = self.container.config
         boxes = [city.service_area for city in cities(config).values()]
         areas = [(box.south, box.west, box.north, box.east) for box in boxes]
         self.watch = Watch(Rules.from_settings(config["POSITION_RULES"]), areas)
+        self.sharing.when_taken(self._forget)
+
+    def _forget(self, queue: str) -> None:
+        self.watch.forget()
 
     def get_dependency(self, worker_ctx: Any) -> Watch:
         return self.watch

@@ -20,7 +20,7 @@ MAX_LIVE = 5000
 """Cars of one `list_live`."""
 
 PositionRow = list[str | float | int | None]
-"""One position on the queue `location.positions`, in messages `{"positions": [row, ...]}`:
+"""One position on a queue `location.positions.<partition of the driver>`, in messages `{"positions": [row, ...]}`:
 `[driver_id, lat, lng, at_ms, seq, bearing_deg | null, speed_mps | null, accuracy_m | null]`, and a ninth, its mark,
 when the gateway knows already that it is not to be believed (`clock_skew`)."""
 

@@ -13,13 +13,13 @@ from services.location.storage.mongo import Traces
 from tests.support.location_world import CENTRE, WORLD, LocationUnderTest, Speaker, World, a_row, a_trip, now_ms
 from tests.support.waiting import eventually
 
-ROUNDS = 60
+ROUNDS = 32
 
 
 def test_rides_are_traced_whole_and_in_order_while_a_replica_comes_and_dies(
     speaker: Speaker, own: dict[str, Any], traces: Traces, redis: Redis, world: World
 ) -> None:
-    trips = {driver_id: a_trip(driver_id, "in_progress") for driver_id in (new_id() for _ in range(16))}
+    trips = {driver_id: a_trip(driver_id, "in_progress") for driver_id in (new_id() for _ in range(8))}
     speaker.go_online(*trips)
     for trip in trips.values():
         speaker.trip("trip_started", trip)
