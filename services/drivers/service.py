@@ -14,7 +14,7 @@ from nameko.dependency_providers import Config
 
 from hansom import logs
 from hansom.cache import Cached
-from hansom.cities import city_of
+from hansom.cities import categories_of
 from hansom.clock import Clock
 from hansom.consumer import consume
 from hansom.events import Event, Outbox
@@ -124,7 +124,7 @@ class DriversService:
     # -- what they share ---------------------------------------------------------------------------------------------
     @property
     def _categories(self) -> Categories:
-        return city_of(self.config, self.config["DEFAULT_CITY"]).categories
+        return categories_of(self.config)
 
     @contextmanager
     def _unit(self) -> Iterator[Unit]:

@@ -16,6 +16,7 @@ __all__ = [
     "City",
     "SegmentSizes",
     "UnknownCity",
+    "categories_of",
     "cities",
     "cities_ever",
     "city_at",
@@ -148,6 +149,14 @@ def cities_ever(config: Mapping[str, Any]) -> dict[str, City]:
         key: City.from_settings(key, known[key], urls.get(key) or config.get("OSRM_URL") or "")
         for key in sorted(known, key=lambda key: key != default)
     }
+
+
+def categories_of(config: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """What a car of each category may carry, over all cities; where they differ, the default city says it."""
+    known: dict[str, tuple[str, ...]] = {}
+    for city in cities(config).values():
+        known = {**city.categories, **known}
+    return known
 
 
 def city_of(config: Mapping[str, Any], name: str) -> City:

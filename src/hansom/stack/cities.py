@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +162,13 @@ def tidy(home: Home) -> None:
             old.rename(target)
     for draft in home.cities.glob(".*.new"):
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def recover(home: Home) -> None:
+    """`tidy`, unless another process makes or removes a city right now."""
+    with open(home.run / "cities.lock", "w", encoding="utf-8") as file, suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        tidy(home)
 
 
 @contextmanager

@@ -172,6 +172,7 @@ class LocalStack:
         """
         self.home.make()
         with self.home.locked():
+            cities.recover(self.home)
             keys = stack_keys(self.home)
             running = self.supervisor.is_running()
             ports = self._ports(running)

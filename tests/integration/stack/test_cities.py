@@ -171,6 +171,11 @@ def test_what_a_killed_preparing_left_is_put_right(home: Home, extract: Path) ->
     (home.cities / "gridtown").rename(home.cities / ".gridtown.old")
     with cities.locked(home, Silent()):
         assert everything(home) == ["gridtown"]
+        (home.cities / ".second.new").mkdir()
+        cities.recover(home)
+        assert ".second.new" in everything(home), "another process is making it"
+    cities.recover(home)
+    assert everything(home) == ["gridtown"]
     assert not cities.prepare(home, "gridtown", settings, Silent(), roads=False)
 
 

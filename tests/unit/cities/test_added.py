@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hansom.cities import UnknownCity, cities, cities_ever, city_at, city_of, city_settings, osrm_urls
+from hansom.cities import UnknownCity, categories_of, cities, cities_ever, city_at, city_of, city_settings, osrm_urls
 from hansom.cities.added import added_cities, write_city
 from hansom.cities.files import Measures, read_measures, write_measures
 from hansom.values import Point
@@ -92,6 +92,15 @@ def test_each_city_has_its_own_road_server_where_one_is_named(tmp_path: Path) ->
 def test_road_servers_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="OSRM_URLS"):
         osrm_urls(text)
+
+
+def test_a_driver_may_have_a_car_of_any_citys_category(tmp_path: Path) -> None:
+    add(tmp_path, "vaduz", {**VADUZ, "categories": {"sledge": ["sledge"], "comfort": ["comfort"]}})
+    assert categories_of(config_of(tmp_path)) == {
+        "standard": ("standard",),
+        "comfort": ("comfort", "standard"),
+        "sledge": ("sledge",),
+    }
 
 
 def test_measures_are_read_as_they_were_written(tmp_path: Path) -> None:
