@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.parse import urlsplit
 
 import gevent
 from redis import Redis
@@ -29,6 +31,7 @@ def kill_and_restart(stage: Stage, home: str, rate: float, seconds: float) -> di
     """location's processes are killed (-9) after a quarter of the time and RabbitMQ is restarted after the half."""
     supervisor = Supervisor(Home(Path(home)))
     blows: list[tuple[str, float]] = []
+    away_s: list[float] = []
 
     def strike() -> None:
         gevent.sleep(seconds * 0.25)
@@ -41,12 +44,26 @@ def kill_and_restart(stage: Stage, home: str, rate: float, seconds: float) -> di
         blows.append(("RabbitMQ restarted", time.time()))
         supervisor.stop_process("rabbitmq")
         supervisor.start_process("rabbitmq", wait=False)
-        stage.say("  RabbitMQ restarted")
+        _wait_listening(stage.environment["AMQP_URI"])
+        away_s.append(time.time() - blows[-1][1])
+        stage.say(f"  RabbitMQ restarted: it listens again after {away_s[0]:.1f} s")
 
     row = stage.drive(rate, seconds, during=strike, probes_a_second=PROBES_A_SECOND)
     ends = [at for _, at in blows[1:]] + [float("inf")]
     row["blows"] = {name: felt(row["_searchable"], at, until) for (name, at), until in zip(blows, ends, strict=True)}
+    row["rabbitmq_listens_again_s"] = round(away_s[0], 2) if away_s else None
     return row
+
+
+def _wait_listening(uri: str) -> None:
+    parts = urlsplit(uri)
+    until = time.monotonic() + BACK_WITHIN_S
+    while time.monotonic() < until:
+        try:
+            socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 5672), 1).close()
+            return
+        except OSError:
+            gevent.sleep(0.05)
 
 
 def empty_redis(stage: Stage, rate: float, seconds: float, seed: int) -> dict[str, Any]:

@@ -21,7 +21,7 @@ LATE_MS = 100.0
 """Positions later than this behind their timetable, at the 99th percentile: the clients were too slow."""
 RECENT_S = 60.0
 COUNTED_WITHIN_S = 60.0
-LOOK_EVERY_S = 15.0
+LOOK_EVERY_S = 20.0
 
 Say = Callable[[str], None]
 
