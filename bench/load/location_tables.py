@@ -112,6 +112,23 @@ def tables(found: dict[str, Any]) -> None:
         sizes = [(row["sockets"], row["gateways_mib"]) for row in found["memory"]["rows"]]
         report.table("Gateways' memory", ("sockets", "MiB"), [(0, found["memory"]["at_0_mib"]), *sizes])
 
+    _others(found)
+
+
+def _others(found: dict[str, Any]) -> None:
+    """What benchmarks of their own found."""
+    if sizes := found.get("searches", {}).get("sizes"):
+        names = ("drivers", "moved_a_second", "p50_ms", "p95_ms", "p99_ms")
+        report.table("Nearby search by itself", names, [[size[name] for name in names] for size in sizes])
+    if rows := found.get("distance", {}).get("rows"):
+        columns = ("city", "seed", "noise m", "median %", "p95 %", "straight lines: median %", "p95 %")
+        errors = [(row["error"], row["hops_error"]) for row in rows]
+        shown = [
+            (row["city"], row["seed"], row["noise_m"], *(each[p] for each in pair for p in ("median", "p95")))
+            for row, pair in zip(rows, errors, strict=True)
+        ]
+        report.table("Error of the matched distance", columns, shown)
+
 
 def _drive_row(row: dict[str, Any]) -> tuple[Any, ...]:
     found = row["report_to_searchable_ms"]
