@@ -175,6 +175,24 @@ def test_the_memory_has_a_fixed_size_and_forgets_the_oldest() -> None:
     assert memory.nbytes == size
     latest = memory.look_up(keys, 100)
     assert np.isfinite(latest).mean() > 0.7
+
+
+def test_of_a_table_that_fills_a_quarter_of_the_memory_hardly_a_time_is_lost() -> None:
+    memory = RoadTimesMemory(2**16)
+    ends = np.arange(1, 129, dtype=np.uint64)
+    keys = pair_keys(ends[:, None], ends).ravel()
+    memory.keep(keys, np.ones(len(keys), dtype=np.float32))
+    assert np.isnan(memory.look_up(keys, 100)).sum() < 20
+
+
+def test_what_is_kept_last_is_found() -> None:
+    now = [0.0]
+    memory = RoadTimesMemory(1024, clock=lambda: now[0])
+    for batch in range(10):
+        now[0] += 1
+        keys = pair_keys(np.arange(500, dtype=np.uint64) + np.uint64(batch * 1000), np.uint64([7]))
+        memory.keep(keys, np.full(500, batch, dtype=np.float32))
+    latest = memory.look_up(keys, 100)
     assert set(latest[np.isfinite(latest)].tolist()) == {9.0}
 
 
