@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +26,11 @@ RESULTS = "location_trace_results"
 COARSE = "location_trace_segments"
 """What is left of a ride's positions: `{_id: trip id, passed: [[driver_id, segment, at (ms, rounded)]], marked}`."""
 
-SCANNED = 2000
-"""Positions looked at to find some rides of which to keep segments only."""
+PROGRESS = "location_trace_progress"
+"""`{_id: "coarsened", until (ms)}`: there are no positions from before."""
+
+DELETED_AT_ONCE = 500
+"""Positions; a store that syncs each of them takes a second for so many."""
 
 
 def ensure_indexes(database: Database[dict[str, Any]]) -> None:
@@ -52,6 +55,7 @@ class Traces:
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._points, self._results, self._coarse = database[POINTS], database[RESULTS], database[COARSE]
+        self._progress = database[PROGRESS]
 
     def add(self, rows: Iterable[Sequence[Any]]) -> int:
         """Keep points (contracts' TracePointRow), each once however often it comes; gives how many are new."""
@@ -64,21 +68,35 @@ class Traces:
         found = self._points.find(query).sort([("at", ASCENDING), ("seq", ASCENDING)]).limit(limit)
         return [position_of(document) for document in found]
 
-    def oldest(self, before_ms: int, most: int) -> list[str]:
-        """Some of the trips with positions from before, the oldest first."""
-        found = self._points.find({"at": {"$lt": before_ms}}, {"trip_id": 1}).sort("at", ASCENDING).limit(SCANNED)
-        return list(dict.fromkeys(document["trip_id"] for document in found))[:most]
+    def trips_between(self, from_ms: int, until_ms: int) -> list[str]:
+        """The trips with positions of this time. Looks at all of these, so the time should be short."""
+        found = self._points.find({"at": {"$gte": from_ms, "$lt": until_ms}}, {"trip_id": 1})
+        return list(dict.fromkeys(document["trip_id"] for document in found))
 
-    def coarsen(self, traces: Mapping[str, CoarseTrace]) -> None:
-        """Keep only these of trips' positions and nothing of the lines they were matched to.
+    def coarsened_until(self) -> int | None:
+        """Until when (ms) all positions are coarsened; the time of the oldest where nothing ever was; None if none."""
+        known = self._progress.find_one({"_id": "coarsened"})
+        if known is not None:
+            return int(known["until"])
+        oldest = next(iter(self._points.find({}, {"at": 1}).sort("at", ASCENDING).limit(1)), None)
+        return int(oldest["at"]) if oldest else None
 
-        What was kept of a trip before stays: its positions may be half deleted already. Interrupted anywhere it can
+    def note_coarsened(self, until_ms: int) -> None:
+        """Remember until when all positions are coarsened."""
+        self._progress.replace_one({"_id": "coarsened"}, {"_id": "coarsened", "until": until_ms}, upsert=True)
+
+    def coarsen(self, trip_id: str, points: Sequence[Position], trace: CoarseTrace) -> None:
+        """Keep only this of a trip's positions, and nothing of the line that they were matched to.
+
+        What was kept of the trip before stays: its positions may be half deleted already. Interrupted anywhere it can
         be done again, since the positions go last.
         """
-        insert_new(self._coarse, [coarse_document(trip_id, trace) for trip_id, trace in traces.items()])
-        trips = {"$in": list(traces)}
-        self._results.update_many({"_id": trips, "line": {"$exists": True}}, {"$unset": {"line": ""}})
-        self._points.delete_many({"trip_id": trips})
+        insert_new(self._coarse, [coarse_document(trip_id, trace)])
+        self._results.update_one({"_id": trip_id}, {"$unset": {"line": ""}})
+        for first in range(0, len(points), DELETED_AT_ONCE):
+            some = points[first : first + DELETED_AT_ONCE]
+            self._points.delete_many({"_id": {"$in": [point_id(trip_id, p.driver_id, p.at_ms, p.seq) for p in some]}})
+        self._points.delete_many({"trip_id": trip_id})
 
     def coarse(self, trip_id: str) -> CoarseTrace | None:
         """What is left of an old trip's positions."""
@@ -94,6 +112,10 @@ class Traces:
         self._results.replace_one({"_id": trip_id}, {"_id": trip_id, **result}, upsert=True)
 
 
+def point_id(trip_id: str, driver_id: str, at: int, seq: int) -> str:
+    return f"{trip_id}:{driver_id}:{at}:{seq}"
+
+
 def coarse_document(trip_id: str, trace: CoarseTrace) -> dict[str, Any]:
     passed = [[each.driver_id, each.segment, each.at_ms] for each in trace.passed]
     return {"_id": trip_id, "passed": passed, "marked": trace.marked}
@@ -102,7 +124,7 @@ def coarse_document(trip_id: str, trace: CoarseTrace) -> dict[str, Any]:
 def trace_document(row: Sequence[Any]) -> dict[str, Any]:
     trip_id, driver_id, lat, lng, at, seq, bearing, speed, accuracy, *mark = row
     document = {
-        "_id": f"{trip_id}:{driver_id}:{at}:{seq}",
+        "_id": point_id(trip_id, driver_id, at, seq),
         "trip_id": trip_id,
         "driver_id": driver_id,
         "at": at,

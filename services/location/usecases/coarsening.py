@@ -6,29 +6,43 @@ from hansom.segments import SegmentIndex, wide_cell
 from services.location.domain.traces import believed, coarse
 from services.location.storage.mongo import CoarseTrace, Traces
 
-TRIPS_AT_ONCE = 50
-MAX_BATCHES = 200
+WINDOW_MS = (10_000, 600_000)
+"""Least and greatest time whose positions are looked at in one go: it doubles where there are none."""
+
+MAX_TRIPS = 1000
 """Of one run; what is left then is done by the next."""
+
+LOOK_BACK_MS = 3_600_000
+"""How far before what is done each run begins: for positions that were late."""
 
 MAX_POINTS = 20_000
 
 
 def coarsen_traces(before_ms: int, traces: Traces, index: SegmentIndex) -> int:
-    """Coarsen the traces of all rides with positions from before, whole rides each; gives how many.
+    """Coarsen the traces of rides with positions from before, whole rides each, the oldest first; gives how many.
 
     Safe to repeat, to interrupt and to run twice at once. Raises PyMongoError.
     """
-    done = 0
-    for _ in range(MAX_BATCHES):
-        trips = traces.oldest(before_ms, TRIPS_AT_ONCE)
-        if not trips:
-            break
-        traces.coarsen({trip_id: _coarse(trip_id, traces, index) for trip_id in trips})
+    known_ms = traces.coarsened_until()
+    begin_ms = before_ms if known_ms is None else min(known_ms, before_ms) - LOOK_BACK_MS
+    done, window_ms = 0, WINDOW_MS[0]
+    while begin_ms < before_ms and done < MAX_TRIPS:
+        end_ms = min(before_ms, begin_ms + window_ms)
+        trips = traces.trips_between(begin_ms, end_ms)
+        for trip_id in trips:
+            _coarsen(trip_id, traces, index)
+        if trips and end_ms > (known_ms or 0):
+            traces.note_coarsened(end_ms)
         done += len(trips)
+        window_ms = WINDOW_MS[0] if trips else min(WINDOW_MS[1], 2 * window_ms)
+        begin_ms = end_ms
+    if begin_ms > (known_ms or 0):
+        traces.note_coarsened(begin_ms)
     return done
 
 
-def _coarse(trip_id: str, traces: Traces, index: SegmentIndex) -> CoarseTrace:
-    taken, marked = believed(traces.points(trip_id, None, MAX_POINTS))
+def _coarsen(trip_id: str, traces: Traces, index: SegmentIndex) -> None:
+    points = traces.points(trip_id, None, MAX_POINTS)
+    taken, marked = believed(points)
     seen = ((p.driver_id, index.segment_of(p.lat, p.lng) or wide_cell(p.lat, p.lng), p.at_ms) for p in taken)
-    return CoarseTrace(coarse(seen), marked)
+    traces.coarsen(trip_id, points, CoarseTrace(coarse(seen), marked))

@@ -22,7 +22,9 @@ RIDER = {"user_id": "r", "role": "rider"}
 STREET = [Point(60.16680 + i * 0.0001, 24.94330 - i * 0.0001495) for i in range(40)]
 """Along a main street in the direction that cars may take, 13.8 m apart."""
 
-DAY_MS = 86_400_000
+DAY_MS, HOUR_MS = 86_400_000, 3_600_000
+LIMIT_MS, OLD_MS, NEW_MS = (90 * DAY_MS - hours * HOUR_MS // 2 for hours in (4, 3, 5))
+"""Ages: what is to be coarse, a ride older than that and one younger. The running service leaves all of them alone."""
 
 
 @pytest.fixture
@@ -103,12 +105,12 @@ def test_old_traces_become_segments_with_rounded_times_and_keep_their_distance(
     traces: Traces, call: Call, index: SegmentIndex
 ) -> None:
     now = now_ms()
-    old_ms, new_ms, driver = now - 91 * DAY_MS, now - 89 * DAY_MS, new_id()
+    old_ms, new_ms, driver = now - OLD_MS, now - NEW_MS, new_id()
     old = _driven(traces, driver, old_ms, n5="teleport")
     new = _driven(traces, driver, new_ms)
     finished = _finish(call, old, driver, old_ms)
-    assert coarsen_traces(now - 90 * DAY_MS, traces, index) == 1
-    assert coarsen_traces(now - 90 * DAY_MS, traces, index) == 0
+    assert coarsen_traces(now - LIMIT_MS, traces, index) == 1
+    assert coarsen_traces(now - LIMIT_MS, traces, index) == 0
     shown = call("get_trace", {"trip_id": old, "driver_id": driver, "actor": RIDER})
     assert shown["coarsened"] and shown["matched_route"] == []
     assert (shown["distance_m"], shown["marked"]) == (finished["distance_m"], {"teleport": 1})
@@ -124,10 +126,10 @@ def test_coarsening_that_was_interrupted_is_finished_without_losing_a_segment(
     traces: Traces, call: Call, index: SegmentIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = now_ms()
-    driver, old_ms = new_id(), now - 100 * DAY_MS
+    driver, old_ms = new_id(), now - OLD_MS
     trip = _driven(traces, driver, old_ms)
 
-    def dies_half_way(query: dict[str, Any]) -> None:
+    def dies_half_way(_: dict[str, Any]) -> None:
         half = [f"{trip}:{driver}:{old_ms + i * 1000}:{i}" for i in range(0, 20)]
         type(points).delete_many(points, {"_id": {"$in": half}})
         raise InterruptedError
@@ -136,10 +138,10 @@ def test_coarsening_that_was_interrupted_is_finished_without_losing_a_segment(
     with monkeypatch.context() as patch:
         patch.setattr(points, "delete_many", dies_half_way)
         with pytest.raises(InterruptedError):
-            coarsen_traces(now - 90 * DAY_MS, traces, index)
+            coarsen_traces(now - LIMIT_MS, traces, index)
     before = traces.coarse(trip)
     assert before is not None and len(traces.points(trip, None, 100)) == 20
-    coarsen_traces(now - 90 * DAY_MS, traces, index)
+    coarsen_traces(now - LIMIT_MS, traces, index)
     assert traces.points(trip, None, 100) == []
     assert traces.coarse(trip) == before
     assert {each.segment for each in before.passed} == {index.segment_of(p.lat, p.lng) for p in STREET}
