@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-import signal
+import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -27,9 +26,6 @@ city centre has; then every yard that the extract's edge cuts off counts as much
 fail."""
 
 READY_S = 20
-
-PR_SET_PDEATHSIG = 1
-"""Of linux/prctl.h."""
 
 
 def build_roads(extract: Path, folder: Path) -> None:
@@ -73,20 +69,16 @@ def served(folder: Path) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     command = [str(wheels.osrm_binary("osrm-routed")), "--algorithm", "mld", "--ip", "127.0.0.1", "--port", str(port)]
     command += ["--threads", "1", "--verbosity", "ERROR", str(folder / ROADS_FILE)]
-    server = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, preexec_fn=_end_with_parent
-    )
+    if shutil.which("setpriv"):
+        # the kernel then ends it when this process is killed and cannot
+        command = ["setpriv", "--pdeathsig", "KILL", *command]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
     try:
         wait_for("OSRM", partial(osrm_answers, url), READY_S, "its roads are being measured")
         yield url
     finally:
         server.kill()
         server.wait()
-
-
-def _end_with_parent() -> None:
-    """Runs in the child: the kernel kills it when this process is killed and cannot."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _run(program: str, *arguments: str) -> None:
