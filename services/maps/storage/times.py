@@ -33,6 +33,9 @@ class RoadTimesMemory:
         self._values = np.zeros((sets, WAYS), dtype=np.float32)
         self._kept_at = np.zeros((sets, WAYS), dtype=np.uint32)
         self._mask = np.uint64(sets - 1)
+        for array in (self._keys, self._values, self._kept_at):
+            # the system gives memory at the first writing: better now than under a question
+            array.fill(0)
         # so that even the first moment is later than "never"
         self._clock, self._began = clock, clock() - 1
 
@@ -48,19 +51,19 @@ class RoadTimesMemory:
         return np.where(known, self._values[sets, way], np.float32(np.nan)).reshape(keys.shape)
 
     def keep(self, keys: Keys, seconds: Seconds) -> None:
-        """Keep seconds (UNREACHABLE for no road) for keys. Both flat, of one length."""
-        now = self._now()
-        for _ in range(WAYS):
-            sets, way, known = self._find(keys)
-            way = np.where(known, way, self._kept_at[sets].argmin(axis=1))
-            self._keys[sets, way] = keys
-            self._values[sets, way] = seconds
-            self._kept_at[sets, way] = now
-            # of several that chose one place, the last has it: the others choose again
-            lost = self._keys[sets, way] != keys
-            if not lost.any():
-                return
-            keys, seconds = keys[lost], seconds[lost]
+        """Keep seconds (UNREACHABLE for no road) for keys, both flat, of one length.
+
+        A new key takes the place that was filled longest ago, several new ones of one set that and the next ones.
+        """
+        # one set after the other: memory is read in its order, which takes half the time
+        order = np.argsort(keys & self._mask)
+        keys, seconds = keys[order], seconds[order]
+        sets, way, known = self._find(keys)
+        new = np.flatnonzero(~known)
+        way[new] = (self._kept_at[sets[new]].argmin(axis=1) + _ranks(sets[new])) % WAYS
+        self._keys[sets, way] = keys
+        self._values[sets, way] = seconds
+        self._kept_at[sets, way] = self._now()
 
     def _find(self, keys: Keys) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
         sets = (keys & self._mask).astype(np.intp)
@@ -70,6 +73,13 @@ class RoadTimesMemory:
 
     def _now(self) -> int:
         return int(self._clock() - self._began)
+
+
+def _ranks(groups: NDArray[np.intp]) -> NDArray[np.intp]:
+    """How many of the same group stand before each; groups stand together."""
+    numbers = np.arange(len(groups))
+    begins = np.concatenate([[True], groups[1:] != groups[:-1]])[: len(groups)]
+    return numbers - np.maximum.accumulate(np.where(begins, numbers, 0))
 
 
 _ODD = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
