@@ -31,7 +31,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 RPC_TIMEOUT_S = 15
 MORE_THAN_REFRESH_S = 5.0
 FIGURES_WITHIN_S = 15.0
-DRAIN_S = 180.0
+DRAIN_S = 190.0
 """The longest wait for the last rides of a run."""
 
 ENROLLED_WITHIN_S = 300.0
@@ -64,10 +64,10 @@ def parse() -> Asked:
     parser.add_argument("--url", default=os.environ.get("HANSOM_URL", f"http://127.0.0.1:{port}"))
     parser.add_argument("--home", default=os.environ.get("HANSOM_HOME") or str(REPOSITORY / ".hansom"))
     parser.add_argument(
-        "--traffic", type=float, default=0.6, help="speed of cars as a share of the roads' (%(default)s)"
+        "--traffic", type=float, default=0.65, help="speed of cars as a share of the roads' (%(default)s)"
     )
-    parser.add_argument("--drivers", type=int, default=120)
-    parser.add_argument("--riders", type=int, default=60)
+    parser.add_argument("--drivers", type=int, default=160)
+    parser.add_argument("--riders", type=int, default=80)
     parser.add_argument("--seconds", type=float, default=30.0, help="in which rides are asked for, twice (%(default)s)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="the JSON line only")

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from nameko.extensions import DependencyProvider
 
-from hansom.cities import cities, cities_ever, city_of
+from hansom.cities import cities, cities_ever
+from hansom.contracts.errors import Invalid
 from services.analytics.domain.promises import Terms
 from services.analytics.usecases import Learning
 
@@ -40,11 +41,13 @@ class KnownCities(DependencyProvider):
         return self
 
     def zone(self, city: str) -> ZoneInfo:
-        """The city's time zone. Raises UnknownCity."""
-        return self._zones.get(city) or ZoneInfo(city_of(self.container.config, city).time_zone)
+        """The city's time zone. Raises Invalid for one that never was here."""
+        if city not in self._zones:
+            raise Invalid(details={"city": ["Not a city here."]})
+        return self._zones[city]
 
     def keys(self, city: str | None) -> list[str]:
-        """This city alone, or all that are served. Raises UnknownCity."""
+        """This city alone, or all that are served. Raises Invalid."""
         if city is None:
             return list(self._served)
         self.zone(city)

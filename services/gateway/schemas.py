@@ -235,10 +235,11 @@ class CityQuery(Query):
 
 
 class Words(fields.String):
-    """Words with commas between them, each one of a few."""
+    """Words with commas between them, each one of a few; all of them when nothing is said."""
 
-    def __init__(self, known: Sequence[str], **kwargs: Any) -> None:
-        super().__init__(metadata={"description": f"With commas between: {', '.join(known)}."}, **kwargs)
+    def __init__(self, known: Sequence[str]) -> None:
+        described = {"description": f"With commas between: {', '.join(known)}.", "default": ",".join(known)}
+        super().__init__(metadata=described, load_default=list(known))
         self._known = frozenset(known)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -251,7 +252,7 @@ class Words(fields.String):
 class EtaQuery(CityQuery):
     since = QueryMoment()
     until = QueryMoment()
-    by = Words(("segment", "hour"), load_default=["segment", "hour"])
+    by = Words(("segment", "hour"))
     limit = QueryInteger(load_default=100, validate=validate.Range(1, 1000))
 
 

@@ -13,7 +13,6 @@ from nameko.containers import ServiceContainer
 from nameko.testing.services import entrypoint_hook
 from pymongo.database import Database
 
-from hansom.cities import UnknownCity
 from hansom.contracts.analytics import SeeEtaErrors
 from hansom.contracts.errors import Invalid
 from hansom.events import Event
@@ -228,6 +227,7 @@ def test_wrong_questions_name_the_field(analytics: ServiceContainer, payload: di
 
 
 def test_a_city_that_is_not_served_is_refused(analytics: ServiceContainer) -> None:
-    for method in ("learn_etas", "forget_etas"):
-        with pytest.raises(UnknownCity):
-            ask(analytics, method, city="atlantis")
+    for method, more in (("learn_etas", {}), ("forget_etas", {}), ("eta_errors", {"by": ["hour"]})):
+        with pytest.raises(Invalid) as told:
+            ask(analytics, method, city="atlantis", **more)
+        assert [*told.value.details] == ["city"]
