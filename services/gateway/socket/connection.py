@@ -30,7 +30,8 @@ WRITE_TIMEOUT_S = 20
 CLOSE_WAIT_S = 2
 SLOW_WAIT_S = 5
 """Who is closed because he does not read has this long to read why."""
-READ_BYTES = 16 << 10
+READ_BYTES = 8 << 10
+"""About fifty positions: a backlog is read in turns with the others."""
 BATCH_BYTES = 64 << 10
 CALLS_AT_ONCE = 16
 UNSEEN_MS = 60_000

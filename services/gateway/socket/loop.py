@@ -25,9 +25,10 @@ log = logging.getLogger(__name__)
 
 _select: Any = patcher.original("select")
 READ, WRITE = _select.EPOLLIN, _select.EPOLLOUT
-AT_ONCE = 64
+AT_ONCE = 32
+"""Sockets served before everybody else has his turn."""
 PAUSE_S = 0.001
-"""Between two looks: frames that come meanwhile are read together, and everybody else has his turn."""
+"""Between two looks, unless there is more to do: frames that come meanwhile are read together."""
 TICKS_A_SECOND = 2
 
 
@@ -57,7 +58,7 @@ class Loop:
                 if connection is not None:
                     self._serve(connection, events)
             if ready:
-                eventlet.sleep(PAUSE_S)
+                eventlet.sleep(PAUSE_S if len(ready) < AT_ONCE else 0)
             elif not self._stirred:
                 self._waits = True
                 hub.switch()

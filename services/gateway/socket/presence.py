@@ -13,10 +13,11 @@ import eventlet
 from eventlet.event import Event as Signal
 from nameko.extensions import SharedExtension
 
-from hansom.contracts.errors import HansomError, Unavailable
+from hansom.contracts.errors import HansomError, InternalError, Unavailable
 from hansom.contracts.gateway import Busy, UnknownSequence
 from hansom.contracts.users import SessionEnded
 from hansom.ids import new_id
+from hansom.rpc import as_hansom_error
 from services.gateway.access import Caller, Doorkeeper
 from services.gateway.peers import Peer
 from services.gateway.socket import frames
@@ -113,14 +114,20 @@ class Presence(SharedExtension):
             running = self.doorkeeper.running({each.caller.session_id for each in arrivals})
             here = [each for each in arrivals if self._comes(each, running)]
             told = self._tell_here(sorted({each.caller.user_id for each in here if each.connection.caller is None}))
-        except HansomError as exc:
-            for each in arrivals:
-                if each.connection.caller is None:
-                    self._forget(each.connection, each.caller.user_id)
-                each.answer(exc)
+        except Exception as exc:  # noqa: BLE001 - told to all of them, and logged there when it is a bug
+            self._turn_away(arrivals, exc)
             return
         for each in here:
             self._has_come(each, told)
+
+    def _turn_away(self, arrivals: list[_Arrival], exc: Exception) -> None:
+        told = as_hansom_error(exc)
+        if isinstance(told, InternalError):
+            log.error("a bug keeps users out", exc_info=exc)
+        for each in arrivals:
+            if each.connection.caller is None:
+                self._forget(each.connection, each.caller.user_id)
+            each.answer(told)
 
     def _comes(self, each: _Arrival, running: Collection[str]) -> bool:
         """Whether he may; from now on what comes for him is noted in his cursor."""

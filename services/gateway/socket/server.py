@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import resource
-import sys
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -14,7 +13,6 @@ from typing import Any
 import eventlet
 import orjson
 from eventlet import patcher
-from eventlet.hubs import get_hub
 from nameko.web.websocket import WebSocketServer
 from prometheus_client import Counter, Gauge
 from redis.exceptions import RedisError
@@ -26,7 +24,6 @@ from hansom.contracts.gateway import (
     NotAuthenticated,
     UnknownMethod,
     UnreadableFrame,
-    WrongRole,
 )
 from hansom.rpc import as_hansom_error
 from hansom.validation import load
@@ -34,19 +31,17 @@ from services.gateway import schemas
 from services.gateway.http.request import Request
 from services.gateway.http.server import FrontDoor
 from services.gateway.socket import frames
-from services.gateway.socket.buffer import SOCKETS_SLOWED, PositionBuffer
-from services.gateway.socket.connection import AUTHENTICATING, FLOODING, RESUMING, Connection, Terms
-from services.gateway.socket.flood import Rate
+from services.gateway.socket.buffer import PositionBuffer
+from services.gateway.socket.connection import AUTHENTICATING, RESUMING, Connection, Terms
 from services.gateway.socket.loop import Loop
 from services.gateway.socket.nearby import Watchers
-from services.gateway.socket.positions import ahead, read_position
 from services.gateway.socket.presence import Presence
+from services.gateway.socket.reports import Reports, only
 
 log = logging.getLogger(__name__)
 
 SOCKETS = Gauge("sockets_open", "Open sockets", ["state"])
 _AUTHENTICATED, _UNKNOWN = SOCKETS.labels("authenticated"), SOCKETS.labels("unknown")
-_FLOODING = SOCKETS_SLOWED.labels("flooding")
 FRAMES = Counter("socket_frames_total", "Frames received", ["method", "outcome"])
 SWEEP_S = 0.5
 PING_S = 30.0
@@ -56,20 +51,25 @@ Handler = Callable[[Connection, dict[str, Any], Any], None]
 
 _TOKEN, _WATCH, _RESUME, _NOTHING = schemas.Token(), schemas.Watch(), schemas.Resume(), schemas.Nothing()
 _PING = frames.encode(frames.PING, b"")
-MAX_POSITIONS = 100
 FILES_APART = 500
 """Of those that the process may open: not for sockets but for HTTP, the broker and the stores."""
-IN_THE_FUTURE = "Too far in the future."
 
 _sockets: Any = patcher.original("socket")
 
 
-def _files() -> int:
-    """How many files this process may open, now that it may open as many as it can."""
+def may_open(files: int) -> int:
+    """Raise this process's limit of open files to that many, or as far as it may; gives the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard if hard != resource.RLIM_INFINITY else sys.maxsize
+    if soft == resource.RLIM_INFINITY or soft >= files:
+        return files
+    unlimited = hard == resource.RLIM_INFINITY
+    for wanted in (files, hard):
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard if unlimited else max(wanted, hard)))
+            return wanted
+        except (ValueError, OSError) as exc:
+            log.debug("no %d open files: %s", wanted, exc)
+    return soft
 
 
 class SocketServer(WebSocketServer):
@@ -77,19 +77,13 @@ class SocketServer(WebSocketServer):
 
     wsgi_server = FrontDoor()
     positions = PositionBuffer()
+    reports = Reports()
     presence = Presence()
     watchers = Watchers()
 
     def __init__(self) -> None:
         super().__init__()
-        self.methods: dict[str, Handler] = {
-            "authenticate": self._authenticate,
-            "report_position": self._report_position,
-            "report_positions": self._report_positions,
-            "watch_nearby": self._watch_nearby,
-            "unwatch_nearby": self._unwatch_nearby,
-            "resume": self._resume,
-        }
+        self.methods: dict[str, Handler] = {}
         self.loop = Loop()
         self._known = 0
         self._counters: dict[tuple[str, str], Any] = {}
@@ -99,10 +93,20 @@ class SocketServer(WebSocketServer):
         config = self.container.config
         max_bytes, max_frames = int(config["SOCKET_FRAME_MAX_BYTES"]), int(config["SOCKET_SEND_BUFFER"])
         self.terms = Terms(self.loop, max_bytes, max_frames, self.take, self._gone)
-        self.max_sockets = min(int(config["SOCKETS_MAX"]), _files() - FILES_APART)
-        self.max_age_ms = int(float(config["POSITION_MAX_AGE_S"]) * 1000)
+        self.max_sockets = int(config["SOCKETS_MAX"])
+        files = may_open(self.max_sockets + FILES_APART)
+        if files < self.max_sockets + FILES_APART:
+            self.max_sockets = max(1, files - FILES_APART)
+            log.warning("fewer sockets than SOCKETS_MAX: see ulimit -Hn", extra={"sockets": self.max_sockets})
         self.auth_timeout_s = float(config["SOCKET_AUTH_TIMEOUT_S"])
-        self.rate = Rate(float(config["POSITION_RATE_PER_S"]), float(config["POSITION_BURST"]))
+        self.methods |= {
+            "authenticate": self._authenticate,
+            "report_position": self.reports.report_position,
+            "report_positions": self.reports.report_positions,
+            "watch_nearby": self._watch_nearby,
+            "unwatch_nearby": self._unwatch_nearby,
+            "resume": self._resume,
+        }
         self.wsgi_server.upgrades["/ws"] = self.accept
 
     def start(self) -> None:
@@ -130,7 +134,7 @@ class SocketServer(WebSocketServer):
         early = rfile.peek()  # what came with the handshake; without waiting, because of the line before
         protocol.handed_over = True
         sock = _sockets.socket(fileno=green.fd.detach())
-        connection = Connection(sock, self.rate.bucket(), self.terms)
+        connection = Connection(sock, self.reports.rate.bucket(), self.terms)
         self.sockets[connection.id] = connection
         connection.must_authenticate_by(time.monotonic() + self.auth_timeout_s)
         connection.push_event("connected", {"socket_id": connection.id})
@@ -177,7 +181,7 @@ class SocketServer(WebSocketServer):
     def take(self, connection: Connection, payload: bytes) -> None:
         """One text frame. Its refusal is told, but for a position that asked for no answer. Raises Violation."""
         method, correlation_id = "-", None
-        self._spend(connection, 1)
+        self.reports.spend(connection, 1)
         try:
             method, data, correlation_id = self.deserialize_ws_frame(payload)
             self.handle_websocket_request(connection, method, data, correlation_id)
@@ -240,67 +244,15 @@ class SocketServer(WebSocketServer):
             connection.reply(correlation_id, {**answer, "expires_in": max(0, round(left_s))})
         connection.release(AUTHENTICATING)
 
-    def _only(self, connection: Connection, role: str) -> str:
-        caller = connection.caller
-        assert caller is not None
-        if caller.role != role:
-            raise WrongRole(details={"roles": [role]})
-        return caller.user_id
-
-    # -- positions ---------------------------------------------------------------------------------------------------
-    def _report_position(self, connection: Connection, data: dict[str, Any], correlation_id: Any) -> None:
-        row = read_position(self._only(connection, "driver"), data, int(time.time() * 1000), self.max_age_ms)
-        if correlation_id is None:
-            self.positions.add(connection.driver, connection, [row])
-            return
-        if ahead(row):
-            self.positions.add(connection.driver, connection, [row])
-            raise Invalid(details={"at": [IN_THE_FUTURE]})
-        told = partial(connection.reply, correlation_id, {"taken": 1})
-        self.positions.add(connection.driver, connection, [row], told)
-
-    def _report_positions(self, connection: Connection, data: dict[str, Any], correlation_id: Any) -> None:
-        """All of them or none: a phone that sends a bad one is told which. A clock that is ahead is noted, too."""
-        driver_id = self._only(connection, "driver")
-        listed = data.get("positions")
-        if data.keys() - {"positions"} or not isinstance(listed, list) or not 1 <= len(listed) <= MAX_POSITIONS:
-            raise Invalid(details={"positions": [f"Must be a list of 1 to {MAX_POSITIONS} positions."]})
-        rows, now_ms = [], int(time.time() * 1000)
-        for number, each in enumerate(listed):
-            try:
-                rows.append(read_position(driver_id, each, now_ms, self.max_age_ms))
-            except Invalid as exc:
-                raise Invalid(details={f"positions.{number}.{name}": why for name, why in exc.details.items()}) from exc
-        self._spend(connection, len(rows) - 1)
-        marked = {number: row for number, row in enumerate(rows) if ahead(row)}
-        if marked:
-            self.positions.add(connection.driver, connection, list(marked.values()))
-            raise Invalid(details={f"positions.{number}.at": [IN_THE_FUTURE] for number in marked})
-        told = partial(connection.reply, correlation_id, {"taken": len(rows)})
-        self.positions.add(connection.driver, connection, rows, told)
-
-    def _spend(self, connection: Connection, amount: int) -> None:
-        """Who sends more than he may is not read for as long as that takes; nothing of his is lost."""
-        wait_s = self.rate.spend(connection.bucket, amount)
-        if wait_s and not connection.held & FLOODING:
-            _FLOODING.inc()
-            connection.hold(FLOODING)
-            get_hub().schedule_call_global(wait_s, self._forgive, connection)
-
-    @staticmethod
-    def _forgive(connection: Connection) -> None:
-        _FLOODING.dec()
-        connection.release(FLOODING)
-
     # -- cars near ---------------------------------------------------------------------------------------------------
     def _watch_nearby(self, connection: Connection, data: dict[str, Any], correlation_id: Any) -> None:
-        self._only(connection, "rider")
+        only(connection, "rider")
         point = load(_WATCH, data)
         self.watchers.watch(connection, point["lat"], point["lng"])
         connection.reply(correlation_id, {"watching": point})
 
     def _unwatch_nearby(self, connection: Connection, data: dict[str, Any], correlation_id: Any) -> None:
-        self._only(connection, "rider")
+        only(connection, "rider")
         load(_NOTHING, data)
         self.watchers.unwatch(connection)
         connection.reply(correlation_id, {"watching": None})
@@ -354,9 +306,9 @@ class SocketServer(WebSocketServer):
         place: str | None = None
         waiting: list[Connection] = []
         while True:
+            place = self._close_ended(place)
             eventlet.sleep(SWEEP_S)
             self.loop.look_at_clock()
-            place = self._close_ended(place)
             if not waiting:
                 waiting = list(self.sockets.values())
                 share = math.ceil(len(waiting) * SWEEP_S / PING_S)
