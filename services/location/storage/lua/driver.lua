@@ -86,9 +86,10 @@ local function following(number) return tostring(tonumber(number or '0') + 1) en
 
 local function remember(id, pos, most)
   local key = P .. 'recent:' .. id
-  redis.call('RPUSH', key, pos)
-  redis.call('LTRIM', key, -most, -1)
-  redis.call('EXPIRE', key, 600)
+  local kept = redis.call('RPUSH', key, pos)
+  -- now and then is enough, and this is done for every position of a free driver
+  if kept % 8 == 1 then redis.call('EXPIRE', key, 600) end
+  if kept > 2 * most then redis.call('LTRIM', key, -most, -1) end
 end
 
 -- Count marked positions {{at, seq}, ...} of a driver, each once; with enough of them within the window he is doubtful
