@@ -23,6 +23,10 @@ def test_an_operator_follows_a_trip_and_its_decisions(people: Any, ops: App) -> 
         return next((item for item in items if item["offer_id"] == offer["offer_id"] and item["answer"]), None)
 
     assert eventually(decided, within_s=15)["answer"] == "accepted"
+    assert ops.call("GET", f"/v1/trips/{trip['id']}/trace")["coarsened"] is False
+    rider.call("GET", f"/v1/trips/{trip['id']}/trace")
+    readings = ops.call("GET", f"/v1/ops/trace-readings?trip_id={trip['id']}")["items"]
+    assert [each["ops_user_id"] for each in readings] == [ops.call("GET", "/v1/me")["id"]], "the operator's only"
     assert ops.call("POST", f"/v1/trips/{trip['id']}/cancel", {"reason": "asked by phone"})["cancelled_by"] == "ops"
     rider.event("trip_cancelled", trip_id=trip["id"])
     driver.event("trip_cancelled", trip_id=trip["id"])

@@ -29,8 +29,8 @@ COARSE = "location_trace_segments"
 PROGRESS = "location_trace_progress"
 """`{_id: "coarsened", until (ms)}`: there are no positions from before."""
 
-DELETED_AT_ONCE = 500
-"""Positions; a store that syncs each of them takes a second for so many."""
+DELETED_AT_ONCE = 200
+"""Positions; a store that syncs each of them lets nobody else write meanwhile."""
 
 
 def ensure_indexes(database: Database[dict[str, Any]]) -> None:
