@@ -29,8 +29,8 @@ from services.maps.storage.times import RoadTimesMemory
 log = logging.getLogger(__name__)
 
 
-ROUTE_POINTS = 200_000
-"""Points of the lines of recent routes that are kept for each city: about 2,000 routes and 20 MB."""
+ROUTE_POINTS = 50_000
+"""Points of the lines of recent routes that are kept for each city: about 700 routes and 5 MB."""
 
 
 class Roads:
