@@ -27,7 +27,7 @@ PATIENCE_PER_TABLE_POINT_S = 0.003
 PATIENCE_PER_TRACE_POINT_S = 0.02
 """What a long question may take on top, about ten times what it does: 0.3 ms and 2 ms a point were measured."""
 
-PROBE_TIMEOUT_S = 0.3
+PROBE_TIMEOUT_S = 0.5
 PROBE_PAUSE_S = 0.2
 """A server that is back is known to be within half a second."""
 
