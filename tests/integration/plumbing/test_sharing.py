@@ -193,7 +193,7 @@ def test_replicas_stand_by_for_each_other_once_they_have_settled(
 
 def test_the_order_of_a_key_holds_while_replicas_come_stop_and_die(run: Any, quick: None, numbers: Numbers) -> None:
     chance, replicas = random.Random(7), [run(Toy, WHO="first")]
-    for turn in range(14):
+    for turn in range(9):
         numbers.go_on(15)
         if len(replicas) < 2 or (len(replicas) < 4 and chance.random() < 0.5):
             replicas.append(run(Toy, WHO=f"replica-{turn}"))
