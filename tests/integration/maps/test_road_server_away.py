@@ -61,9 +61,11 @@ class RoadServer:
 @pytest.fixture
 def server(config: dict[str, Any]) -> Iterator[RoadServer]:
     started = RoadServer(Path(config["CITY_DATA"]) / "helsinki")
-    started.start()
-    yield started
-    started.kill()
+    try:
+        started.start()
+        yield started
+    finally:
+        started.kill()
 
 
 @pytest.fixture
