@@ -1,6 +1,6 @@
 """How long live state takes to be right again after Redis was emptied under load, and what a position costs.
 
-Positions are published straight to the queues, as gateways do, at one every 5 s of each driver: this is about `location`
+Positions are published straight to the queues, as gateways do, one every 5 s for each driver: this is about `location`
 and whom it asks, not about sockets. It empties the Redis of the stack that it runs on: `./hansom bench relearn` with a
 stack of its own.
 """
@@ -97,35 +97,40 @@ def until_all_live(redis: Redis, publisher: Publisher, count: int, since: float,
 def measure(environment: dict[str, str], drivers: int, rides: int, seed: int, steady_s: float) -> dict[str, Any]:
     """Fills the map, drives steadily, empties Redis."""
     config = load_config()
-    city = next(iter(cities(config).values()))
+    key, city = next(iter(cities(config).items()))
     area = city.service_area
-    box = Box(area.south, area.west, area.north, area.east)
+    box, centre = Box(area.south, area.west, area.north, area.east), Point(area.south, area.west)
     enrolment = Enrolment(environment, seed)
     enrolment.remove()
-    centre = Point((box.south + box.north) / 2, (box.west + box.east) / 2)
-    people = enrolment.enrol(drivers, rides, next(iter(cities(config))), centre)
-    redis = Redis.from_url(environment["REDIS_URI"], decode_responses=True)
-    processes = Processes(environment["HANSOM_HOME"])
+    people = enrolment.enrol(drivers, rides, key, centre)
     rng: Random = seeded(seed, "relearn")
     cars = [Car(each.id, each.trip_id, box, STEP_M, rng) for each in people.drivers]
     publisher = Publisher(environment["AMQP_URI"], cars, int(config["LOCATION_PARTITIONS"]))
-    found: dict[str, Any] = {"drivers": drivers, "rides": rides, "positions_a_second": round(drivers / INTERVAL_S)}
     try:
-        began = time.monotonic()
-        publisher.start()
-        found["first"] = until_all_live(redis, publisher, drivers, began, 60)
-        found["steady"] = _steady(redis, publisher, processes, steady_s)
-        before = processes.cpu_s()
-        emptied_at = time.monotonic()
-        redis.flushall()
-        publisher.first_at = {}
-        found["emptied"] = until_all_live(redis, publisher, drivers, emptied_at, 60)
-        found["emptied"]["cpu_s"] = {name: round(used, 2) for name, used in spent(before, processes.cpu_s()).items()}
-        found["publisher_late_s"] = round(publisher.late_s, 2)
+        return {
+            "drivers": drivers,
+            "rides": rides,
+            "positions_a_second": round(drivers / INTERVAL_S),
+            **_drive(environment, publisher, drivers, steady_s),
+        }
     finally:
         publisher.stop()
         enrolment.remove()
-    return found
+
+
+def _drive(environment: dict[str, str], publisher: Publisher, drivers: int, steady_s: float) -> dict[str, Any]:
+    redis = Redis.from_url(environment["REDIS_URI"], decode_responses=True)
+    processes = Processes(environment["HANSOM_HOME"])
+    began = time.monotonic()
+    publisher.start()
+    first = until_all_live(redis, publisher, drivers, began, 60)
+    steady = _steady(redis, publisher, processes, steady_s)
+    before, emptied_at = processes.cpu_s(), time.monotonic()
+    redis.flushall()
+    publisher.first_at = {}
+    emptied = until_all_live(redis, publisher, drivers, emptied_at, 60)
+    emptied["cpu_s"] = {name: round(used, 2) for name, used in spent(before, processes.cpu_s()).items()}
+    return {"first": first, "steady": steady, "emptied": emptied, "publisher_late_s": round(publisher.late_s, 2)}
 
 
 def _steady(redis: Redis, publisher: Publisher, processes: Processes, seconds: float) -> dict[str, Any]:
