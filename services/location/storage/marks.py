@@ -14,15 +14,17 @@ from hansom.mongo import insert_new
 MARKS = "location_marks"
 """`{_id: "driver:at:seq", driver_id, at (ms), seq, lat, lng, mark}`."""
 
-LIST_TIME_MS = 3000
-"""How long MongoDB may count marks for a list before it gives up."""
+MOST_RECENT = 20_000
+"""Marks that are read to know who is doubtful, or to list drivers: more than an operator looks through."""
+
+COUNT_TIME_MS = 3000
+"""How long MongoDB may count a driver's marks before it gives up."""
 
 
 def ensure_mark_indexes(database: Database[dict[str, Any]]) -> None:
     """Create what is missing; safe to repeat."""
     database[MARKS].create_index([("driver_id", ASCENDING), ("at", DESCENDING)], name="driver_at")
-    # all that the list of drivers is counted from
-    database[MARKS].create_index([("at", ASCENDING), ("driver_id", ASCENDING), ("mark", ASCENDING)], name="at_driver")
+    database[MARKS].create_index([("at", ASCENDING)], name="at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Marks:
         """How many of a driver's positions since then have each mark."""
         match = {"driver_id": driver_id, "at": {"$gte": since_ms}}
         stages: list[dict[str, Any]] = [{"$match": match}, {"$group": {"_id": "$mark", "count": {"$sum": 1}}}]
-        return {row["_id"]: row["count"] for row in self._marks.aggregate(stages, maxTimeMS=LIST_TIME_MS)}
+        return {row["_id"]: row["count"] for row in self._marks.aggregate(stages, maxTimeMS=COUNT_TIME_MS)}
 
     def last(self, driver_id: str, limit: int) -> list[LastMark]:
         """A driver's marked positions, newest first."""
@@ -72,35 +74,29 @@ class Marks:
         return [LastMark(row["at"], row["seq"], row["lat"], row["lng"], row["mark"]) for row in found]
 
     def drivers(self, since_ms: int) -> list[Marked]:
-        """All drivers with marks since then, those with the most first."""
-        stages: list[dict[str, Any]] = [
-            {"$match": {"at": {"$gte": since_ms}}},
-            {
-                "$group": {
-                    "_id": {"driver_id": "$driver_id", "mark": "$mark"},
-                    "count": {"$sum": 1},
-                    "last": {"$max": "$at"},
-                }
-            },
-        ]
+        """Drivers with marks since then, those with the most first, as far as the newest MOST_RECENT marks tell."""
         counts: dict[str, dict[str, int]] = {}
         last: dict[str, int] = {}
-        for row in self._marks.aggregate(stages, maxTimeMS=LIST_TIME_MS):
-            driver_id = row["_id"]["driver_id"]
-            counts.setdefault(driver_id, {})[row["_id"]["mark"]] = row["count"]
-            last[driver_id] = max(last.get(driver_id, 0), row["last"])
+        for row in self._newest(since_ms, "mark"):
+            by_mark = counts.setdefault(row["driver_id"], {})
+            by_mark[row["mark"]] = by_mark.get(row["mark"], 0) + 1
+            last.setdefault(row["driver_id"], row["at"])
         found = [Marked(driver_id, by_mark, last[driver_id]) for driver_id, by_mark in counts.items()]
         return sorted(found, key=lambda one: (-one.total, one.driver_id))
 
-    def recent(self, driver_ids: Sequence[str], since_ms: int, most: int) -> dict[str, list[tuple[int, int]]]:
-        """(at, seq) of the drivers' marked positions since then, at most `most` of each; who has none is left out."""
-        query = {"driver_id": {"$in": list(driver_ids)}, "at": {"$gte": since_ms}}
+    def recent(self, since_ms: int, most: int) -> dict[str, list[tuple[int, int]]]:
+        """(at, seq) of the newest marked positions since then, at most `most` of each driver."""
+        # by time alone: asking for some hundred drivers by name takes longer
         found: dict[str, list[tuple[int, int]]] = {}
-        for row in self._marks.find(query, {"driver_id": 1, "at": 1, "seq": 1}).sort([("at", DESCENDING)]):
+        for row in self._newest(since_ms, "seq"):
             known = found.setdefault(row["driver_id"], [])
             if len(known) < most:
                 known.append((row["at"], row["seq"]))
         return found
+
+    def _newest(self, since_ms: int, field: str) -> Iterable[dict[str, Any]]:
+        found = self._marks.find({"at": {"$gte": since_ms}}, {"_id": 0, "driver_id": 1, "at": 1, field: 1})
+        return found.sort([("at", DESCENDING)]).limit(MOST_RECENT)
 
     def forget(self, before_ms: int) -> int:
         """Delete marks from before; gives how many."""

@@ -12,9 +12,13 @@ from hansom.cities import cities
 from hansom.sharing import Sharing
 from services.location.domain.plausible import Box, Rules, Watched, widened
 from services.location.storage.live import Doubt, LiveCars
+from services.location.storage.marks import Marks
 
 MAX_WATCHED = 50_000
 """Drivers kept in mind, about 400 bytes each; of one who is not, the last position is asked of Redis."""
+
+RECALL_EVERY_MS = 2000
+"""After Redis was emptied many batches ask for marks at once."""
 
 
 class Watch:
@@ -28,6 +32,8 @@ class Watch:
         self.areas = widened(areas, rules.margin_m)
         self.doubt = Doubt(rules.doubt_marks, int(rules.doubt_window_s * 1000))
         self._known: OrderedDict[str, Watched] = OrderedDict()
+        self._recalled: dict[str, list[tuple[int, int]]] = {}
+        self._recalled_ms = 0
 
     def of(self, driver_ids: set[str], cars: LiveCars) -> dict[str, Watched]:
         """What is known of these drivers; of those not in mind Redis is asked, all at once. Raises RedisError."""
@@ -40,6 +46,16 @@ class Watch:
     def forget(self) -> None:
         """Another replica may have had these drivers' positions meanwhile: Redis knows their last ones."""
         self._known.clear()
+
+    def recent_marks(self, driver_ids: Sequence[str], now_ms: int, marks: Marks) -> dict[str, list[tuple[int, int]]]:
+        """(at, seq) of these drivers' marks that may make them doubtful still, as of RECALL_EVERY_MS ago at most.
+
+        Raises PyMongoError.
+        """
+        if abs(now_ms - self._recalled_ms) >= RECALL_EVERY_MS:
+            self._recalled = marks.recent(now_ms - self.doubt.window_ms, self.doubt.marks)
+            self._recalled_ms = now_ms
+        return {driver_id: self._recalled[driver_id] for driver_id in driver_ids if driver_id in self._recalled}
 
     def keep(self, known: Mapping[str, Watched]) -> None:
         """Take what judging has shown; who was heard of longest ago is forgotten."""

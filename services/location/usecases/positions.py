@@ -139,7 +139,7 @@ def _recall_marks(driver_ids: Sequence[str], now_ms: int, intake: Intake) -> Non
     """Who was doubtful before Redis was emptied is so again."""
     doubt = intake.watch.doubt
     try:
-        marks = intake.marks.recent(driver_ids, now_ms - doubt.window_ms, doubt.marks)
+        marks = intake.watch.recent_marks(driver_ids, now_ms, intake.marks)
     except PyMongoError as exc:
         # positions must not wait for it; marks that come from now on count
         log.warning("marks cannot be recalled", extra={"drivers": len(driver_ids), "error": str(exc)})
