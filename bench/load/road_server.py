@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -60,6 +61,9 @@ def road_server(extract: Path) -> Iterator[str]:
         "1000",
         str(roads),
     ]
+    if shutil.which("setpriv"):
+        # the kernel then ends it when this process is killed and cannot
+        command = ["setpriv", "--pdeathsig", "KILL", *command]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
