@@ -26,8 +26,8 @@ OUTSIDE = "out"
 KINDS = ("free", "busy", "doubtful")
 """What a driver on the map may be."""
 
-ROWS_AT_ONCE = 500
-"""Positions of one script call: 5 ms of Redis' time."""
+ROWS_AT_ONCE = 100
+"""Positions of one script call: less than 2 ms of Redis' time, for which searches wait."""
 
 MOVE_EVERY_MS = 900
 """Least time between two moves of one trip; less than a second, as positions come every second, more or less."""
