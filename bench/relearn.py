@@ -63,7 +63,8 @@ class Publisher(Thread):
         self.join()
 
     def _publish(self, numbers: range) -> None:
-        at_ms, rows = int(time.time() * 1000), {}
+        at_ms = int(time.time() * 1000)
+        rows: dict[str, list[list[Any]]] = {}
         for number in numbers:
             car = self._cars[number]
             car.move()
