@@ -16,7 +16,7 @@ from services.analytics.domain.promises import HOURS_A_DAY, ratio_of
 FEWEST = 20
 """Fewer trips than this say nothing."""
 
-DOUBT = 5
+DOUBT = 2
 """A factor is drawn towards what was believed before as if that had been said by so many trips."""
 
 LEAST, MOST = 0.5, 2.0
