@@ -22,6 +22,8 @@ LOCAL = {
     # wide enough for a load test from one address
     "RATE_LIMIT_ANONYMOUS": "1000000/minute",
     "RATE_LIMIT_USER": "1000000/minute",
+    "POSITION_RATE_PER_S": "500",
+    "POSITION_BURST": "5000",
     "PORT": "8000",
     "REPLICAS": "",
 }

@@ -149,7 +149,8 @@ def test_a_flood_from_one_driver_has_only_him_wait_and_loses_nothing(make_world:
     eventually(lambda: metric("sockets_slowed", why="flooding") == slowed)
 
 
-def test_all_sockets_of_a_driver_share_one_allowance(world: GatewayWorld) -> None:
+def test_all_sockets_of_a_driver_share_one_allowance(make_world: MakeWorld) -> None:
+    world = make_world(POSITION_RATE_PER_S=10, POSITION_BURST=1000)
     driver_id, first = a_driver(world)
     _, second = a_driver(world, driver_id)
     for seq in range(6):
