@@ -21,7 +21,9 @@ LATE_MS = 100.0
 """Positions later than this behind their timetable, at the 99th percentile: the clients were too slow."""
 RECENT_S = 60.0
 COUNTED_WITHIN_S = 60.0
-LOOK_EVERY_S = 20.0
+TOLD_EVERY_S = 30.0
+LOOKS = 5
+"""At all drivers in a drive. Each costs half a second of a core: more of them would be what is measured."""
 
 Say = Callable[[str], None]
 
@@ -50,10 +52,10 @@ class Stage:
 
         `during` runs beside it, from its beginning.
         """
-        growth, before = Growth(self.processes), self.processes.cpu_s()
+        growth, before = Growth(self.processes, max(5.0, seconds / 40)), self.processes.cpu_s()
         first, began = self.newest(), time.monotonic()
         beside = gevent.spawn(during) if during else None
-        watch = gevent.spawn(self._watch_newest, first)
+        watch = gevent.spawn(self._watch_newest, first, max(10.0, seconds / LOOKS))
         driven = self.fleet.drive(rate, seconds, probes_a_second=probes_a_second, on_tick=self._ticker(rate))
         lasted_s = time.monotonic() - began
         used = spent(before, self.processes.cpu_s())
@@ -88,18 +90,19 @@ class Stage:
 
         def tick(sent: int) -> None:
             now = time.monotonic()
-            if now - told[0] >= LOOK_EVERY_S:
+            if now - told[0] >= TOLD_EVERY_S:
                 if told[0]:
                     self.say(f"  {sent} sent, {(sent - told[1]) / (now - told[0]):.0f} a second of {rate:g}")
                 told[:] = [now, sent]
 
         return tick
 
-    def _watch_newest(self, first: int) -> None:
+    def _watch_newest(self, first: int, every_s: float) -> None:
         self._steps, began = [], time.monotonic()
+        gevent.sleep(2.0)
         while True:
             self._steps.append((time.monotonic() - began, self.newest() - first))
-            gevent.sleep(LOOK_EVERY_S)
+            gevent.sleep(every_s)
 
     def _settled_newest(self, first: int, sent: int) -> int:
         """`newest` when all that was sent has arrived, or nothing more has for a while."""
