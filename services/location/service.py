@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import eventlet
 from nameko.dependency_providers import Config
 from nameko.timer import timer
 
@@ -204,7 +205,8 @@ class LocationService:
     @timer(interval=2, expected_exceptions=TRANSIENT)
     def reconcile(self) -> None:
         if self.cars.claim("reconciling", float(self.config["LOCATION_RECONCILE_S"])):
-            self._trace(learning.reconcile(self._now_ms(), self.cars, self._services()))
+            for remembered in learning.reconcile(self._now_ms, self.cars, self._services(), eventlet.sleep):
+                self._trace(remembered)
 
     @timer(interval=60, expected_exceptions=TRANSIENT)
     def coarsen_traces(self) -> None:
