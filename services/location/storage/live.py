@@ -26,7 +26,7 @@ OUTSIDE = "out"
 KINDS = ("free", "busy", "doubtful")
 """What a driver on the map may be."""
 
-ROWS_AT_ONCE = 100
+ROWS_AT_ONCE = 10
 """Positions of one script call: less than 2 ms of Redis' time, for which searches wait."""
 
 MOVE_EVERY_MS = 900
