@@ -30,7 +30,7 @@ from services.payments.storage.tables import outbox
 from services.payments.usecases.charging import charge_rides
 from services.payments.usecases.paying_out import run_payouts
 from services.payments.usecases.ports import Desk, Provider
-from tests.support.waiting import eventually
+from tests.support.databases import drop_database
 
 EXAMPLES = REPOSITORY / "tests" / "contract" / "examples"
 
@@ -139,7 +139,7 @@ def own_database(config: dict[str, Any], service: str, *names: str) -> Iterator[
     settings = {**config, "DB_URIS": {**config["DB_URIS"], **{f"{each}:Base": uri for each in (service, *names)}}}
     migrate_postgres(settings, service)
     yield settings
-    eventually(lambda: _dropped(config, name), within_s=10)
+    drop_database(config, name)
 
 
 def _administer(config: dict[str, Any], statement: str) -> None:
@@ -150,15 +150,6 @@ def _administer(config: dict[str, Any], statement: str) -> None:
             cursor.execute(statement)
     finally:
         connection.close()
-
-
-def _dropped(config: dict[str, Any], name: str) -> bool:
-    """False while autovacuum is in the database: only a superuser could throw it out."""
-    try:
-        _administer(config, f"DROP DATABASE {name} WITH (FORCE)")
-    except psycopg2.errors.InsufficientPrivilege:
-        return False
-    return True
 
 
 def calling(container: ServiceContainer, dependency: str) -> Callable[[str, dict[str, Any]], dict[str, Any]]:

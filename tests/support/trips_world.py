@@ -25,6 +25,7 @@ from hansom.store import engine_for
 from hansom.wire import iso
 from services.trips.service import TripsService
 from services.trips.storage.tables import Base
+from tests.support.databases import drop_database
 from tests.support.trips_builders import DROPOFF, PICKUP, a_card
 
 SERVICE, EAR = "trips_under_test", "trips_ear"
@@ -184,9 +185,8 @@ def own_stores(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
     Base.metadata.create_all(engine)
     engine.dispose()
     yield settings
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+    drop_database(config, name)
 
 
 class Statements:

@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 
 from hansom.mongo import mongo_client
 from hansom.stack import migrations
+from tests.support.databases import drop_database
 
 VERSION_TABLE = "alembic_version"
 
@@ -34,9 +35,8 @@ def empty(config: dict[str, Any], service: str) -> Iterator[dict[str, Any]]:
         cursor.execute(f"CREATE DATABASE {name}")
     uris = {**config["DB_URIS"], f"{service}:Base": f"{config['POSTGRES_URI']}/{name}"}
     yield {**config, "DB_URIS": uris}
-    with admin.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
     admin.close()
+    drop_database(config, name)
 
 
 def differences(config: dict[str, Any], service: str) -> list[Any]:

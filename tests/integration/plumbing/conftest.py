@@ -14,6 +14,7 @@ from sqlalchemy.orm import DeclarativeBase
 from hansom.contracts import topology
 from hansom.store import engine_for, transactions
 from hansom.tables import idempotency_table, inbox_table, outbox_table
+from tests.support.databases import drop_database
 
 
 class Base(DeclarativeBase):
@@ -43,8 +44,7 @@ def plumbing(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
     Base.metadata.create_all(engine)
     engine.dispose()
     yield settings
-    with create_engine(_admin_uri(config), isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    drop_database(config, name)
 
 
 def _admin_uri(config: dict[str, Any]) -> str:
