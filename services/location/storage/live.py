@@ -27,7 +27,7 @@ KINDS = ("free", "busy", "doubtful")
 """What a driver on the map may be."""
 
 ROWS_AT_ONCE = 100
-"""Positions of one script call: some 6 ms of Redis' time, for which searches wait. With 10 a search's p95 is halved, and
+"""Positions of one script call: 6 ms of Redis' time, for which searches wait. With 10 a search's p95 is halved, but
 positions are searchable later: 966 ms instead of 635 at the 99th percentile, 5,000 a second (docs/benchmarks.md)."""
 
 MOVE_EVERY_MS = 900
