@@ -21,7 +21,7 @@ import osmium
 import urllib3
 
 from hansom.cities.extract import DRIVABLE
-from hansom.values import Point, distance_m
+from hansom.values import METRES_A_DEGREE, Point, distance_m
 
 EVERY_S = 5.0
 DROPPED_SHARE = 0.1
@@ -44,7 +44,6 @@ that is Gaussian in both directions (Rayleigh)."""
 COVERS, OPEN_SKY = ("tunnel", "covered", "indoor"), ("no", "building_passage")
 """Tags of ways where no satellite is seen. No drive goes there: what is lost in a tunnel is what HOLE_S is for."""
 
-METRES_A_DEGREE = 111_195.0
 BEGAN_AT_S = 1_790_000_000.0
 
 

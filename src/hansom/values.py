@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import asin, cos, radians, sin, sqrt
+from math import asin, cos, hypot, radians, sin, sqrt
 
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius of the earth, metres (IUGG)."""
+
+METRES_A_DEGREE = radians(1) * EARTH_RADIUS_M
+"""Of latitude; of longitude it is this times the cosine of the latitude."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +48,10 @@ def distance_m(a: Point, b: Point) -> float:
     half_dlat, half_dlng = (lat_b - lat_a) / 2, radians(b.lng - a.lng) / 2
     h = sin(half_dlat) ** 2 + cos(lat_a) * cos(lat_b) * sin(half_dlng) ** 2
     return 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(h)))
+
+
+def plane_distance_m(lat_a: float, lng_a: float, lat_b: float, lng_b: float) -> float:
+    """Metres on a plane that touches the earth between the two: within 0.1 % of `distance_m` below 50 km, away from the
+    poles and the 180th meridian, and twice as quick."""
+    east = (lng_b - lng_a) * cos(radians((lat_a + lat_b) / 2))
+    return hypot(lat_b - lat_a, east) * METRES_A_DEGREE

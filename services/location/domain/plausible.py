@@ -19,13 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from math import cos, hypot, radians
+from math import cos, radians
 from typing import Any
 
-from hansom.values import EARTH_RADIUS_M
+from hansom.values import METRES_A_DEGREE, plane_distance_m
 from services.location.domain.positions import Position
-
-METRES_A_DEGREE = radians(1) * EARTH_RADIUS_M
 
 Box = tuple[float, float, float, float]
 """South, west, north, east in degrees."""
@@ -152,13 +150,7 @@ def _believed(seen: Watched | None, position: Position, rules: Rules) -> Watched
 def _reachable(a: Position, b: Position, rules: Rules) -> bool:
     """Whether a car gets from one to the other in the time between them."""
     spare_m = rules.slack_m + (a.accuracy_m or 0.0) + (b.accuracy_m or 0.0)
-    return metres_between(a, b) <= rules.fastest_mps * abs(b.at_ms - a.at_ms) / 1000 + spare_m
-
-
-def metres_between(a: Position, b: Position) -> float:
-    """Metres on a plane that touches the earth there: too far near the poles and over the 180th."""
-    north_m = (b.lat - a.lat) * METRES_A_DEGREE
-    return hypot(north_m, (b.lng - a.lng) * METRES_A_DEGREE * cos(radians(a.lat)))
+    return plane_distance_m(a.lat, a.lng, b.lat, b.lng) <= rules.fastest_mps * abs(b.at_ms - a.at_ms) / 1000 + spare_m
 
 
 def widened(areas: Iterable[Box], margin_m: float) -> list[Box]:

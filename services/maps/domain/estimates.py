@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import cos, hypot, radians
 
-from hansom.values import EARTH_RADIUS_M
+from hansom.values import plane_distance_m
 
 Coordinates = tuple[float, float]
 """(lat, lng) in degrees."""
@@ -32,6 +31,5 @@ class Rates:
 
 
 def straight_m(a: Coordinates, b: Coordinates) -> float:
-    """Metres on a plane that touches the earth between the two; within 0.1 % of the haversine below 50 km."""
-    per_degree = radians(1) * EARTH_RADIUS_M
-    return hypot((b[0] - a[0]) * per_degree, (b[1] - a[1]) * per_degree * cos(radians((a[0] + b[0]) / 2)))
+    """Metres in a straight line."""
+    return plane_distance_m(*a, *b)

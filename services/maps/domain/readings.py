@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import cos, radians
 
-from hansom.values import Point, distance_m
+from hansom.values import METRES_A_DEGREE, Point, distance_m
 
 MAX_SPEED_MPS = 70.0
 """Faster than this between two points: the second is a wild reading."""
@@ -30,8 +30,6 @@ AGILITY = 3.0
 
 SPACING_M = 15.0
 """Readings nearer to each other than this, or than their standard deviation, are one place where the car was."""
-
-METRES_A_DEGREE = 111_195.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hansom.cities.edges import MICRODEGREES, Flat
-from hansom.values import EARTH_RADIUS_M
+from hansom.values import METRES_A_DEGREE
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,8 +25,6 @@ CELL_M = 50.0
 SAMPLE_M = 20.0
 """Pieces are found by the cells that they pass through, noted every SAMPLE_M. The nearest point of a piece within
 REACH_M is within SAMPLE_M / 2 of a sample, and so in one of the nine cells around it, if CELL_M is at least the sum."""
-
-METRES_PER_DEGREE = radians(1) * EARTH_RADIUS_M
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class EdgeIndex:
         ends, edge_of = _pieces(edges)
         self._lat0 = float(ends[:, 0].mean()) if len(ends) else 0.0
         self._lng0 = float(ends[:, 1].mean()) if len(ends) else 0.0
-        self._wide = METRES_PER_DEGREE * cos(radians(self._lat0))
+        self._wide = METRES_A_DEGREE * cos(radians(self._lat0))
         self._x, self._y = self._flat(ends[:, 0], ends[:, 1])
         end_x, end_y = self._flat(ends[:, 2], ends[:, 3])
         self._dx, self._dy = end_x - self._x, end_y - self._y
@@ -73,14 +71,14 @@ class EdgeIndex:
         best = best[away2[best] <= REACH_M**2]
         who, piece, along = point[best], piece[best], along[best]
         stretches[who] = self._stretch(piece, along)
-        on_lat[who] = self._lat0 + (self._y[piece] + along * self._dy[piece]) / METRES_PER_DEGREE
+        on_lat[who] = self._lat0 + (self._y[piece] + along * self._dy[piece]) / METRES_A_DEGREE
         on_lng[who] = self._lng0 + (self._x[piece] + along * self._dx[piece]) / self._wide
         away[who] = np.sqrt(away2[best])
         return OnRoad(stretches, on_lat, on_lng, away)
 
     def _flat(self, lats: Floats, lngs: Floats) -> tuple[Floats, Floats]:
         """Metres east and north of the city's middle, on a plane."""
-        return (lngs - self._lng0) * self._wide, (lats - self._lat0) * METRES_PER_DEGREE
+        return (lngs - self._lng0) * self._wide, (lats - self._lat0) * METRES_A_DEGREE
 
     def _number_stretches(self, edge_of: Ints, edges: int) -> None:
         lengths = np.bincount(edge_of, weights=self._length, minlength=edges)

@@ -19,7 +19,7 @@ from rapidfuzz.distance import OSA
 
 from hansom.cities.files import Place
 from hansom.contracts.maps import PlaceFound
-from hansom.values import EARTH_RADIUS_M, Point, distance_m
+from hansom.values import METRES_A_DEGREE, Point, distance_m
 from services.maps.domain.kinds import PROMINENCE, words_for
 
 Floats = NDArray[np.float32]
@@ -234,9 +234,8 @@ class PlaceIndex:
         return places, best
 
     def _away_m(self, places: Numbers, near: Point) -> NDArray[np.float64]:
-        per_degree = radians(1) * EARTH_RADIUS_M
         north, east = self._lat[places] - near.lat, (self._lng[places] - near.lng) * cos(radians(near.lat))
-        return np.hypot(north, east) * per_degree
+        return np.hypot(north, east) * METRES_A_DEGREE
 
     def _best(self, places: Numbers, scores: Floats, limit: int) -> list[Ranked]:
         """The best of each name and kind within TWINS_M."""

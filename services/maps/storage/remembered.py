@@ -10,7 +10,7 @@ from eventlet.event import Event
 from numpy.typing import NDArray
 
 from hansom.contracts.maps import RoadsUnavailable
-from hansom.values import Point
+from hansom.values import METRES_A_DEGREE, Point
 from services.maps.storage.edges import EdgeIndex, Ints, OnRoad
 from services.maps.storage.osrm import Coordinates, Osrm
 from services.maps.storage.times import UNREACHABLE, Keys, RoadTimesMemory, Seconds, pair_keys
@@ -189,8 +189,8 @@ class RememberedTimes:
 
     def _learn(self, ends: _Ends, snapped: NDArray[np.float64]) -> None:
         """Trust the stretches on which the road server put a point: they are roads for it too."""
-        north = np.abs(ends.on.lats - snapped[:, 0]) * 111_195
-        east = np.abs(ends.on.lngs - snapped[:, 1]) * 111_195 * np.cos(np.radians(snapped[:, 0]))
+        north = np.abs(ends.on.lats - snapped[:, 0]) * METRES_A_DEGREE
+        east = np.abs(ends.on.lngs - snapped[:, 1]) * METRES_A_DEGREE * np.cos(np.radians(snapped[:, 0]))
         same = (ends.on.stretches >= 0) & (np.hypot(north, east) <= SAME_PLACE_M)
         self._trusted[ends.on.stretches[same]] = True
 

@@ -13,7 +13,7 @@ import urllib3
 from scipy.spatial import cKDTree
 
 from hansom.cities import Area
-from hansom.values import EARTH_RADIUS_M
+from hansom.values import METRES_A_DEGREE
 
 BLOCK = 100
 """Places on a side of one OSRM table."""
@@ -52,9 +52,8 @@ class RoadGrid:
 
 
 def _plane_m(points: np.ndarray, origin: np.ndarray) -> np.ndarray:
-    north = np.radians(points[:, 0] - origin[0]) * EARTH_RADIUS_M
-    east = np.radians(points[:, 1] - origin[1]) * EARTH_RADIUS_M * np.cos(np.radians(origin[0]))
-    return np.column_stack([east, north])
+    north, east = points[:, 0] - origin[0], (points[:, 1] - origin[1]) * np.cos(np.radians(origin[0]))
+    return np.column_stack([east, north]) * METRES_A_DEGREE
 
 
 def load_grid(osrm_url: str, area: Area, places: int, folder: Path, say: Callable[[str], None]) -> RoadGrid:

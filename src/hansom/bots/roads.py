@@ -15,9 +15,8 @@ from itertools import pairwise
 from math import atan2, cos, degrees, hypot, inf, radians
 from random import Random
 
-from hansom.values import EARTH_RADIUS_M, Point
+from hansom.values import METRES_A_DEGREE, Point
 
-METRES_A_DEGREE = radians(1) * EARTH_RADIUS_M
 NODE_DECIMALS = 5
 """About a metre: line points nearer than this are one crossing."""
 

@@ -10,12 +10,12 @@ import h3
 
 from hansom.cities import Area
 from hansom.cities.deriving import size_km2
+from hansom.values import METRES_A_DEGREE
 
 QUARTER = 7
 """H3 resolution of a quarter: about 5 km²."""
 
 REACH_M = 1500.0
-M_PER_DEGREE = 111_195.0
 
 
 def liveliest(area: Area, cells: Sequence[str]) -> Area:
@@ -30,7 +30,7 @@ def liveliest(area: Area, cells: Sequence[str]) -> Area:
     middles = max(sorted(quarters.items()), key=lambda quarter: len(quarter[1]))[1]
     lat = sum(middle[0] for middle in middles) / len(middles)
     lng = sum(middle[1] for middle in middles) / len(middles)
-    up, aside = REACH_M / M_PER_DEGREE, REACH_M / (M_PER_DEGREE * cos(radians(lat)))
+    up, aside = REACH_M / METRES_A_DEGREE, REACH_M / (METRES_A_DEGREE * cos(radians(lat)))
     return Area(
         round(max(area.south, lat - up), 5),
         round(max(area.west, lng - aside), 5),

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hansom.values import Point
+from hansom.values import Point, plane_distance_m
 from services.location.domain.positions import Position
-from services.location.domain.search import Car, Listed, Place, Search, Spot, guessed_eta_s, straight_m
+from services.location.domain.search import Car, Listed, Place, Search, Spot, guessed_eta_s
 
 HERE = Point(60.17, 24.94)
 METRE = 1 / 111_195
@@ -147,9 +147,9 @@ def test_it_finds_the_nearest_that_there_are_wherever_they_stand(
         (a_listed(f"{i}", north, at_ms, east), (category,)) for i, (north, east, at_ms, category) in enumerate(crowd)
     ]
     fitting = [car for car, categories in cars if car.at_ms >= 500 and categories == ("van",)]
-    expected = sorted(straight_m(HERE, car.lat, car.lng) for car in fitting)[:limit]
+    expected = sorted(plane_distance_m(HERE.lat, HERE.lng, car.lat, car.lng) for car in fitting)[:limit]
     found = Plane(cars).run(Search(HERE, limit, 500, "van", max_rings=10))
-    distances = [straight_m(HERE, car.position.lat, car.position.lng) for car in found]
+    distances = [plane_distance_m(HERE.lat, HERE.lng, car.position.lat, car.position.lng) for car in found]
     # a packed position is rounded to 0.1 m
     assert distances == pytest.approx(expected, abs=0.2)
 
