@@ -49,7 +49,10 @@ class Tariff:
 
 @dataclass(slots=True)
 class Trip:
-    """A request and what became of it. `outcome`: completed, unserved (nobody found), gave_up, cancelled."""
+    """A request and what became of it. `outcome`: completed, unserved (nobody found), gave_up, cancelled.
+
+    `waiting_since_s`: when it was asked for or last given back; `over_at_s`: when the outcome came about.
+    """
 
     request: Request
     outcome: str = ""
@@ -62,6 +65,7 @@ class Trip:
     assigned_at_s: float | None = None
     pickup_s: float | None = None
     wait_s: float | None = None
+    over_at_s: float | None = None
     round: int = 0
     """Counts what ended: an event that was planned before is about nothing any more."""
 
@@ -154,23 +158,29 @@ class _Engine:
 
     # -- riders ------------------------------------------------------------------------------------------------------
     def _ask(self, number: int) -> None:
-        trip = self.trips[number]
+        self._begin_wait(number, self.trips[number])
+
+    def _begin_wait(self, number: int, trip: Trip) -> None:
+        """Patience counts from here: a rider whose driver gave the ride back waits as long again."""
         trip.waiting_since_s = self.now_s
         self._wait(number, trip)
-        self._in(people.patience_s(self.habits, self.dice, number), self._lose_patience, number)
+        self._in(people.patience_s(self.habits, self.dice, number), self._lose_patience, number, trip.round)
 
     def _wait(self, number: int, trip: Trip) -> None:
         self.waiting[number] = trip
         self._plan_batch()
 
-    def _lose_patience(self, number: int) -> None:
+    def _lose_patience(self, number: int, at_round: int) -> None:
         trip = self.trips[number]
-        if trip.driver is not None or trip.outcome:
+        if trip.round != at_round or trip.driver is not None:
             return
         waited_s = self.now_s - trip.waiting_since_s
-        trip.outcome = "unserved" if waited_s >= self.habits.patience_s - 0.5 else "gave_up"
+        self._end(trip, "unserved" if waited_s >= self.habits.patience_s - 0.5 else "gave_up")
         self.waiting.pop(number, None)
         self._withdraw(trip)
+
+    def _end(self, trip: Trip, outcome: str) -> None:
+        trip.outcome, trip.over_at_s = outcome, self.now_s
 
     def _withdraw(self, trip: Trip) -> None:
         """An open offer of a trip that is over: its driver is free again."""
@@ -290,7 +300,7 @@ class _Engine:
     def _finish(self, number: int, driver_number: int, ride_s: float) -> None:
         trip, driver = self.trips[number], self.drivers[driver_number]
         metres = float(self.grid.metres[trip.request.pickup, trip.request.dropoff])
-        trip.outcome = "completed"
+        self._end(trip, "completed")
         driver.place = trip.request.dropoff
         driver.rides += 1
         driver.paid_m += metres
@@ -300,7 +310,7 @@ class _Engine:
 
     def _cancel(self, number: int, driver_number: int, share: float) -> None:
         """The rider changed his mind while the car was on its way."""
-        self.trips[number].outcome = "cancelled"
+        self._end(self.trips[number], "cancelled")
         self._turn_back(number, driver_number, share)
 
     def _give_back(self, number: int, driver_number: int, share: float) -> None:
@@ -308,11 +318,9 @@ class _Engine:
         trip = self.trips[number]
         trip.driver, trip.assigned_at_s, trip.returned = None, None, True
         trip.excluded.add(str(driver_number))
-        trip.waiting_since_s = self.now_s
         trip.round += 1
         self._turn_back(number, driver_number, share)
-        self._wait(number, trip)
-        self._in(people.patience_s(self.habits, self.dice, number), self._lose_patience, number)
+        self._begin_wait(number, trip)
 
     def _turn_back(self, number: int, driver_number: int, share: float) -> None:
         """He is somewhere on the way: at whichever of its ends is nearer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -43,10 +43,9 @@ class Figures:
         return self.completed / self.requests if self.requests else 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        return {"completed_share": round(self.completed_share, 4)} | {
-            name: round(value, 4) if isinstance(value, float) else value
-            for name, value in ((name, getattr(self, name)) for name in self.__slots__)
-        }
+        """Every figure, and the share completed, rounded for a JSON line."""
+        found = {"completed_share": self.completed_share, **asdict(self)}
+        return {name: round(value, 4) if isinstance(value, float) else value for name, value in found.items()}
 
 
 def figures(day: Day) -> Figures:

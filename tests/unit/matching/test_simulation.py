@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -13,10 +14,10 @@ from hansom.cities import Area
 from services.matching.domain.model import Policy
 from services.matching.domain.policies import policies
 from services.matching.simulation.demand import WEEKDAY, Request, draw, read_trips
-from services.matching.simulation.engine import Day, Dispatching, Scenario, simulate
-from services.matching.simulation.figures import figures, gini
+from services.matching.simulation.engine import Day, Dispatching, Scenario, Trip, simulate
+from services.matching.simulation.figures import Figures, figures, gini
 from services.matching.simulation.grid import RoadGrid
-from services.matching.simulation.people import ACCEPT, Dice, Habits, Shift, acceptance, draw_shifts
+from services.matching.simulation.people import ACCEPT, Dice, Habits, Shift, acceptance, draw_shifts, patience_s
 from services.matching.solver import solve
 
 POLICIES = policies(solve)
@@ -85,8 +86,29 @@ def test_without_drivers_nobody_is_served() -> None:
 def test_nobody_waits_longer_than_a_rider_may() -> None:
     habits = Habits(patience_s=60.0)
     day = a_day(POLICIES["batch"], drivers=4, habits=habits)
-    assert figures(day).unserved > 0
-    assert all(trip.assigned_at_s is None or trip.offers for trip in day.trips)
+    waits = [_wait_ended_s(trip) - trip.waiting_since_s for trip in day.trips]
+    assert all(0 <= waited_s <= habits.patience_s + 1e-6 for waited_s in waits)
+    unserved = [waited_s for waited_s, trip in zip(waits, day.trips, strict=True) if trip.outcome == "unserved"]
+    assert unserved == pytest.approx([habits.patience_s] * len(unserved))
+    assert len(unserved) > 10
+
+
+def _wait_ended_s(trip: Trip) -> float:
+    """When he had a driver, or was over without one."""
+    ended_s = trip.over_at_s if trip.assigned_at_s is None else trip.assigned_at_s
+    assert ended_s is not None
+    return ended_s
+
+
+def test_who_is_given_back_waits_as_long_again_as_he_would_have_at_first() -> None:
+    """The one driver gives the ride back and may not have it again: the rider leaves when his patience ends, counted
+    from then, not from when he asked."""
+    habits = Habits(accepts=1 - 1e-9, silent=0.0, drops=1.0, late_hazard=0.0)
+    scenario = Scenario(TOWN, [Request(0, 36_000.0, 9, 40)], [Shift(0, 63, 0.0, 86_400.0)], habits)
+    [trip] = simulate(scenario, Dispatching(POLICIES["batch"])).trips
+    assert trip.returned and trip.over_at_s is not None
+    assert trip.waiting_since_s > 36_010.0
+    assert trip.over_at_s - trip.waiting_since_s == pytest.approx(patience_s(habits, Dice(scenario.seed), 0))
 
 
 def test_a_declined_trip_is_never_offered_twice_to_one_driver() -> None:
@@ -150,6 +172,14 @@ def test_a_line_that_is_no_trip_is_named(tmp_path: Path) -> None:
     file.write_text("requested_at,pickup_lat,pickup_lng,dropoff_lat,dropoff_lng\nsoon,1,2,3,4\n")
     with pytest.raises(ValueError, match="line 2"):
         read_trips(file, TOWN, AREA)
+
+
+def test_figures_as_a_line_hold_every_figure() -> None:
+    found = figures(a_day(POLICIES["batch"]))
+    line = found.as_dict()
+    assert set(line) == {field.name for field in fields(Figures)} | {"completed_share"}
+    assert line["completed"] == found.completed
+    assert line["completed_share"] == pytest.approx(found.completed / found.requests, abs=1e-4)
 
 
 def test_gini_is_nought_for_equals_and_near_one_when_one_has_all() -> None:
