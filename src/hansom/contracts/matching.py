@@ -8,12 +8,18 @@ from typing import TypedDict
 
 
 class Dropped(StrEnum):
-    """Why a driver who was looked at got no offer for the trip in this batch."""
+    """Why a driver who was looked at got no offer for the trip in this batch.
+
+    `HELD`: the trip waits for him, as he is about to finish a ride. `PATIENCE`: he could not be asked before the
+    rider's patience ends.
+    """
 
     CATEGORY = "category"
     EXCLUDED = "excluded"
     NO_ROAD = "no_road"
     TOO_FAR = "too_far"
+    PATIENCE = "patience"
+    HELD = "held"
     ANOTHER_DRIVER = "another_driver"
     ANOTHER_TRIP = "another_trip"
     NOT_MATCHED = "not_matched"
