@@ -32,6 +32,12 @@ class Source:
         """Dotted names of all that it imports, anywhere in it: `from a.b import c` is `a.b.c`."""
         return tuple(sorted(set(_imports(ast.parse(self.text), self.name))))
 
+    @cached_property
+    def errors(self) -> tuple[str, ...]:
+        """Classes of it that may cross a service's border: those decorated with `@error`."""
+        classes = (node for node in ast.walk(ast.parse(self.text)) if isinstance(node, ast.ClassDef))
+        return tuple(each.name for each in classes if any(_is_error(mark) for mark in each.decorator_list))
+
     @property
     def parts(self) -> list[str]:
         return self.name.split(".")
@@ -62,6 +68,10 @@ def _imports(tree: ast.AST, name: str) -> Iterator[str]:
                 near = name.split(".")[: -node.level]
                 start = ".".join([*near, node.module] if node.module else near)
             yield from (f"{start}.{alias.name}" for alias in node.names)
+
+
+def _is_error(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Name) and decorator.id == "error"
 
 
 def _named(path: Path, base: Path) -> str:

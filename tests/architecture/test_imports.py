@@ -95,6 +95,14 @@ def test_contracts_know_no_framework_and_no_service() -> None:
     assert not breaches(CONTRACTS, lambda source, imported: is_of(imported, *FRAMEWORKS, "services"))
 
 
+def test_errors_are_where_every_caller_finds_them() -> None:
+    """A caller rebuilds an error from contracts or from what its RPC client imports; any other becomes a 500."""
+    [client] = [source for source in EVERYTHING if source.name == "hansom.rpc"]
+    elsewhere = [source for source in EVERYTHING if source.errors and not is_of(source.name, "hansom.contracts")]
+    assert any(source.errors for source in CONTRACTS)
+    assert not [source.name for source in elsewhere if not any(is_of(each, source.name) for each in client.imports)]
+
+
 def test_what_is_shared_knows_no_service() -> None:
     shared = [source for source in EVERYTHING if is_of(source.name, "hansom")]
     assert not breaches(shared, lambda source, imported: is_of(imported, "services"))

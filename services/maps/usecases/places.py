@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hansom.cities import City, UnknownCity
+from hansom.cities import City
 from hansom.contracts.errors import Invalid
-from hansom.contracts.maps import PlaceFound
+from hansom.contracts.maps import PlaceFound, UnknownCity
 from hansom.values import Point
 from services.maps.domain.estimates import Coordinates
 from services.maps.storage.atlas import Atlas

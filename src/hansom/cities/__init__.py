@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hansom.cities.added import added_cities
-from hansom.contracts.errors import NotFound, error
+from hansom.contracts.maps import UnknownCity
 from hansom.values import Point
 
 __all__ = [
@@ -27,12 +27,6 @@ __all__ = [
 
 FINEST = 11
 """The finest H3 resolution of a segment: about 60 m across."""
-
-
-@error
-class UnknownCity(NotFound):
-    code = "unknown_city"
-    message = "There is no such city in the settings."
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hansom.contracts.errors import Invalid, Unavailable, error
+from hansom.contracts.errors import Invalid, NotFound, Unavailable, error
 from hansom.values import Point
 
 MAX_TABLE_SIDE = 1000
@@ -31,6 +31,14 @@ class NoRoute(Invalid):
 
     code = "no_route"
     message = "No road leads from the pickup to the drop-off."
+
+
+@error
+class UnknownCity(NotFound):
+    """`details`: `city` with a sentence."""
+
+    code = "unknown_city"
+    message = "There is no such city in the settings."
 
 
 @error

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from hansom.cities import UnknownCity
 from hansom.contracts.errors import Invalid
+from hansom.contracts.maps import UnknownCity
 
 Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
 HERE, THERE = {"lat": 60.166, "lng": 24.937}, {"lat": 60.177, "lng": 24.952}
