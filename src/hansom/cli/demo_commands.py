@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from enum import StrEnum
 from types import FrameType
 from typing import Annotated
 
@@ -16,10 +17,20 @@ from hansom.cli.console import console, progress
 from hansom.cli.stack_commands import PANEL
 from hansom.cli.work_commands import PASS_ON, attach
 from hansom.settings import REPOSITORY
+from hansom.stack.environment import users_own
 from hansom.stack.home import current_home
 from hansom.stack.problems import StackProblem
 
 BOTS = [sys.executable, "-W", "ignore", "-m", "hansom.bots"]
+
+
+class Policy(StrEnum):
+    """How a city may be dispatched: what `MATCHING_POLICY` may be."""
+
+    NEAREST = "nearest"
+    NEAREST_ETA = "nearest_eta"
+    BATCH = "batch"
+    FORESIGHT = "foresight"
 
 
 def register(app: typer.Typer) -> None:
@@ -36,12 +47,14 @@ def demo(  # noqa: PLR0917
     riders: Annotated[int | None, typer.Option(help="How many people who want rides.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed makes the same city.")] = None,
     city: Annotated[str, typer.Option(help="The city they live in; the default city if not given.")] = "",
+    policy: Annotated[Policy | None, typer.Option(help="How drivers are chosen: MATCHING_POLICY.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON summary as the last line.")] = False,
 ) -> None:
     """Start everything with a city of bots and watch them ride. Exits with 0 if rides were completed, none stuck."""
     from hansom.stack.local import LocalStack
 
-    local = LocalStack(current_home(), progress())
+    own = users_own(os.environ)
+    local = LocalStack(current_home(), progress(), {**own, "MATCHING_POLICY": policy.value} if policy else own)
     was_up = bool(local.running_services())
     given = {"--for": for_s, "--drivers": drivers, "--riders": riders, "--seed": seed}
     options = [word for name, value in given.items() if value is not None for word in (name, f"{value:g}")]
