@@ -74,7 +74,8 @@ class Rules:
     `accept_rate`: of a driver of whom nothing is learnt, two minutes away. `accept_minds`: how much the log-odds of
     accepting fall with each minute further away. `retry_s`: what an offer that is not taken costs the rider.
     `worth_weight`: of where a driver is and ends up; `worth_most_s`: no place is better or worse than the mean by more.
-    `idle_weight`: what a second without a ride is worth, and after `idle_long_s` `idle_long_weight`.
+    `wait_long_weight`: what a rider's second of waiting is worth more after `wait_long_s`.
+    `idle_weight`: what a driver's second without a ride is worth, and more after `idle_long_s` (`idle_long_weight`).
     """
 
     max_pickup_s: float = 1200.0
@@ -89,6 +90,8 @@ class Rules:
     retry_s: float = 30.0
     worth_weight: float = 0.5
     worth_most_s: float = 300.0
+    wait_long_s: float = 120.0
+    wait_long_weight: float = 1.0
     idle_weight: float = 0.02
     idle_long_s: float = 2700.0
     idle_long_weight: float = 0.25
@@ -117,6 +120,14 @@ class Considered:
     free_in_s: float = 0.0
 
 
+class Reasoned(Sequence[Considered]):
+    """Pairs that were looked at, and what became of each. A policy's own kind makes them only when they are read."""
+
+    def because(self, dropped: Dropped | None) -> tuple[Considered, ...]:
+        """The pairs that were dropped for this reason; None: those that are proposed."""
+        return tuple(each for each in self if each.dropped is dropped)
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What a policy says: every pair that it looked at, and of these the ones to offer, one to one.
@@ -124,19 +135,24 @@ class Proposal:
     `policy`: who decided. `fallback`: why that is not the city's own policy (`"deadline"`: it was not ready in time).
     """
 
-    considered: tuple[Considered, ...]
+    considered: Sequence[Considered]
     policy: str = ""
     fallback: str | None = None
 
     @property
     def pairs(self) -> tuple[Considered, ...]:
         """What to offer now."""
-        return tuple(each for each in self.considered if each.dropped is None)
+        return self._because(None)
 
     @property
     def held(self) -> tuple[Considered, ...]:
         """Trips that wait for the driver who is about to finish, one to one; no offer is made."""
-        return tuple(each for each in self.considered if each.dropped is Dropped.HELD)
+        return self._because(Dropped.HELD)
+
+    def _because(self, dropped: Dropped | None) -> tuple[Considered, ...]:
+        if isinstance(self.considered, Reasoned):
+            return self.considered.because(dropped)
+        return tuple(each for each in self.considered if each.dropped is dropped)
 
 
 Policy = Callable[[Batch, Rules], Proposal]
