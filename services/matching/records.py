@@ -12,12 +12,15 @@ from nameko.extensions import DependencyProvider
 
 from hansom.amqp import Broker, Outgoing
 from hansom.consumer import durable_queue
-from services.matching import schemas
+from services.matching import record_schemas
 from services.matching.domain.pool import Answered
 from services.matching.usecases import ClosedBatch
 
 RECORDS_A_MESSAGE = 50
 """Decisions sent in one message: about 250 kB with 30 drivers each."""
+
+SEEN_A_MESSAGE = 500
+"""What drivers were looked at for, in one message: about 200 kB."""
 
 
 def declare_records(channel: amqp.Channel, config: dict[str, Any]) -> list[str]:
@@ -41,12 +44,15 @@ class RecordsQueue(DependencyProvider):
         return self
 
     def put_answers(self, answers: Sequence[Answered]) -> None:
-        self._put([{"answers": [schemas.write_answer(each) for each in answers]}])
+        self._put([{"answers": [record_schemas.write_answer(each) for each in answers]}])
 
     def put_decisions(self, closed: ClosedBatch) -> None:
-        decisions = schemas.write_decisions(closed)
-        starts = range(0, len(decisions), RECORDS_A_MESSAGE)
-        self._put([{"decisions": decisions[start : start + RECORDS_A_MESSAGE]} for start in starts])
+        decisions = _pieces("decisions", record_schemas.write_decisions(closed), RECORDS_A_MESSAGE)
+        self._put([*decisions, *_pieces("seen", record_schemas.write_seen(closed), SEEN_A_MESSAGE)])
 
     def _put(self, messages: list[dict[str, Any]]) -> None:
         self.broker.publish_many([Outgoing("", self.queue, orjson.dumps(message)) for message in messages])
+
+
+def _pieces(name: str, rows: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    return [{name: rows[start : start + most]} for start in range(0, len(rows), most)]

@@ -9,16 +9,15 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from hansom.contracts.errors import Invalid
-from hansom.contracts.matching import DecisionReply, Dropped, SeeDecisions
+from hansom.contracts.matching import SeeDecisions
 from hansom.events import Event
 from hansom.values import Point
 from hansom.wire import PointSchema, Rfc3339, iso, parse_time
 from services.matching.domain.model import Considered, FreeDriver, WaitingTrip
 from services.matching.domain.news import ON_TRIP, News, OfferNews, TripNews
 from services.matching.domain.outcome import MadeOffer, Outcome, RefusedOffer
-from services.matching.domain.pool import Answered, ListedTrip, PooledTrip
+from services.matching.domain.pool import ListedTrip, PooledTrip
 from services.matching.domain.tables import TablePlan
-from services.matching.usecases import ClosedBatch
 
 MAX_NAMED = 200
 """Busy drivers that are named to `location` for each trip."""
@@ -191,88 +190,3 @@ def _time_ms(text: str) -> int:
     if moment is None:
         raise ValueError("a time is missing")
     return milliseconds(moment)
-
-
-# -- decision records --------------------------------------------------------------------------------------------------
-def write_decisions(closed: ClosedBatch) -> list[dict[str, Any]]:
-    """One record for each trip of a batch, with every driver who was looked at for it."""
-    offered = {(each.trip_id, each.driver_id): each.offer_id for each in closed.outcome.made}
-    refused = {(each.trip_id, each.driver_id): each.reason for each in closed.outcome.refused}
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for pair in closed.proposal.considered:
-        key = (pair.trip_id, pair.driver_id)
-        dropped: str | None = pair.dropped
-        if dropped is None and key not in offered:
-            dropped = f"{Dropped.REFUSED}:{refused.get(key, 'unknown')}"
-        rows.setdefault(pair.trip_id, []).append(_considered(pair, dropped, offered.get(key)))
-    about = {
-        "batch_id": closed.moment.batch_id,
-        "batch_at": closed.moment.at,
-        "city": closed.dispatch.city,
-        "policy": closed.dispatch.policy_name,
-        "estimated": closed.estimated,
-    }
-    return [
-        {**about, "trip_id": trip.trip_id, "waited_s": trip.waited_s, "considered": rows.get(trip.trip_id, [])}
-        for trip in closed.trips
-    ]
-
-
-def _considered(pair: Considered, dropped: str | None, offer_id: str | None) -> dict[str, Any]:
-    return {
-        "driver_id": pair.driver_id,
-        "distance_m": round(pair.distance_m, 1),
-        "pickup_eta_s": pair.pickup_eta_s,
-        "score": round(pair.score, 2) if pair.score is not None else None,
-        "dropped": dropped,
-        "offer_id": offer_id,
-    }
-
-
-def write_answer(answered: Answered) -> dict[str, Any]:
-    return {
-        "trip_id": answered.trip_id,
-        "driver_id": answered.driver_id,
-        "offer_id": answered.offer_id,
-        "answer": answered.answer,
-        "at": answered.at,
-    }
-
-
-def write_decision_replies(
-    decisions: Iterable[dict[str, Any]], answers: dict[str, dict[str, Any]]
-) -> list[DecisionReply]:
-    """Each driver of each batch, newest batch first, and best score first within one.
-
-    An offer whose batch was never recorded (the process died right after making it) has a line of its own.
-    """
-    lines: list[DecisionReply] = []
-    told: set[str] = set()
-    for decision in decisions:
-        own = [_line(decision, row, answers) for row in decision["considered"]]
-        own.sort(key=lambda line: (line["dropped"] is not None, line["score"] is None, line["score"] or 0.0))
-        told.update(line["driver_id"] for line in own if line["offer_id"] is not None)
-        lines.extend(own)
-    for driver_id, answer in answers.items():
-        if driver_id not in told:
-            at = answer.get("made_at") or answer.get("answered_at")
-            row = {"driver_id": driver_id, "offer_id": answer.get("offer_id")}
-            lines.append(_line({"batch_at": at}, row, answers))
-    return lines
-
-
-def _line(decision: dict[str, Any], row: dict[str, Any], answers: dict[str, dict[str, Any]]) -> DecisionReply:
-    answer = answers.get(row["driver_id"], {}) if row.get("offer_id") is not None or "batch_id" not in decision else {}
-    return {
-        "batch_id": decision.get("batch_id"),
-        "batch_at": iso(decision["batch_at"]) or "",
-        "policy": decision.get("policy"),
-        "driver_id": row["driver_id"],
-        "distance_m": row.get("distance_m"),
-        "pickup_eta_s": row.get("pickup_eta_s"),
-        "score": row.get("score"),
-        "dropped": row.get("dropped"),
-        "offer_id": row.get("offer_id"),
-        "answer": answer.get("answer"),
-        "answered_at": iso(answer.get("answered_at")),
-    }

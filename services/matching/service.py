@@ -18,7 +18,7 @@ from hansom.mongo import Mongo
 from hansom.redis import Live
 from hansom.rpc import STORE_DOWN, ServiceClient, rpc
 from hansom.wire import iso
-from services.matching import schemas, usecases
+from services.matching import record_schemas, schemas, usecases
 from services.matching.partners import RemotePartners
 from services.matching.records import RecordsQueue, declare_records
 from services.matching.settings import dispatch_of
@@ -64,8 +64,8 @@ class MatchingService:
     # -- RPC ---------------------------------------------------------------------------------------------------------
     @rpc
     def get_decisions(self, payload: dict[str, Any]) -> dict[str, Any]:
-        decisions, answers = self._records().of_trip(schemas.read_see_decisions(payload).trip_id)
-        return {"items": schemas.write_decision_replies(decisions, answers)}
+        trip_id = schemas.read_see_decisions(payload).trip_id
+        return dict(record_schemas.write_decisions_reply(trip_id, *self._records().of_trip(trip_id)))
 
     @rpc
     def status(self, payload: dict[str, Any]) -> dict[str, Any]:

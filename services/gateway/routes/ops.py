@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hansom.contracts.errors import HansomError
-from services.gateway import replies, schemas
+from services.gateway import dispatch_replies, replies, schemas
 from services.gateway.geojson import demand_map
 from services.gateway.http.route import OPS, Call, route
 from services.gateway.routes.needs import Needs
@@ -40,7 +40,7 @@ class OpsRoutes(Needs):
     def list_all_trips(self, call: Call) -> Any:
         return self.trips.list_all(call.data)
 
-    @route("GET", "/v1/ops/trips/{trip_id}/decisions", who=OPS, gives=replies.Items(),
+    @route("GET", "/v1/ops/trips/{trip_id}/decisions", who=OPS, gives=dispatch_replies.Decisions(),
            summary="Every driver considered for a trip, and why not")  # fmt: skip
     def get_decisions(self, call: Call) -> Any:
         self.trips.get_parties({"trip_id": call.data["trip_id"]})

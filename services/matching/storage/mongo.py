@@ -2,6 +2,8 @@
 
 matching_decisions  one document for each trip in each batch, `_id` = <batch id>:<trip id>, with every driver who
                     was looked at in `considered`
+matching_seen       one document for each driver in each batch, `_id` = <batch id>:<driver id>, with the trips that he
+                    was looked at for: what a driver's hour is told from without reading all trips
 matching_answers    one document for each offer, `_id` = <trip id>:<driver id> (a trip is offered to a driver once)
 """
 
@@ -17,17 +19,29 @@ from pymongo.errors import OperationFailure
 from hansom.mongo import insert_new
 from hansom.wire import parse_time
 
-DECISIONS, ANSWERS = "matching_decisions", "matching_answers"
+DECISIONS, SEEN, ANSWERS = "matching_decisions", "matching_seen", "matching_answers"
 
 MAX_BATCHES = 1000
 """Newest batches of one trip that are read."""
+
+MAX_SEEN = 5000
+"""Newest batches of one driver that are read: more than an hour of the shortest windows."""
+
+INDEXES: dict[str, dict[str, list[tuple[str, int]]]] = {
+    DECISIONS: {"by_trip": [("trip_id", ASCENDING), ("batch_at", DESCENDING)]},
+    SEEN: {"by_driver": [("driver_id", ASCENDING), ("batch_at", DESCENDING)]},
+    ANSWERS: {
+        "by_trip": [("trip_id", ASCENDING), ("batch_at", DESCENDING)],
+        "by_driver": [("driver_id", ASCENDING), ("made_at", DESCENDING)],
+    },
+}
 
 _NO_SUCH_COLLECTION = 26
 
 
 def ensure_indexes(database: Database[dict[str, Any]]) -> None:
-    """Make what is missing: by trip, and the end of keeping. Safe to repeat."""
-    for name in (DECISIONS, ANSWERS):
+    """Make what is missing: by trip, by driver, and the end of keeping. Safe to repeat."""
+    for name, wanted in INDEXES.items():
         collection = database[name]
         try:
             known = {index["name"] for index in collection.list_indexes()}
@@ -35,8 +49,9 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> None:
             if exc.code != _NO_SUCH_COLLECTION:
                 raise
             known = set()
-        if "by_trip" not in known:
-            collection.create_index([("trip_id", ASCENDING), ("batch_at", DESCENDING)], name="by_trip")
+        for index, keys in wanted.items():
+            if index not in known:
+                collection.create_index(keys, name=index)
         if "expires" not in known:
             collection.create_index([("expires_at", ASCENDING)], name="expires", expireAfterSeconds=0)
 
@@ -45,14 +60,15 @@ class DecisionRecords:
     """What was decided about each trip. Raises PyMongoError."""
 
     def __init__(self, database: Database[dict[str, Any]], keep_days: float) -> None:
-        self._decisions, self._answers = database[DECISIONS], database[ANSWERS]
+        self._decisions, self._seen, self._answers = database[DECISIONS], database[SEEN], database[ANSWERS]
         self._keep = timedelta(days=keep_days)
 
     def write(self, messages: list[dict[str, Any]]) -> None:
-        """Write `{"decisions": [...], "answers": [...]}` messages, in their order, one bulk write a collection."""
+        """Write `{"decisions": [...], "seen": [...], "answers": [...]}` messages, one bulk write a collection."""
         decisions = [each for message in messages for each in message.get("decisions", ())]
-        if decisions:
-            insert_new(self._decisions, [self._decision(each) for each in decisions])
+        insert_new(self._decisions, [self._of_batch(each, each["trip_id"]) for each in decisions])
+        seen = [each for message in messages for each in message.get("seen", ())]
+        insert_new(self._seen, [self._of_batch(each, each["driver_id"]) for each in seen])
         answers: dict[str, dict[str, Any]] = {}
         for each in (each for message in messages for each in message.get("answers", ())):
             answers.setdefault(f"{each['trip_id']}:{each['driver_id']}", {}).update(self._answer(each))
@@ -60,10 +76,10 @@ class DecisionRecords:
             updates = [UpdateOne({"_id": key}, {"$set": known}, upsert=True) for key, known in answers.items()]
             self._answers.bulk_write(updates, ordered=False)
 
-    def _decision(self, decision: dict[str, Any]) -> dict[str, Any]:
-        at = parse_time(decision["batch_at"]) or datetime.now(UTC)
-        key = f"{decision['batch_id']}:{decision['trip_id']}"
-        return {**decision, "_id": key, "batch_at": at, "expires_at": at + self._keep}
+    def _of_batch(self, row: dict[str, Any], whose: str) -> dict[str, Any]:
+        """What a batch said of a trip or a driver."""
+        at = parse_time(row["batch_at"]) or datetime.now(UTC)
+        return {**row, "_id": f"{row['batch_id']}:{whose}", "batch_at": at, "expires_at": at + self._keep}
 
     def _answer(self, answer: dict[str, Any]) -> dict[str, Any]:
         """An offer's id and its answer come in events of their own; neither wipes the other out."""
@@ -82,3 +98,12 @@ class DecisionRecords:
         decisions = list(self._decisions.find({"trip_id": trip_id}).sort("batch_at", DESCENDING).limit(MAX_BATCHES))
         answers = {each["driver_id"]: each for each in self._answers.find({"trip_id": trip_id})}
         return decisions, answers
+
+    def of_driver(
+        self, driver_id: str, since: datetime, until: datetime
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The batches that looked at a driver, since ≤ at < until, newest first, and the offers made to him then."""
+        within = {"$gte": since, "$lt": until}
+        seen = self._seen.find({"driver_id": driver_id, "batch_at": within}).sort("batch_at", DESCENDING)
+        offers = self._answers.find({"driver_id": driver_id, "made_at": within}).sort("made_at", DESCENDING)
+        return list(seen.limit(MAX_SEEN)), list(offers.limit(MAX_BATCHES))
