@@ -20,8 +20,9 @@ from hansom.cities import City, UnknownCity, city_of
 from hansom.settings import load_config
 from services.matching.domain.model import Rules
 from services.matching.domain.policies import policies
+from services.matching.simulation.day import Dispatching, Scenario, Tariff
 from services.matching.simulation.demand import WEEKDAY, draw, read_trips
-from services.matching.simulation.engine import Dispatching, Scenario, Tariff, simulate
+from services.matching.simulation.engine import simulate
 from services.matching.simulation.figures import Figures, figures
 from services.matching.simulation.grid import RoadsDown, load_grid
 from services.matching.simulation.people import Habits, draw_shifts

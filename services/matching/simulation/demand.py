@@ -30,6 +30,9 @@ TYPICAL_TRIP_S = 540.0
 
 SHORTEST_TRIP_S = 90.0
 
+LAYOUT = 1
+"""Where homes, offices, night life and the station lie on the city's roads: a number for each way to put them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -39,15 +42,22 @@ class Request:
     at_s: float
     pickup: int
     dropoff: int
+    crowd: bool = False
+    """One of those who leave a place together."""
 
 
-def draw(grid: RoadGrid, rides: int, seed: int, hours: Sequence[float] = WEEKDAY) -> list[Request]:
-    """`rides` requests of one day: a Poisson process by hour, given its total; places by zones and hour."""
+def draw(
+    grid: RoadGrid, rides: int, seed: int, hours: Sequence[float] = WEEKDAY, layout: int = LAYOUT
+) -> list[Request]:
+    """`rides` requests of one day: a Poisson process by hour, given its total; places by zones and hour.
+
+    Zones lie where the `layout` puts them, on all days, so that one day teaches something about the next.
+    """
     dice = np.random.default_rng([seed, 1])
     by_hour = np.asarray(hours, dtype=float)
     hour = dice.choice(24, size=rides, p=by_hour / by_hour.sum())
     at_s = np.sort((hour + dice.random(rides)) * 3600)
-    starts, ends = _zone_weights(grid, seed), _zone_weights(grid, seed, ends=True)
+    starts, ends = _zone_weights(grid, layout), _zone_weights(grid, layout, ends=True)
     near = np.exp(-grid.seconds / TYPICAL_TRIP_S)
     near[grid.seconds < SHORTEST_TRIP_S] = 0.0
     near[~np.isfinite(grid.seconds)] = 0.0
@@ -68,10 +78,10 @@ def _part_of_day(at_s: float) -> int:
     return 0 if hour < 6 or hour >= 22 else 1 if hour < 10 else 2 if hour < 16 else 3
 
 
-def _zone_weights(grid: RoadGrid, seed: int, *, ends: bool = False) -> np.ndarray:
-    """(4, N): how much each place is asked for in each part of the day. Zones lie where the seed puts them; where rides
-    end in the morning they begin in the evening."""
-    dice = np.random.default_rng([seed, 2])
+def _zone_weights(grid: RoadGrid, layout: int, *, ends: bool = False) -> np.ndarray:
+    """(4, N): how much each place is asked for in each part of the day. Where rides end in the morning they begin in
+    the evening."""
+    dice = np.random.default_rng([layout, 2])
     width_m = float(np.ptp(grid.plane_m, axis=0).max())
     weights = np.full((4, len(grid)), 0.15 / len(grid))
     for _, shares, reach in ZONES:

@@ -2,138 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
-import numpy as np
-
-from hansom.values import Point
-from services.matching.domain.model import Batch, Considered, FreeDriver, Policy, Rules, WaitingTrip
+from services.matching.domain.model import Considered
 from services.matching.simulation import people
-from services.matching.simulation.demand import Request
-from services.matching.simulation.grid import RoadGrid
-from services.matching.simulation.people import Dice, Habits, Shift
+from services.matching.simulation.day import Day, Dispatching, Driver, Scenario, Spell, Trip, Watch
+from services.matching.simulation.people import Dice
+from services.matching.simulation.sight import Sight
 
-CATEGORY = "standard"
-
-
-@dataclass(frozen=True, slots=True)
-class Dispatching:
-    """How trips are dispatched: the policy and its rules, seconds from batch to batch, cars looked at for a trip, and
-    how long an offer stands."""
-
-    policy: Policy
-    rules: Rules = field(default_factory=Rules)
-    window_s: float = 2.0
-    candidates: int = 30
-    offer_s: float = 15.0
+Happening = Callable[..., None]
 
 
-@dataclass(frozen=True, slots=True)
-class Tariff:
-    """What a ride brings, in minor units; `share` is the driver's part."""
-
-    base: float = 390.0
-    per_km: float = 110.0
-    per_minute: float = 45.0
-    minimum: float = 700.0
-    share: float = 0.8
-
-    def fare(self, metres: float, seconds: float) -> float:
-        return max(self.minimum, self.base + self.per_km * metres / 1000 + self.per_minute * seconds / 60)
-
-
-@dataclass(slots=True)
-class Trip:
-    """A request and what became of it. `outcome`: completed, unserved (nobody found), gave_up, cancelled.
-
-    `waiting_since_s`: when it was asked for or last given back; `over_at_s`: when the outcome came about.
-    """
-
-    request: Request
-    outcome: str = ""
-    driver: int | None = None
-    offered_to: int | None = None
-    excluded: set[str] = field(default_factory=set)
-    waiting_since_s: float = 0.0
-    returned: bool = False
-    offers: int = 0
-    assigned_at_s: float | None = None
-    pickup_s: float | None = None
-    wait_s: float | None = None
-    over_at_s: float | None = None
-    round: int = 0
-    """Counts what ended: an event that was planned before is about nothing any more."""
-
-
-@dataclass(slots=True)
-class Driver:
-    """A driver on shift. `place` is where he is, or will be when `busy` is over."""
-
-    shift: Shift
-    place: int
-    state: str = "off"
-    idle_since_s: float = 0.0
-    worked_s: float = 0.0
-    carried_s: float = 0.0
-    empty_m: float = 0.0
-    paid_m: float = 0.0
-    earned: float = 0.0
-    rides: int = 0
-
-
-@dataclass(slots=True)
-class Day:
-    """All that happened."""
-
-    trips: list[Trip]
-    drivers: list[Driver]
-    batches: int = 0
-    pairs: int = 0
-    offers: int = 0
-    declined: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """A day before it is lived: the roads, who wants to go where, who drives, and what they are like."""
-
-    grid: RoadGrid
-    requests: Sequence[Request]
-    shifts: Sequence[Shift]
-    habits: Habits = field(default_factory=Habits)
-    seed: int = 1
-    tariff: Tariff = field(default_factory=Tariff)
-
-
-def simulate(scenario: Scenario, dispatching: Dispatching, progress: Callable[[float], Any] | None = None) -> Day:
+def simulate(
+    scenario: Scenario,
+    dispatching: Dispatching,
+    progress: Callable[[float], Any] | None = None,
+    watch: Watch | None = None,
+) -> Day:
     """Live through the day; what is under way at its end is driven to its end.
 
-    `progress` is told the simulated time, seconds since midnight, about every simulated quarter of an hour.
+    `progress` is told the simulated time, seconds since midnight, about every simulated quarter of an hour; `watch` of
+    every batch. Requests must be in the order of their times.
     """
-    return _Engine(scenario, dispatching, progress).run()
+    return _Engine(scenario, dispatching, progress, watch).run()
 
 
 class _Engine:
-    def __init__(self, scenario: Scenario, dispatching: Dispatching, progress: Callable[[float], Any] | None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        dispatching: Dispatching,
+        progress: Callable[[float], Any] | None = None,
+        watch: Watch | None = None,
+    ) -> None:
         self.grid, self.habits, self.tariff = scenario.grid, scenario.habits, scenario.tariff
         self.how = dispatching
         self.dice = Dice(scenario.seed)
         self.trips = [Trip(request) for request in scenario.requests]
         self.drivers = [Driver(shift, shift.home) for shift in scenario.shifts]
         self.day = Day(self.trips, self.drivers)
-        self.points = [Point(float(lat), float(lng)) for lat, lng in scenario.grid.points]
         self.waiting: dict[int, Trip] = {}
         self.idle: dict[int, Driver] = {}
+        self.riding: dict[int, Driver] = {}
+        self.sight = Sight(scenario, dispatching, self.dice)
         self.now_s = 0.0
-        self._events: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
+        self._events: list[tuple[float, int, Happening, tuple[Any, ...]]] = []
         self._order = count()
         self._batch_at_s = -1.0
-        self._progress, self._told_s = progress, 0.0
+        self._answers = 0
+        self._asked_at_s = [trip.request.at_s for trip in self.trips]
+        self._progress, self._told_s, self._watch = progress, 0.0, watch
 
     # -- time --------------------------------------------------------------------------------------------------------
     def run(self) -> Day:
@@ -150,10 +73,10 @@ class _Engine:
             what(*about)
         return self.day
 
-    def _at(self, at_s: float, what: Callable[..., None], *about: Any) -> None:
+    def _at(self, at_s: float, what: Happening, *about: Any) -> None:
         heappush(self._events, (at_s, next(self._order), what, about))
 
-    def _in(self, after_s: float, what: Callable[..., None], *about: Any) -> None:
+    def _in(self, after_s: float, what: Happening, *about: Any) -> None:
         self._at(self.now_s + after_s, what, *about)
 
     # -- riders ------------------------------------------------------------------------------------------------------
@@ -185,7 +108,7 @@ class _Engine:
     def _withdraw(self, trip: Trip) -> None:
         """An open offer of a trip that is over: its driver is free again."""
         if trip.offered_to is not None:
-            self._free(trip.offered_to)
+            self._take_offers(trip.offered_to)
             trip.offered_to = None
         trip.round += 1
 
@@ -201,47 +124,27 @@ class _Engine:
     def _close_batch(self) -> None:
         if not self.waiting or not self.idle:
             return
-        batch = self._batch()
+        fleet_rate = 1 - self.day.declined / self._answers if self._answers else self.how.rules.accept_rate
+        batch = self.sight.batch(self.now_s, self.waiting | self._coming(), self.idle, self.riding, fleet_rate)
+        proposal = self.how.policy(batch, self.how.rules)
         self.day.batches += 1
         self.day.pairs += len(batch.road_times)
-        for pair in self.how.policy(batch, self.how.rules).pairs:
-            self._offer(pair)
+        if self._watch is not None:
+            self._watch(self.now_s, batch, proposal)
+        for pair in proposal.pairs:
+            # a trip of the future, or a driver on a ride: the other one is kept, nobody is asked
+            if int(pair.trip_id) in self.waiting and int(pair.driver_id) in self.idle:
+                self._offer(pair)
+        if self.how.looks_ahead:
+            self._plan_batch()
 
-    def _batch(self) -> Batch:
-        trips = list(self.waiting.items())
-        drivers = np.fromiter(self.idle, dtype=int, count=len(self.idle))
-        places = np.fromiter((driver.place for driver in self.idle.values()), dtype=int, count=len(drivers))
-        pickups = np.fromiter((trip.request.pickup for _, trip in trips), dtype=int, count=len(trips))
-        near = self._nearest(pickups, places)
-        times: dict[tuple[str, str], float | None] = {}
-        seen: set[int] = set()
-        for (number, trip), columns in zip(trips, near, strict=True):
-            seconds = self.grid.seconds[places[columns], trip.request.pickup]
-            for column, eta_s in zip(columns.tolist(), seconds.tolist(), strict=True):
-                times[str(number), str(drivers[column])] = eta_s if eta_s < np.inf else None
-            seen.update(columns.tolist())
-        waiting = tuple(self._waiting_trip(number, trip) for number, trip in trips)
-        free = tuple(FreeDriver(str(drivers[column]), self.points[places[column]]) for column in sorted(seen))
-        return Batch(waiting, free, times)
-
-    def _nearest(self, pickups: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """For each pickup the columns of the nearest free drivers, in a straight line."""
-        wanted = min(self.how.candidates, len(places))
-        if wanted == len(places):
-            return np.tile(np.arange(wanted), (len(pickups), 1))
-        plane_m = self.grid.plane_m
-        apart = plane_m[pickups][:, None, :] - plane_m[places][None, :, :]
-        return np.argpartition((apart**2).sum(axis=2), wanted - 1, axis=1)[:, :wanted]
-
-    def _waiting_trip(self, number: int, trip: Trip) -> WaitingTrip:
-        return WaitingTrip(
-            str(number),
-            CATEGORY,
-            self.points[trip.request.pickup],
-            self.now_s - trip.waiting_since_s,
-            trip.returned,
-            frozenset(trip.excluded),
-        )
+    def _coming(self) -> dict[int, Trip]:
+        """For hindsight: the trips of the next seconds."""
+        if self.how.foreseen_s <= 0:
+            return {}
+        first = bisect_right(self._asked_at_s, self.now_s)
+        last = bisect_right(self._asked_at_s, self.now_s + self.how.foreseen_s)
+        return {number: self.trips[number] for number in range(first, last)}
 
     def _offer(self, pair: Considered) -> None:
         number, driver_number = int(pair.trip_id), int(pair.driver_id)
@@ -263,12 +166,16 @@ class _Engine:
         if trip.round != at_round:
             return
         trip.offered_to = None
+        self._answers += 1
+        driver = self.drivers[driver_number]
+        driver.answered += 1
         if taken:
+            driver.accepted += 1
             self._assign(number, driver_number, eta_s)
             return
         self.day.declined += 1
         trip.excluded.add(str(driver_number))
-        self._free(driver_number)
+        self._take_offers(driver_number)
         self._wait(number, trip)
 
     # -- rides -------------------------------------------------------------------------------------------------------
@@ -276,6 +183,7 @@ class _Engine:
         trip, driver = self.trips[number], self.drivers[driver_number]
         trip.driver, trip.assigned_at_s = driver_number, self.now_s
         driver.state = "to_pickup"
+        self._end_spell(driver, ended=True)
         ends = [(eta_s, self._arrive)]
         regret_s = people.regrets_after_s(self.habits, self.dice, number, driver_number, eta_s)
         if regret_s is not None:
@@ -295,13 +203,21 @@ class _Engine:
         driver.state = "on_trip"
         boarding_s = self.dice.between(self.habits.boarding_s, people.BOARDING, number)
         ride_s = float(self.grid.seconds[trip.request.pickup, trip.request.dropoff])
-        self._in(boarding_s + ride_s, self._finish, number, driver_number, ride_s)
+        self._in(boarding_s, self._ride, number, driver_number, ride_s)
+
+    def _ride(self, number: int, driver_number: int, ride_s: float) -> None:
+        driver = self.drivers[driver_number]
+        driver.finishes_at_s, driver.ends_at = self.now_s + ride_s, self.trips[number].request.dropoff
+        self.riding[driver_number] = driver
+        self._at(driver.finishes_at_s, self._finish, number, driver_number, ride_s)
 
     def _finish(self, number: int, driver_number: int, ride_s: float) -> None:
         trip, driver = self.trips[number], self.drivers[driver_number]
         metres = float(self.grid.metres[trip.request.pickup, trip.request.dropoff])
         self._end(trip, "completed")
         driver.place = trip.request.dropoff
+        driver.finishes_at_s = inf
+        del self.riding[driver_number]
         driver.rides += 1
         driver.paid_m += metres
         driver.carried_s += ride_s
@@ -336,13 +252,17 @@ class _Engine:
 
     def _end_shift(self, number: int) -> None:
         """Who is busy goes home when he has finished."""
-        driver = self.drivers[number]
-        if driver.state == "idle":
+        if self.drivers[number].state == "idle":
             self._go_home(number)
 
     def _free(self, number: int) -> None:
+        """He has no ride from now on."""
+        self.drivers[number].idle_since_s = self.now_s
+        self._take_offers(number)
+
+    def _take_offers(self, number: int) -> None:
         driver = self.drivers[number]
-        driver.state, driver.idle_since_s = "idle", self.now_s
+        driver.state = "idle"
         if self.now_s >= driver.shift.until_s:
             self._go_home(number)
             return
@@ -353,4 +273,9 @@ class _Engine:
         driver = self.drivers[number]
         driver.state = "off"
         driver.worked_s = self.now_s - driver.shift.from_s
+        self._end_spell(driver, ended=False)
         self.idle.pop(number, None)
+
+    def _end_spell(self, driver: Driver, *, ended: bool) -> None:
+        spell = Spell(driver.idle_since_s, driver.place, self.now_s - driver.idle_since_s, ended)
+        self.day.spells.append(spell)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from services.matching.simulation.engine import Day
+from services.matching.simulation.day import Day
 
 
 @dataclass(frozen=True, slots=True)

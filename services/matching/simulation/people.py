@@ -7,7 +7,7 @@ every policy (common random numbers: Law, Simulation Modeling and Analysis, ch. 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, log
+from math import cos, exp, log, pi, sqrt
 
 import numpy as np
 
@@ -24,6 +24,8 @@ class Habits:
     exp(-`minds_minutes`) of the odds. `answer_s`: shortest and longest time to answer. `gives_up_s`: median patience
     without a driver, at most `patience_s`. `late_hazard`: chance a minute, while the car is on its way, that a rider
     cancels. `drops`: chance that a driver gives an accepted trip back. `boarding_s`: from arrival to start.
+    `choosy`: how far drivers differ in taking offers, the standard deviation of their log-odds. `finish_error`: how far
+    the promised rest of a ride is off, the standard deviation of its logarithm.
     """
 
     accepts: float = 0.90
@@ -33,9 +35,11 @@ class Habits:
     gives_up_s: float = 240.0
     patience_s: float = 300.0
     late_hazard: float = 0.012
+    choosy: float = 0.5
     drops: float = 0.01
     boarding_s: tuple[float, float] = (20.0, 90.0)
     shift_s: tuple[float, float] = (6 * 3600.0, 10 * 3600.0)
+    finish_error: float = 0.15
 
 
 class Dice:
@@ -58,8 +62,12 @@ class Dice:
         low, high = bounds
         return low + (high - low) * self.roll(*about)
 
+    def normal(self, *about: int) -> float:
+        """Of mean 0 and standard deviation 1 (Box and Muller 1958)."""
+        return sqrt(-2 * log(1 - self.roll(*about, 0))) * cos(2 * pi * self.roll(*about, 1))
 
-ANSWER, ACCEPT, SILENT, PATIENCE, REGRET, WHEN_REGRET, DROP, WHEN_DROP, BOARDING = range(9)
+
+ANSWER, ACCEPT, SILENT, PATIENCE, REGRET, WHEN_REGRET, DROP, WHEN_DROP, BOARDING, CHOOSY, FINISH = range(11)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +101,14 @@ def draw_shifts(grid: RoadGrid, drivers: int, seed: int, hours: tuple[float, ...
 
 
 def accepts(habits: Habits, dice: Dice, driver: int, trip: int, pickup_eta_s: float) -> bool:
-    return dice.roll(ACCEPT, driver, trip) < acceptance(habits, pickup_eta_s)
+    leaning = habits.choosy * dice.normal(CHOOSY, driver)
+    return dice.roll(ACCEPT, driver, trip) < acceptance(habits, pickup_eta_s, leaning)
 
 
-def acceptance(habits: Habits, pickup_eta_s: float) -> float:
-    """The chance that an offer is accepted, logistic in the minutes to the pickup."""
-    at_two_minutes = log(habits.accepts / (1 - habits.accepts))
+def acceptance(habits: Habits, pickup_eta_s: float, leaning: float = 0.0) -> float:
+    """The chance that an offer is accepted, logistic in the minutes to the pickup. `leaning`: this driver's log-odds
+    above the others'."""
+    at_two_minutes = log(habits.accepts / (1 - habits.accepts)) + leaning
     return 1 / (1 + exp(-(at_two_minutes - habits.minds_minutes * (pickup_eta_s - 120) / 60)))
 
 

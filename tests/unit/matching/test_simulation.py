@@ -13,28 +13,17 @@ import pytest
 from hansom.cities import Area
 from services.matching.domain.model import Policy
 from services.matching.domain.policies import policies
+from services.matching.simulation.day import Day, Dispatching, Scenario, Trip
 from services.matching.simulation.demand import WEEKDAY, Request, draw, read_trips
-from services.matching.simulation.engine import Day, Dispatching, Scenario, Trip, simulate
+from services.matching.simulation.engine import simulate
 from services.matching.simulation.figures import Figures, figures, gini
 from services.matching.simulation.grid import RoadGrid
 from services.matching.simulation.people import ACCEPT, Dice, Habits, Shift, acceptance, draw_shifts, patience_s
 from services.matching.solver import solve
+from tests.support.towns import TOWN
 
 POLICIES = policies(solve)
 AREA = Area(60.0, 24.0, 60.02, 24.04)
-SPEED_MPS = 8.0
-
-
-def a_town(side: int = 8) -> RoadGrid:
-    """Streets in a square pattern: road times are those of the corners one drives around."""
-    lat, lng = np.meshgrid(np.linspace(60.0, 60.018, side), np.linspace(24.0, 24.036, side))
-    points = np.column_stack([lat.ravel(), lng.ravel()])
-    plane = RoadGrid(points, np.zeros((side**2, side**2)), np.zeros((side**2, side**2))).plane_m
-    metres = np.abs(plane[:, None, :] - plane[None, :, :]).sum(axis=2)
-    return RoadGrid(points, metres / SPEED_MPS, metres)
-
-
-TOWN = a_town()
 
 
 @cache
