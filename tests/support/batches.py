@@ -14,8 +14,10 @@ def a_trip(trip_id: str, lat: float = 60.17, lng: float = 24.94, **more: object)
     return WaitingTrip(trip_id, more.pop("category", "standard"), Point(lat, lng), **more)  # type: ignore[arg-type]
 
 
-def a_driver(driver_id: str, lat: float = 60.17, lng: float = 24.94, *categories: str) -> FreeDriver:
-    return FreeDriver(driver_id, Point(lat, lng), frozenset(categories) if categories else None)
+def a_driver(
+    driver_id: str, lat: float = 60.17, lng: float = 24.94, *categories: str, **more: float | None
+) -> FreeDriver:
+    return FreeDriver(driver_id, Point(lat, lng), frozenset(categories) if categories else None, **more)  # type: ignore[arg-type]
 
 
 def a_batch(
