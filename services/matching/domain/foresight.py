@@ -16,9 +16,12 @@ seconds. A score is a sum of parts, each on record:
 - `worth`: `worth_weight * (worth where he is - worth of the dropoff)`. This is the advantage of Xu et al. (KDD 2018),
   V(where and when he ends) - V(where he is), in the average-reward form (Mahadevan, Machine Learning 22, 1996): V is
   the time by which the next trip comes sooner than in the city's mean, learnt by `analytics` from demand and supply of
-  each segment and half hour. Their reward of the trip, the fare, is left out on purpose: a rider with a short way is
-  worth as much as one with a long way. Lyft found the same quantity worth learning online (Azagirre et al., INFORMS
-  Journal on Applied Analytics 54, 2024).
+  each segment and half hour. Lyft found the same quantity worth learning online (Azagirre et al., INFORMS Journal on
+  Applied Analytics 54, 2024).
+- `ride`: `ride_weight * ride_s`, the other half of their V: when he ends. In the average-reward form a second of a
+  driver's time has one price, on the way to a rider or with him. All riders count alike: their reward, the fare, is
+  left out on purpose. It is the same for all drivers of a trip, so it decides nothing where there are cars for all;
+  where there are not, more riders are served when the rides are shorter.
 - `waited`: less what the rider has waited: `wait_weight` a second, and `wait_long_weight` more after `wait_long_s`;
   less `returned_bonus_s` when a driver gave the trip back. It is the same for all drivers of a trip: it decides who is
   served when drivers are scarce, and never makes a served rider's car come from further away.
@@ -34,10 +37,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import exp, inf
 
+from hansom.values import distance_m
 from services.matching.domain.model import FreeDriver, Rules, WaitingTrip
 
 LEAST_RATE, LARGEST_RATE = 0.05, 0.99
 """A learnt rate is taken as no less and no more: nobody is sure, either way."""
+
+STRAIGHT_MPS = 5.0
+"""How fast a ride gets on in a straight line, when nobody says how long it takes: 25 km/h on streets with detours."""
 
 RATE_AT_S = 120.0
 """Seconds to the pickup at which a driver's accept rate holds."""
@@ -49,11 +56,12 @@ class Foresight:
     def __init__(self, trips: Sequence[WaitingTrip], drivers: Sequence[FreeDriver], rules: Rules) -> None:
         self._waited = [-rider_claim_s(trip, rules) for trip in trips]
         self._dropoff = [-_worth_s(trip.worth_s, rules) for trip in trips]
+        self._ride = [rules.ride_weight * min(ride_s(trip), rules.ride_most_s) for trip in trips]
         self._here = [_worth_s(driver.worth_s, rules) for driver in drivers]
         self._idle = [-driver_claim_s(driver, rules) for driver in drivers]
         self._finishing = [_finishing_s(driver, rules) for driver in drivers]
         self._refusal_odds = [_refusal_odds(driver, rules) for driver in drivers]
-        self._of_trip = [sum(parts) for parts in zip(self._waited, self._dropoff, strict=True)]
+        self._of_trip = [sum(parts) for parts in zip(self._waited, self._dropoff, self._ride, strict=True)]
         self._of_driver = [sum(parts) for parts in zip(self._here, self._idle, self._finishing, strict=True)]
         self._minds, self._retry_s = rules.accept_minds / 60, rules.retry_s
 
@@ -67,6 +75,7 @@ class Foresight:
             "finishing": self._finishing[column],
             "acceptance": self._refused_s(column, eta_s),
             "worth": self._here[column] + self._dropoff[row],
+            "ride": self._ride[row],
             "idle": self._idle[column],
         }
 
@@ -74,6 +83,13 @@ class Foresight:
         """Seconds that asking him in vain would cost, times the chance of it."""
         odds = self._refusal_odds[column] * exp(self._minds * (eta_s - RATE_AT_S))
         return self._retry_s * odds / (1.0 + odds)
+
+
+def ride_s(trip: WaitingTrip) -> float:
+    """How long the ride itself takes; 0 when its dropoff is not known."""
+    if trip.ride_s is not None:
+        return trip.ride_s
+    return distance_m(trip.pickup, trip.dropoff) / STRAIGHT_MPS if trip.dropoff is not None else 0.0
 
 
 def rider_claim_s(trip: WaitingTrip, rules: Rules) -> float:
@@ -100,7 +116,8 @@ def driver_bound_s(rules: Rules) -> float:
 
 def _spread_s(rules: Rules) -> float:
     """By how much two scores can differ for anything but waiting, when one trip, or one driver, is the same."""
-    return rules.max_pickup_s + rules.retry_s + 2 * rules.worth_weight * rules.worth_most_s
+    places_s = 2 * rules.worth_weight * rules.worth_most_s
+    return rules.max_pickup_s + rules.retry_s + places_s + rules.ride_weight * rules.ride_most_s
 
 
 def _passed_after_s(spread_s: float, weight: float, long_s: float, long_weight: float) -> float:

@@ -14,7 +14,8 @@ class WaitingTrip:
     """A trip that needs a driver. `returned`: a driver had it and gave it back. `excluded`: who must not get it.
 
     `patience_left_s`: until it expires without a driver (None: not known). `worth_s`: how much sooner than in the
-    city's mean a driver who ends it at its dropoff gets his next trip, in seconds; negative: later.
+    city's mean a driver who ends it at its dropoff gets his next trip, in seconds; negative: later. `ride_s`: from the
+    pickup to the dropoff, as quoted (None: reckoned from a straight line).
     """
 
     trip_id: str
@@ -26,6 +27,7 @@ class WaitingTrip:
     dropoff: Point | None = None
     patience_left_s: float | None = None
     worth_s: float = 0.0
+    ride_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Rules:
     `accept_rate`: of a driver of whom nothing is learnt, two minutes away. `accept_minds`: how much the log-odds of
     accepting fall with each minute further away. `retry_s`: what an offer that is not taken costs the rider.
     `worth_weight`: of where a driver is and ends up; `worth_most_s`: no place is better or worse than the mean by more.
+    `ride_weight`: of when he ends up there; a ride longer than `ride_most_s` counts as long as that.
     `wait_long_weight`: what a rider's second of waiting is worth more after `wait_long_s`.
     `idle_weight`: what a driver's second without a ride is worth, and more after `idle_long_s` (`idle_long_weight`).
     """
@@ -90,6 +93,8 @@ class Rules:
     retry_s: float = 30.0
     worth_weight: float = 0.5
     worth_most_s: float = 300.0
+    ride_weight: float = 0.25
+    ride_most_s: float = 1200.0
     wait_long_s: float = 120.0
     wait_long_weight: float = 1.0
     idle_weight: float = 0.02
@@ -106,7 +111,7 @@ class Considered:
     """A driver who was looked at for a trip. `score`: lower is better. `dropped` None: the pair is proposed.
 
     `parts`: what the score is made of, in seconds, summing to it: `road`, `waited`, `finishing`, `acceptance`, `worth`,
-    `idle` (those that the policy knows; none when the score is not in seconds). `free_in_s` above 0: he is finishing a
+    `ride`, `idle` (those that the policy knows; none when the score is not in seconds). `free_in_s` above 0: he is finishing a
     ride, and `pickup_eta_s` counts from its dropoff.
     """
 

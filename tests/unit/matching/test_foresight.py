@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hansom.contracts.matching import Dropped
+from hansom.values import METRES_A_DEGREE, Point
 from services.matching.domain.foresight import driver_bound_s, rider_bound_s
 from services.matching.domain.model import Considered, Proposal, Rules
 from services.matching.domain.policies import batched, foreseeing
@@ -126,6 +127,17 @@ def test_no_place_counts_for_more_than_the_rules_say() -> None:
     assert found.parts["worth"] == -2 * RULES.worth_weight * RULES.worth_most_s
 
 
+def test_scarce_drivers_are_soon_free_again() -> None:
+    trips = [a_trip("a_long", ride_s=900.0), a_trip("short", ride_s=200.0)]
+    assert set(offered(foresight(a_batch(trips, [a_driver("only")]), RULES))) == {"short"}
+
+
+def test_how_long_a_ride_takes_is_reckoned_when_nobody_says() -> None:
+    there = Point(60.17 + 1000 / METRES_A_DEGREE, 24.94)
+    proposal = foresight(a_batch([a_trip("t", dropoff=there)], [a_driver("d")]), RULES)
+    assert of(proposal, "d").parts["ride"] == pytest.approx(RULES.ride_weight * 200, rel=0.01)
+
+
 def test_of_drivers_as_near_the_one_longest_without_a_ride_drives() -> None:
     drivers = [a_driver("a_new", idle_s=10), a_driver("old", idle_s=1800)]
     data = a_batch([a_trip("t")], drivers, {("t", "a_new"): 100.0, ("t", "old"): 105.0})
@@ -143,8 +155,8 @@ def test_without_anything_to_foresee_it_decides_like_batch() -> None:
 @pytest.mark.parametrize("rules", [RULES, Rules(idle_long_weight=0.0), Rules(wait_weight=0.2, wait_long_weight=4.0)])
 def test_a_lead_in_waiting_as_long_as_the_bound_beats_everything_else(rules: Rules) -> None:
     """The worst case on all counts against the one who waits, and a second more waiting than the bound."""
-    patient = a_trip("patient", waited_s=rider_bound_s(rules) + 1, worth_s=-1e9)
-    newcomer = a_trip("newcomer", worth_s=1e9)
+    patient = a_trip("patient", waited_s=rider_bound_s(rules) + 1, worth_s=-1e9, ride_s=1e9)
+    newcomer = a_trip("newcomer", worth_s=1e9, ride_s=0.0)
     times: dict[tuple[str, str], float | None] = {("patient", "d"): rules.max_pickup_s, ("newcomer", "d"): 0.0}
     assert set(offered(foresight(a_batch([patient, newcomer], [a_driver("d")], times), rules))) == {"patient"}
 
