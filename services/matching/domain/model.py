@@ -111,8 +111,8 @@ class Considered:
     """A driver who was looked at for a trip. `score`: lower is better. `dropped` None: the pair is proposed.
 
     `parts`: what the score is made of, in seconds, summing to it: `road`, `waited`, `finishing`, `acceptance`, `worth`,
-    `ride`, `idle` (those that the policy knows; none when the score is not in seconds). `free_in_s` above 0: he is finishing a
-    ride, and `pickup_eta_s` counts from its dropoff.
+    `ride`, `idle` (those that the policy knows; none when the score is not in seconds). `free_in_s` above 0: he is
+    finishing a ride, and `pickup_eta_s` counts from its dropoff.
     """
 
     trip_id: str
