@@ -54,3 +54,50 @@ class Decisions(Reply):
     summary = fields.String(required=True, metadata={"description": "What happened, in words."})
     batches = fields.List(fields.Nested(DecisionBatch), required=True)
     items = fields.List(fields.Nested(Decision), required=True)
+
+
+class WhyNot(Reply):
+    code = fields.String(required=True)
+    count = fields.Integer(required=True, metadata={"description": "Of requests, or of offers."})
+    words = fields.String(required=True)
+
+
+class OffersMade(Reply):
+    made = fields.Integer(required=True)
+    accepted = fields.Integer(required=True)
+    declined = fields.Integer(required=True)
+    expired = fields.Integer(required=True)
+    withdrawn = fields.Integer(required=True)
+    mean_answer_s = Finite(**MAYBE)
+
+
+class AskedForNear(Reply):
+    within_m = fields.Integer(required=True)
+    requests = fields.Integer(**MAYBE)
+    unmet = fields.Integer(**MAYBE, metadata={"description": "Nobody came for them."})
+
+
+class WhyNoRides(Reply):
+    """An hour of a driver's. What a service that is down would have said is null, and it is named in `missing`."""
+
+    driver_id = fields.String(required=True)
+    since = Rfc3339(required=True)
+    until = Rfc3339(required=True)
+    summary = fields.String(required=True)
+    what_to_do = fields.List(fields.String(), required=True)
+    why_not = fields.String(
+        **MAYBE,
+        metadata={
+            "description": "Why no ride is offered now: pending, suspended, offline, no_position, silent, doubtful, "
+            "busy or off."
+        },
+    )
+    online_s = Finite(required=True)
+    rides = fields.Integer(**MAYBE)
+    riding_s = Finite(**MAYBE)
+    batches = fields.Integer(required=True, metadata={"description": "Batches that looked at the driver."})
+    considered = fields.Integer(required=True, metadata={"description": "Requests that they looked at him for."})
+    reasons = fields.List(fields.Nested(WhyNot), required=True)
+    offers = fields.Nested(OffersMade, required=True)
+    near = fields.Nested(AskedForNear, required=True)
+    missing = fields.List(fields.String(), required=True)

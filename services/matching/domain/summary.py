@@ -14,6 +14,7 @@ OTHERS = {
     Dropped.ANOTHER_TRIP: ("was asked for another trip", "were asked for another trip"),
     Dropped.TOO_FAR: ("was too far away", "were too far away"),
     Dropped.PATIENCE: ("could not have come in time", "could not have come in time"),
+    Dropped.FINISHING: ("was still on a ride", "were still on a ride"),
     Dropped.HELD: ("was finishing a ride and waited for", "were finishing a ride and waited for"),
     Dropped.NO_ROAD: ("had no road to the pickup", "had no road to the pickup"),
     Dropped.CATEGORY: ("drives another category", "drive another category"),
@@ -30,7 +31,10 @@ ANSWERS = {
     Answer.ACCEPTED: "accepted",
 }
 
-FALLBACKS = {"deadline": "the city's own policy was not ready in time"}
+FALLBACKS = {
+    "deadline": "the city's own policy was not ready in time",
+    "still_solving": "the city's own policy was at work on an earlier batch",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TypedDict
 
@@ -93,12 +94,82 @@ class DecisionsReply(TypedDict):
     items: list[DecisionReply]
 
 
+@dataclass(frozen=True, slots=True)
+class SeeWhyNoRides:
+    """Why a driver had few rides in the hour that ends at `until`; None: now."""
+
+    driver_id: str
+    until: datetime | None = None
+
+
+class ReasonReply(TypedDict):
+    """Why not: `count` requests, or offers. `code`: one of `Dropped`, or declined, not_answered, taken_back."""
+
+    code: str
+    count: int
+    words: str
+
+
+class OffersReply(TypedDict):
+    """Offers made to a driver and what he said, by answer; `mean_answer_s`: null when he answered none."""
+
+    made: int
+    accepted: int
+    declined: int
+    expired: int
+    withdrawn: int
+    mean_answer_s: float | None
+
+
+class NearReply(TypedDict):
+    """Rides asked for within `within_m` of where the driver is, and those that nobody came for; null: not known."""
+
+    within_m: int
+    requests: int | None
+    unmet: int | None
+
+
+class WhyNoRidesReply(TypedDict):
+    """Why a driver had few rides from `since` to `until`. Names no rider and no other driver.
+
+    `batches`: that looked at him, for `considered` requests. `why_not`: why he is not offered rides at this moment,
+    null when he is or when `until` is past. `what_to_do`: sentences, the most useful first. `missing` names the
+    services that are down; what they know is null: `rides` and `riding_s`, `near`, `why_not`.
+    """
+
+    driver_id: str
+    since: str
+    until: str
+    summary: str
+    what_to_do: list[str]
+    why_not: str | None
+    online_s: float
+    rides: int | None
+    riding_s: float | None
+    batches: int
+    considered: int
+    reasons: list[ReasonReply]
+    offers: OffersReply
+    near: NearReply
+    missing: list[str]
+
+
 class CityStatus(TypedDict):
-    """`leader`: who leads the city's batches, null when nobody does. `batch_ms`: what the last batch took."""
+    """`leader`: who leads the city's batches, null when nobody does. `policy`: what the city is set to.
+
+    Of the last batch: `batch_ms`, what it took; `made` offers, `replaced` of them in the place of one that its driver
+    had not seen; `held` trips for drivers who are about to finish. `decided_by` and `fallback`: which policy it was,
+    and why not the city's own (`deadline`: it was not ready in time; `still_solving`: nor is it yet).
+    """
 
     leader: str | None
     waiting: int
     open_offers: int
     last_batch_at: str | None
     batch_ms: float | None
+    made: int | None
+    replaced: int | None
+    held: int | None
+    decided_by: str | None
+    fallback: str | None
     policy: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from hansom.contracts.matching import Answer, Dropped
 from hansom.values import Point
-from services.matching.domain.model import Considered, Proposal, Rules, WaitingTrip
+from services.matching.domain.model import Considered, Proposal, WaitingTrip
 from services.matching.domain.outcome import MadeOffer, Outcome, RefusedOffer
-from services.matching.domain.policies import nearest
-from services.matching.domain.summary import Asked, Look, summarise
+from services.matching.domain.summary import ANSWERS, OTHERS, Asked, Look, summarise
 from services.matching.record_schemas import MAX_TRIPS, write_decisions, write_decisions_reply, write_seen
-from services.matching.usecases import ClosedBatch, Dispatch, Moment
+from services.matching.usecases import ClosedBatch, Moment
 
 BEGAN = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 PICKUP = Point(60.17, 24.94)
@@ -25,7 +25,7 @@ def a_pair(
 
 
 def a_closed_batch(*pairs: Considered, outcome: Outcome, **proposal: Any) -> ClosedBatch:
-    dispatch = Dispatch("helsinki", "foresight", nearest, Rules(), 30, 15.0)
+    dispatch: Any = SimpleNamespace(city="helsinki", policy_name="foresight")
     trips = [WaitingTrip(trip_id, "standard", PICKUP, 4.04) for trip_id in dict.fromkeys(p.trip_id for p in pairs)]
     moment = Moment("b1", "2026-03-02T12:00:00.000Z", 0)
     return ClosedBatch(dispatch, moment, trips, Proposal(pairs, **proposal), outcome, estimated=False)
@@ -116,6 +116,11 @@ def test_the_summary_tells_who_was_asked_and_why_the_others_were_not() -> None:
 def test_the_summary_tells_that_nobody_was_near() -> None:
     looks = [a_look(2 * n, {}) for n in range(60)]
     assert summarise(looks, []) == "No free driver was near in 60 batches, over 2 min. Nobody was asked."
+
+
+def test_every_reason_and_answer_has_words() -> None:
+    assert set(OTHERS) == set(Dropped)
+    assert set(ANSWERS) == set(Answer)
 
 
 def test_the_summary_of_a_trip_that_no_batch_saw_says_so() -> None:
