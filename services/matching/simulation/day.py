@@ -9,6 +9,7 @@ from services.matching.domain.model import Batch, Policy, Proposal, Rules
 from services.matching.simulation.demand import Request
 from services.matching.simulation.grid import RoadGrid
 from services.matching.simulation.people import Habits, Shift
+from services.matching.simulation.surging import Surging
 from services.matching.simulation.worths import Worths
 
 CATEGORY = "standard"
@@ -59,7 +60,8 @@ class Tariff:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A day before it is lived: the roads, who wants to go where, who drives, and what they are like."""
+    """A day before it is lived: the roads, who wants to go where, who drives, what they are like, and whether fares
+    surge."""
 
     grid: RoadGrid
     requests: Sequence[Request]
@@ -67,11 +69,13 @@ class Scenario:
     habits: Habits = field(default_factory=Habits)
     seed: int = 1
     tariff: Tariff = field(default_factory=Tariff)
+    surging: Surging | None = None
 
 
 @dataclass(slots=True)
 class Trip:
-    """A request and what became of it. `outcome`: completed, unserved (nobody found), gave_up, cancelled.
+    """A request and what became of it. `outcome`: completed, unserved (nobody found), gave_up, cancelled,
+    priced_out (the fare was too high for him: he never asked for a driver).
 
     `waiting_since_s`: when it was asked for or last given back; `over_at_s`: when the outcome came about.
     """
@@ -88,17 +92,20 @@ class Trip:
     pickup_s: float | None = None
     wait_s: float | None = None
     over_at_s: float | None = None
+    multiplier: float = 1.0
     round: int = 0
     """Counts what ended: an event that was planned before is about nothing any more."""
 
 
 @dataclass(slots=True)
 class Driver:
-    """A driver on shift. `place` is where he is, or set out from. `finishes_at_s`: when the ride under way ends, and
-    `ends_at` where; no ride: infinite. `answered` and `accepted` count his offers."""
+    """A driver on shift, until `until_s`. `place` is where he is, or set out from. `finishes_at_s`: when the ride under
+    way ends, and `ends_at` where; no ride: infinite. `answered` and `accepted` count his offers. `moves` counts when he
+    set out without a ride, or stopped doing so."""
 
     shift: Shift
     place: int
+    until_s: float
     state: str = "off"
     idle_since_s: float = 0.0
     finishes_at_s: float = float("inf")
@@ -111,6 +118,8 @@ class Driver:
     paid_m: float = 0.0
     earned: float = 0.0
     rides: int = 0
+    moves: int = 0
+    moving_until_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

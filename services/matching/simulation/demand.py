@@ -30,6 +30,9 @@ TYPICAL_TRIP_S = 540.0
 
 SHORTEST_TRIP_S = 90.0
 
+STADIUM_M = 150.0
+"""The gates of a stadium are within this of its middle."""
+
 LAYOUT = 1
 """Where homes, offices, night life and the station lie on the city's roads: a number for each way to put them."""
 
@@ -70,6 +73,36 @@ def draw(
         if dropoff != pickup:
             requests.append(Request(number, float(moment), pickup, dropoff))
     return requests
+
+
+def stadium(
+    grid: RoadGrid,
+    requests: Sequence[Request],
+    seed: int,
+    *,
+    riders: int = 2000,
+    at_s: float = 22 * 3600.0,
+    within_s: float = 1200.0,
+    layout: int = LAYOUT,
+) -> list[Request]:
+    """The day and a crowd: `riders` more who leave one place within so many seconds from `at_s` on.
+
+    They ask from around the stadium, which the layout puts somewhere, more of them in the middle of the time than at
+    its ends, and go where people go at that hour.
+    """
+    gate = int(np.random.default_rng([layout, 4]).integers(len(grid)))
+    gates = np.flatnonzero(np.linalg.norm(grid.plane_m - grid.plane_m[gate], axis=1) <= STADIUM_M)
+    dice = np.random.default_rng([seed, 5])
+    pull = np.exp(-grid.seconds[gate] / TYPICAL_TRIP_S) * _zone_weights(grid, layout, ends=True)[_part_of_day(at_s)]
+    pull[~np.isfinite(grid.seconds[gate]) | (grid.seconds[gate] < SHORTEST_TRIP_S)] = 0.0
+    moments = at_s + within_s * dice.beta(2, 2, riders)
+    pickups, dropoffs = dice.choice(gates, riders), dice.choice(len(grid), riders, p=pull / pull.sum())
+    first = 1 + max((request.number for request in requests), default=-1)
+    crowd = [
+        Request(first + number, float(moment), int(pickup), int(dropoff), crowd=True)
+        for number, (moment, pickup, dropoff) in enumerate(zip(moments, pickups, dropoffs, strict=True))
+    ]
+    return sorted([*requests, *crowd], key=lambda request: request.at_s)
 
 
 def _part_of_day(at_s: float) -> int:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from heapq import heappop, heappush
-from itertools import count
 from math import ceil, inf
 from typing import Any
 
 from services.matching.domain.model import Considered
 from services.matching.simulation import people
+from services.matching.simulation.clockwork import Clockwork
 from services.matching.simulation.day import Day, Dispatching, Driver, Scenario, Spell, Trip, Watch
 from services.matching.simulation.people import Dice
+from services.matching.simulation.roaming import LEAST_GAIN, Roaming
 from services.matching.simulation.sight import Sight
-
-Happening = Callable[..., None]
+from services.matching.simulation.surging import Surge
 
 
 def simulate(
@@ -43,51 +42,47 @@ class _Engine:
         self.grid, self.habits, self.tariff = scenario.grid, scenario.habits, scenario.tariff
         self.how = dispatching
         self.dice = Dice(scenario.seed)
+        self.clock = Clockwork(progress)
         self.trips = [Trip(request) for request in scenario.requests]
-        self.drivers = [Driver(shift, shift.home) for shift in scenario.shifts]
+        self.drivers = [Driver(shift, shift.home, shift.until_s) for shift in scenario.shifts]
         self.day = Day(self.trips, self.drivers)
         self.waiting: dict[int, Trip] = {}
         self.idle: dict[int, Driver] = {}
         self.riding: dict[int, Driver] = {}
         self.sight = Sight(scenario, dispatching, self.dice)
-        self.now_s = 0.0
-        self._events: list[tuple[float, int, Happening, tuple[Any, ...]]] = []
-        self._order = count()
+        self.roaming = Roaming(scenario, self.clock, self.dice)
+        self.surge = Surge(scenario.surging, scenario.grid.points)
         self._batch_at_s = -1.0
         self._answers = 0
         self._asked_at_s = [trip.request.at_s for trip in self.trips]
-        self._progress, self._told_s, self._watch = progress, 0.0, watch
+        self._surging, self._watch = scenario.surging, watch
 
-    # -- time --------------------------------------------------------------------------------------------------------
     def run(self) -> Day:
         for number, trip in enumerate(self.trips):
-            self._at(trip.request.at_s, self._ask, number)
+            self.clock.at(trip.request.at_s, self._ask, number)
         for number, driver in enumerate(self.drivers):
-            self._at(driver.shift.from_s, self._start_shift, number)
-            self._at(driver.shift.until_s, self._end_shift, number)
-        while self._events:
-            self.now_s, _, what, about = heappop(self._events)
-            if self._progress is not None and self.now_s - self._told_s >= 900:
-                self._told_s = self.now_s
-                self._progress(self.now_s)
-            what(*about)
+            self.clock.at(driver.shift.from_s, self._free, number)
+            self.clock.at(driver.shift.until_s, self._end_shift, number)
+        if self._surging is not None and self.trips:
+            self.clock.at(self._asked_at_s[0], self._reckon_surge, self._surging.tick_s)
+        self.clock.run()
         return self.day
-
-    def _at(self, at_s: float, what: Happening, *about: Any) -> None:
-        heappush(self._events, (at_s, next(self._order), what, about))
-
-    def _in(self, after_s: float, what: Happening, *about: Any) -> None:
-        self._at(self.now_s + after_s, what, *about)
 
     # -- riders ------------------------------------------------------------------------------------------------------
     def _ask(self, number: int) -> None:
-        self._begin_wait(number, self.trips[number])
+        trip = self.trips[number]
+        trip.multiplier = float(self.surge.multipliers[trip.request.pickup])
+        if not people.pays(self.habits, self.dice, number, trip.multiplier):
+            self._end(trip, "priced_out")
+            return
+        self.surge.note_asked(self.clock.now_s, trip.request.pickup)
+        self._begin_wait(number, trip)
 
     def _begin_wait(self, number: int, trip: Trip) -> None:
         """Patience counts from here: a rider whose driver gave the ride back waits as long again."""
-        trip.waiting_since_s = self.now_s
+        trip.waiting_since_s = self.clock.now_s
         self._wait(number, trip)
-        self._in(people.patience_s(self.habits, self.dice, number), self._lose_patience, number, trip.round)
+        self.clock.after(people.patience_s(self.habits, self.dice, number), self._lose_patience, number, trip.round)
 
     def _wait(self, number: int, trip: Trip) -> None:
         self.waiting[number] = trip
@@ -97,13 +92,14 @@ class _Engine:
         trip = self.trips[number]
         if trip.round != at_round or trip.driver is not None:
             return
-        waited_s = self.now_s - trip.waiting_since_s
+        waited_s = self.clock.now_s - trip.waiting_since_s
         self._end(trip, "unserved" if waited_s >= self.habits.patience_s - 0.5 else "gave_up")
+        self.surge.note_unmet(self.clock.now_s, trip.request.pickup)
         self.waiting.pop(number, None)
         self._withdraw(trip)
 
     def _end(self, trip: Trip, outcome: str) -> None:
-        trip.outcome, trip.over_at_s = outcome, self.now_s
+        trip.outcome, trip.over_at_s = outcome, self.clock.now_s
 
     def _withdraw(self, trip: Trip) -> None:
         """An open offer of a trip that is over: its driver is free again."""
@@ -115,22 +111,22 @@ class _Engine:
     # -- dispatch ----------------------------------------------------------------------------------------------------
     def _plan_batch(self) -> None:
         """Windows close on a fixed grid; one in which nothing can change is left out."""
-        if not self.waiting or not self.idle or self._batch_at_s > self.now_s:
+        if not self.waiting or not self.idle or self._batch_at_s > self.clock.now_s:
             return
         window_s = self.how.window_s
-        self._batch_at_s = max(ceil(self.now_s / window_s) * window_s, self._batch_at_s + window_s)
-        self._at(self._batch_at_s, self._close_batch)
+        self._batch_at_s = max(ceil(self.clock.now_s / window_s) * window_s, self._batch_at_s + window_s)
+        self.clock.at(self._batch_at_s, self._close_batch)
 
     def _close_batch(self) -> None:
         if not self.waiting or not self.idle:
             return
         fleet_rate = 1 - self.day.declined / self._answers if self._answers else self.how.rules.accept_rate
-        batch = self.sight.batch(self.now_s, self.waiting | self._coming(), self.idle, self.riding, fleet_rate)
+        batch = self.sight.batch(self.clock.now_s, self.waiting | self._coming(), self.idle, self.riding, fleet_rate)
         proposal = self.how.policy(batch, self.how.rules)
         self.day.batches += 1
         self.day.pairs += len(batch.road_times)
         if self._watch is not None:
-            self._watch(self.now_s, batch, proposal)
+            self._watch(self.clock.now_s, batch, proposal)
         for pair in proposal.pairs:
             # a trip of the future, or a driver on a ride: the other one is kept, nobody is asked
             if int(pair.trip_id) in self.waiting and int(pair.driver_id) in self.idle:
@@ -142,13 +138,14 @@ class _Engine:
         """For hindsight: the trips of the next seconds."""
         if self.how.foreseen_s <= 0:
             return {}
-        first = bisect_right(self._asked_at_s, self.now_s)
-        last = bisect_right(self._asked_at_s, self.now_s + self.how.foreseen_s)
+        first = bisect_right(self._asked_at_s, self.clock.now_s)
+        last = bisect_right(self._asked_at_s, self.clock.now_s + self.how.foreseen_s)
         return {number: self.trips[number] for number in range(first, last)}
 
     def _offer(self, pair: Considered) -> None:
         number, driver_number = int(pair.trip_id), int(pair.driver_id)
         trip, driver = self.waiting.pop(number), self.idle.pop(driver_number)
+        driver.moves += 1
         assert pair.pickup_eta_s is not None
         driver.state, trip.offered_to = "offered", driver_number
         trip.offers += 1
@@ -156,7 +153,7 @@ class _Engine:
         silent = self.dice.roll(people.SILENT, driver_number, number) < self.habits.silent
         after_s = self.how.offer_s if silent else self._answer_s(driver_number, number)
         taken = not silent and people.accepts(self.habits, self.dice, driver_number, number, pair.pickup_eta_s)
-        self._in(after_s, self._answer, number, driver_number, trip.round, taken, pair.pickup_eta_s)
+        self.clock.after(after_s, self._answer, number, driver_number, trip.round, taken, pair.pickup_eta_s)
 
     def _answer_s(self, driver: int, trip: int) -> float:
         return min(self.dice.between(self.habits.answer_s, people.ANSWER, driver, trip), self.how.offer_s)
@@ -181,7 +178,7 @@ class _Engine:
     # -- rides -------------------------------------------------------------------------------------------------------
     def _assign(self, number: int, driver_number: int, eta_s: float) -> None:
         trip, driver = self.trips[number], self.drivers[driver_number]
-        trip.driver, trip.assigned_at_s = driver_number, self.now_s
+        trip.driver, trip.assigned_at_s = driver_number, self.clock.now_s
         driver.state = "to_pickup"
         self._end_spell(driver, ended=True)
         ends = [(eta_s, self._arrive)]
@@ -191,25 +188,25 @@ class _Engine:
         if self.dice.roll(people.DROP, driver_number, number) < self.habits.drops:
             ends.append((eta_s * self.dice.roll(people.WHEN_DROP, driver_number, number), self._give_back))
         after_s, what = min(ends, key=lambda end: end[0])
-        self._in(after_s, what, number, driver_number, after_s / eta_s if eta_s > 0 else 1.0)
+        self.clock.after(after_s, what, number, driver_number, after_s / eta_s if eta_s > 0 else 1.0)
 
     def _arrive(self, number: int, driver_number: int, share: float) -> None:
         trip, driver = self.trips[number], self.drivers[driver_number]
         assert trip.assigned_at_s is not None
-        trip.pickup_s = self.now_s - trip.assigned_at_s
-        trip.wait_s = self.now_s - trip.request.at_s
+        trip.pickup_s = self.clock.now_s - trip.assigned_at_s
+        trip.wait_s = self.clock.now_s - trip.request.at_s
         driver.empty_m += float(self.grid.metres[driver.place, trip.request.pickup])
         driver.place = trip.request.pickup
         driver.state = "on_trip"
         boarding_s = self.dice.between(self.habits.boarding_s, people.BOARDING, number)
         ride_s = float(self.grid.seconds[trip.request.pickup, trip.request.dropoff])
-        self._in(boarding_s, self._ride, number, driver_number, ride_s)
+        self.clock.after(boarding_s, self._ride, number, driver_number, ride_s)
 
     def _ride(self, number: int, driver_number: int, ride_s: float) -> None:
         driver = self.drivers[driver_number]
-        driver.finishes_at_s, driver.ends_at = self.now_s + ride_s, self.trips[number].request.dropoff
+        driver.finishes_at_s, driver.ends_at = self.clock.now_s + ride_s, self.trips[number].request.dropoff
         self.riding[driver_number] = driver
-        self._at(driver.finishes_at_s, self._finish, number, driver_number, ride_s)
+        self.clock.at(driver.finishes_at_s, self._finish, number, driver_number, ride_s)
 
     def _finish(self, number: int, driver_number: int, ride_s: float) -> None:
         trip, driver = self.trips[number], self.drivers[driver_number]
@@ -221,7 +218,7 @@ class _Engine:
         driver.rides += 1
         driver.paid_m += metres
         driver.carried_s += ride_s
-        driver.earned += self.tariff.fare(metres, ride_s) * self.tariff.share
+        driver.earned += self.tariff.fare(metres, ride_s) * self.tariff.share * trip.multiplier
         self._free(driver_number)
 
     def _cancel(self, number: int, driver_number: int, share: float) -> None:
@@ -246,24 +243,43 @@ class _Engine:
             driver.place = pickup
         self._free(driver_number)
 
-    # -- drivers -----------------------------------------------------------------------------------------------------
-    def _start_shift(self, number: int) -> None:
-        self._free(number)
+    # -- surge -------------------------------------------------------------------------------------------------------
+    def _reckon_surge(self, tick_s: float) -> None:
+        waiting = (trip.request.pickup for trip in self.waiting.values())
+        self.surge.tick(self.clock.now_s, waiting, (driver.place for driver in self.idle.values()))
+        if self.surge.multipliers.max() > 1:
+            self.roaming.follow_fares(self.idle, self.surge.multipliers)
+        if self.clock.now_s < self._asked_at_s[-1]:
+            self.clock.after(tick_s, self._reckon_surge, tick_s)
 
+    # -- drivers -----------------------------------------------------------------------------------------------------
     def _end_shift(self, number: int) -> None:
         """Who is busy goes home when he has finished."""
-        if self.drivers[number].state == "idle":
+        driver = self.drivers[number]
+        if self.clock.now_s < driver.until_s:
+            return
+        if self._goes_on(number, driver):
+            driver.until_s = self.clock.now_s + self.habits.longer_s
+            self.clock.at(driver.until_s, self._end_shift, number)
+        elif driver.state == "idle":
             self._go_home(number)
+
+    def _goes_on(self, number: int, driver: Driver) -> bool:
+        """Once, when fares are high where he is or about to be."""
+        place = driver.ends_at if driver.finishes_at_s < inf else driver.place
+        first_time = driver.until_s == driver.shift.until_s
+        dear = self.surge.multipliers[place] >= 1 + LEAST_GAIN
+        return bool(first_time and dear and people.stays(self.habits, self.dice, number))
 
     def _free(self, number: int) -> None:
         """He has no ride from now on."""
-        self.drivers[number].idle_since_s = self.now_s
+        self.drivers[number].idle_since_s = self.clock.now_s
         self._take_offers(number)
 
     def _take_offers(self, number: int) -> None:
         driver = self.drivers[number]
         driver.state = "idle"
-        if self.now_s >= driver.shift.until_s:
+        if self.clock.now_s >= driver.until_s:
             self._go_home(number)
             return
         self.idle[number] = driver
@@ -272,10 +288,10 @@ class _Engine:
     def _go_home(self, number: int) -> None:
         driver = self.drivers[number]
         driver.state = "off"
-        driver.worked_s = self.now_s - driver.shift.from_s
+        driver.worked_s = self.clock.now_s - driver.shift.from_s
         self._end_spell(driver, ended=False)
         self.idle.pop(number, None)
 
     def _end_spell(self, driver: Driver, *, ended: bool) -> None:
-        spell = Spell(driver.idle_since_s, driver.place, self.now_s - driver.idle_since_s, ended)
+        spell = Spell(driver.idle_since_s, driver.place, self.clock.now_s - driver.idle_since_s, ended)
         self.day.spells.append(spell)

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from services.matching.simulation.day import Day
+from services.matching.simulation.day import Day, Trip
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Shares are of all requests; times in seconds; earnings in minor units an hour on shift."""
+    """Shares are of all requests; times in seconds; earnings in minor units an hour on shift.
+
+    `wait_*`: from asking until the car is there, of completed rides; `wait_worst_s`: the mean of the slowest tenth.
+    `priced_out`: turned away by a fare that surged, and never asked.
+    """
 
     requests: int
     completed: int
     unserved: int
     gave_up: int
     cancelled: int
+    priced_out: int
     pickup_mean_s: float
     pickup_p50_s: float
     pickup_p90_s: float
     wait_mean_s: float
     wait_p50_s: float
     wait_p90_s: float
+    wait_worst_s: float
     empty_km: float
     paid_km: float
     empty_share: float
@@ -48,10 +54,11 @@ class Figures:
         return {name: round(value, 4) if isinstance(value, float) else value for name, value in found.items()}
 
 
-def figures(day: Day) -> Figures:
-    """The day in numbers; NaN where nothing happened."""
-    outcomes = [trip.outcome for trip in day.trips]
-    done = [trip for trip in day.trips if trip.outcome == "completed"]
+def figures(day: Day, only: Callable[[Trip], bool] | None = None) -> Figures:
+    """The day in numbers; NaN where nothing happened. `only`: which trips count; drivers count with all they did."""
+    trips = [trip for trip in day.trips if only is None or only(trip)]
+    outcomes = [trip.outcome for trip in trips]
+    done = [trip for trip in trips if trip.outcome == "completed"]
     pickups = np.array([trip.pickup_s for trip in done], dtype=float)
     waits = np.array([trip.wait_s for trip in done], dtype=float)
     worked = [driver for driver in day.drivers if driver.worked_s > 0]
@@ -60,17 +67,19 @@ def figures(day: Day) -> Figures:
     empty_m, paid_m = (sum(getattr(driver, name) for driver in day.drivers) for name in ("empty_m", "paid_m"))
     an_hour = earned / hours if worked else np.array([np.nan])
     return Figures(
-        requests=len(day.trips),
+        requests=len(trips),
         completed=outcomes.count("completed"),
         unserved=outcomes.count("unserved"),
         gave_up=outcomes.count("gave_up"),
         cancelled=outcomes.count("cancelled"),
+        priced_out=outcomes.count("priced_out"),
         pickup_mean_s=_mean(pickups),
         pickup_p50_s=_quantile(pickups, 0.5),
         pickup_p90_s=_quantile(pickups, 0.9),
         wait_mean_s=_mean(waits),
         wait_p50_s=_quantile(waits, 0.5),
         wait_p90_s=_quantile(waits, 0.9),
+        wait_worst_s=worst_tenth(waits),
         empty_km=empty_m / 1000,
         paid_km=paid_m / 1000,
         empty_share=empty_m / (empty_m + paid_m) if empty_m + paid_m else float("nan"),
@@ -92,6 +101,11 @@ def gini(values: Sequence[float]) -> float:
     if not count or total <= 0:
         return 0.0
     return float((2 * np.arange(1, count + 1) - count - 1) @ ordered / (count * total))
+
+
+def worst_tenth(values: np.ndarray) -> float:
+    """The mean of the largest tenth, NaN of nothing."""
+    return _mean(np.sort(values)[-max(1, len(values) // 10) :])
 
 
 def _mean(values: np.ndarray) -> float:

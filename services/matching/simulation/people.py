@@ -26,6 +26,11 @@ class Habits:
     cancels. `drops`: chance that a driver gives an accepted trip back. `boarding_s`: from arrival to start.
     `choosy`: how far drivers differ in taking offers, the standard deviation of their log-odds. `finish_error`: how far
     the promised rest of a ride is off, the standard deviation of its logarithm.
+
+    With surge: at a fare m times the usual one, m ** -`elasticity` of the riders still ask (Cohen, Hahn, Hall, Levitt
+    and Metcalfe, NBER 22627, 2016, found 0.4 to 0.6). `follows`: the share of drivers who drive to where fares are
+    higher, or who heed a hint, when they are without a ride. `stays`: the chance that a driver whose shift ends where
+    fares are high goes on for `longer_s` (drivers work longer for surge: Chen and Sheldon, EC 2016).
     """
 
     accepts: float = 0.90
@@ -40,6 +45,10 @@ class Habits:
     boarding_s: tuple[float, float] = (20.0, 90.0)
     shift_s: tuple[float, float] = (6 * 3600.0, 10 * 3600.0)
     finish_error: float = 0.15
+    elasticity: float = 0.5
+    follows: float = 0.3
+    stays: float = 0.3
+    longer_s: float = 1800.0
 
 
 class Dice:
@@ -67,7 +76,8 @@ class Dice:
         return sqrt(-2 * log(1 - self.roll(*about, 0))) * cos(2 * pi * self.roll(*about, 1))
 
 
-ANSWER, ACCEPT, SILENT, PATIENCE, REGRET, WHEN_REGRET, DROP, WHEN_DROP, BOARDING, CHOOSY, FINISH = range(11)
+ANSWER, ACCEPT, SILENT, PATIENCE, REGRET, WHEN_REGRET, DROP, WHEN_DROP, BOARDING = range(9)
+CHOOSY, FINISH, PRICE, FOLLOW, STAY = range(9, 14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +136,18 @@ def regrets_after_s(habits: Habits, dice: Dice, trip: int, driver: int, pickup_e
         return None
     after_s = -log(1 - dice.roll(REGRET, trip, driver)) / hazard
     return after_s if after_s < pickup_eta_s else None
+
+
+def pays(habits: Habits, dice: Dice, trip: int, multiplier: float) -> bool:
+    """Whether the rider asks for a ride at so many times the usual fare."""
+    return dice.roll(PRICE, trip) < multiplier**-habits.elasticity
+
+
+def follows(habits: Habits, dice: Dice, driver: int) -> bool:
+    """Whether this driver goes where fares are higher, or where he is told that rides will be."""
+    return dice.roll(FOLLOW, driver) < habits.follows
+
+
+def stays(habits: Habits, dice: Dice, driver: int) -> bool:
+    """Whether he goes on after his shift when fares are high."""
+    return dice.roll(STAY, driver) < habits.stays
