@@ -65,8 +65,9 @@ class Foresight:
         self._of_driver = [sum(parts) for parts in zip(self._here, self._idle, self._finishing, strict=True)]
         self._minds, self._retry_s = rules.accept_minds / 60, rules.retry_s
 
-    def score(self, row: int, column: int, eta_s: float) -> float:
-        return eta_s + self._of_trip[row] + self._of_driver[column] + self._refused_s(column, eta_s)
+    def of_row(self, row: int, cells: Sequence[tuple[int, float]]) -> list[float]:
+        own, of_driver, refused_s = self._of_trip[row], self._of_driver, self._refused_s
+        return [eta_s + own + of_driver[column] + refused_s(column, eta_s) for column, eta_s in cells]
 
     def parts(self, row: int, column: int, eta_s: float) -> Mapping[str, float]:
         return {

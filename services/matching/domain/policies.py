@@ -1,6 +1,6 @@
 """Who is offered what: pure functions from a batch to a proposal.
 
-Every policy keeps the hard rules (`looking.forbidden`) and gives a reason for each driver that it looked at. They
+Every policy keeps the hard rules (`looking.HardRules`) and gives a reason for each driver that it looked at. They
 differ in whom they prefer:
 
 - `nearest`: trips one by one, the longest waiting first, each the driver nearest in a straight line: the reference.
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from hansom.values import distance_m
 from services.matching.domain.foresight import Foresight
-from services.matching.domain.looking import Looked, Scoring, look_at, proposed
+from services.matching.domain.looking import Scoring, look_at, proposed
 from services.matching.domain.model import Batch, FreeDriver, Policy, Proposal, Rules, Solve, WaitingTrip
 
 
@@ -33,8 +33,9 @@ class ByDistance:
     drivers: Sequence[FreeDriver]
     rules: Rules
 
-    def score(self, row: int, column: int, eta_s: float) -> float:
-        return distance_m(self.drivers[column].point, self.trips[row].pickup)
+    def of_row(self, row: int, cells: Sequence[tuple[int, float]]) -> list[float]:
+        pickup, drivers = self.trips[row].pickup, self.drivers
+        return [distance_m(drivers[column].point, pickup) for column, _ in cells]
 
     def parts(self, row: int, column: int, eta_s: float) -> Mapping[str, float]:
         return {}
@@ -48,8 +49,8 @@ class ByRoadTime:
     drivers: Sequence[FreeDriver]
     rules: Rules
 
-    def score(self, row: int, column: int, eta_s: float) -> float:
-        return eta_s
+    def of_row(self, row: int, cells: Sequence[tuple[int, float]]) -> list[float]:
+        return [eta_s for _, eta_s in cells]
 
     def parts(self, row: int, column: int, eta_s: float) -> Mapping[str, float]:
         return {"road": eta_s}
@@ -61,8 +62,9 @@ class ByRoadTimeAndWait:
     def __init__(self, trips: Sequence[WaitingTrip], drivers: Sequence[FreeDriver], rules: Rules) -> None:
         self._waited = [-rules.priority_s(trip) for trip in trips]
 
-    def score(self, row: int, column: int, eta_s: float) -> float:
-        return eta_s + self._waited[row]
+    def of_row(self, row: int, cells: Sequence[tuple[int, float]]) -> list[float]:
+        waited = self._waited[row]
+        return [eta_s + waited for _, eta_s in cells]
 
     def parts(self, row: int, column: int, eta_s: float) -> Mapping[str, float]:
         return {"road": eta_s, "waited": self._waited[row]}
@@ -109,21 +111,12 @@ def _all_at_once(solve: Solve, scoring: Scoring, name: str, *, hold: bool) -> Po
 
 def _one_by_one(batch: Batch, rules: Rules, scoring: Scoring, name: str) -> Proposal:
     looked = look_at(batch, rules, scoring)
-    allowed = _by_row(looked)
     chosen: dict[int, int] = {}
     taken: set[int] = set()
-    urgent_first = sorted(allowed, key=lambda row: (-rules.priority_s(looked.trips[row]), row))
-    for row in urgent_first:
-        free = [pair for pair in allowed[row] if pair[1] not in taken]
+    rows = range(len(looked.trips))
+    for row in sorted(rows, key=lambda row: (-rules.priority_s(looked.trips[row]), row)):
+        free = [(score, column) for column, score in looked.allowed[row] if column not in taken]
         if free:
             chosen[row] = min(free)[1]
             taken.add(chosen[row])
     return proposed(looked, chosen, name)
-
-
-def _by_row(looked: Looked) -> dict[int, list[tuple[float, int]]]:
-    """Row → (score, column) of each pair that may be made."""
-    allowed: dict[int, list[tuple[float, int]]] = {}
-    for row, column, score in looked.edges():
-        allowed.setdefault(row, []).append((score, column))
-    return allowed
