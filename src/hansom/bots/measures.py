@@ -18,12 +18,13 @@ class Spread:
     def __init__(self) -> None:
         self._counts: Counter[int] = Counter()
         self.count = 0
-        self.most_s = 0.0
+        self.sum_s = self.most_s = 0.0
 
     def add(self, seconds: float) -> None:
         """Counts one duration; anything under 0.1 ms is one bucket."""
         self._counts[0 if seconds <= self._LEAST_S else ceil(log(seconds / self._LEAST_S) / self._STEP)] += 1
         self.count += 1
+        self.sum_s += seconds
         self.most_s = max(self.most_s, seconds)
 
     def quantile(self, share: float) -> float | None:
@@ -36,10 +37,11 @@ class Spread:
         return None
 
     def as_dict(self) -> dict[str, float | int | None]:
-        """`{count, p50_s, p90_s, p95_s, p99_s, max_s}` for a summary."""
+        """`{count, mean_s, p50_s, p90_s, p95_s, p99_s, max_s}` for a summary."""
         shares = {f"p{percent}_s": self.quantile(percent / 100) for percent in (50, 90, 95, 99)}
         rounded = {name: None if value is None else round(value, 4) for name, value in shares.items()}
-        return {"count": self.count, **rounded, "max_s": round(self.most_s, 4)}
+        mean_s = round(self.sum_s / self.count, 4) if self.count else None
+        return {"count": self.count, "mean_s": mean_s, **rounded, "max_s": round(self.most_s, 4)}
 
 
 class Rate:
