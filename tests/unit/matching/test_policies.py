@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hansom.contracts.matching import Dropped
+from services.matching.domain.looking import HardRules
 from services.matching.domain.model import Batch, Considered, Proposal, Rules
 from services.matching.domain.policies import batched, nearest, nearest_eta, policies
 from services.matching.solver import solve
@@ -40,7 +41,7 @@ def batches(draw: st.DrawFn) -> Batch:
             category=draw(st.sampled_from(["standard", "van"])),
             waited_s=draw(st.integers(0, 300)),
             returned=draw(st.booleans()),
-            excluded=frozenset(draw(st.sets(st.sampled_from(["d0", "d1", "d2"])))),
+            excluded=frozenset(draw(st.sets(st.sampled_from(["d0", "d1", "d2"]), max_size=2))),
             patience_left_s=draw(st.one_of(st.none(), st.integers(-5, 300))),
             worth_s=draw(st.integers(-500, 500)),
         )
@@ -51,7 +52,7 @@ def batches(draw: st.DrawFn) -> Batch:
             f"d{number}",
             60.17,
             24.94,
-            *draw(st.sampled_from([("standard",), ("standard", "van"), ("van",)])),
+            *draw(st.sampled_from([("standard",), ("standard", "van"), ("van",), ()])),
             free_in_s=draw(st.sampled_from([0.0, 0.0, 30.0, 500.0])),
             idle_s=draw(st.integers(0, 9000)),
             accept_rate=draw(st.one_of(st.none(), st.floats(0, 1))),
@@ -83,7 +84,7 @@ def test_pairs_are_one_to_one_and_keep_the_hard_rules(name: str, data: Batch) ->
         assert seconds is not None
         assert seconds <= RULES.max_pickup_s
         assert driver_id not in trip.excluded
-        assert trip.category in (driver.categories or ())
+        assert driver.categories is None or trip.category in driver.categories
         assert trip.patience_left_s is None or trip.patience_left_s > driver.free_in_s
 
 
@@ -129,8 +130,23 @@ def test_the_order_of_the_input_does_not_matter(name: str, data: Batch, seed: in
 @given(data=batches())
 def test_every_driver_who_was_looked_at_has_an_offer_or_a_reason(name: str, data: Batch) -> None:
     proposal = policies(solve)[name](data, RULES)
-    assert {(each.trip_id, each.driver_id) for each in proposal.considered} == set(data.road_times)
+    assert [(each.trip_id, each.driver_id) for each in proposal.considered] == sorted(data.road_times)
     assert Dropped.NOT_MATCHED not in {each.dropped for each in proposal.considered}
+    assert tuple(each for each in proposal.considered if each.dropped is None) == proposal.pairs
+    assert tuple(each for each in proposal.considered if each.dropped is Dropped.HELD) == proposal.held
+
+
+@pytest.mark.parametrize("name", policies(solve))
+@quick
+@given(data=batches())
+def test_a_pair_is_scored_when_no_hard_rule_forbids_it_and_only_then(name: str, data: Batch) -> None:
+    hard = HardRules(RULES, hold=name == "foresight")
+    trips = {trip.trip_id: trip for trip in data.trips}
+    drivers = {driver.driver_id: driver for driver in data.drivers}
+    for each in policies(solve)[name](data, RULES).considered:
+        forbidden = hard.forbidden(trips[each.trip_id], drivers[each.driver_id], each.pickup_eta_s)
+        assert (each.score is None) == (forbidden is not None)
+        assert forbidden is None or each.dropped == forbidden
 
 
 @pytest.mark.parametrize("name", TOGETHER)
