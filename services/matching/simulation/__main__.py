@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,36 +14,24 @@ from typing import Any
 import orjson
 from rich.console import Console
 from rich.status import Status
-from rich.table import Table
 
 from hansom.cities import City, UnknownCity, city_of
 from hansom.settings import load_config
-from services.matching.domain.model import Rules
-from services.matching.domain.policies import policies
-from services.matching.simulation.day import Dispatching, Scenario, Tariff
-from services.matching.simulation.demand import WEEKDAY, draw, read_trips
+from services.matching.settings import POLICIES
+from services.matching.simulation.day import Day, Scenario, Tariff
+from services.matching.simulation.demand import read_trips, stadium
 from services.matching.simulation.engine import simulate
-from services.matching.simulation.figures import Figures, figures
-from services.matching.simulation.grid import RoadsDown, load_grid
-from services.matching.simulation.people import Habits, draw_shifts
-from services.matching.solver import solve
+from services.matching.simulation.figures import figures
+from services.matching.simulation.grid import RoadGrid, RoadsDown, load_grid
+from services.matching.simulation.learning import earlier_seeds, learn
+from services.matching.simulation.page import Words, page
+from services.matching.simulation.planning import LOOKING_AHEAD, a_day, dispatching, shifts_for
+from services.matching.simulation.report import figures_of, show, table_rows
+from services.matching.simulation.surging import Surging, surge_rule
+from services.matching.simulation.worths import Worths
 
-ROWS = (
-    ("completed, of 100", "completed_share", 100),
-    ("nobody found, of 100", "unserved", None),
-    ("gave up waiting, of 100", "gave_up", None),
-    ("cancelled, of 100", "cancelled", None),
-    ("pickup time, mean s", "pickup_mean_s", 1),
-    ("pickup time, p50 s", "pickup_p50_s", 1),
-    ("pickup time, p90 s", "pickup_p90_s", 1),
-    ("request to car, mean s", "wait_mean_s", 1),
-    ("request to car, p90 s", "wait_p90_s", 1),
-    ("empty kilometres, of 100", "empty_share", 100),
-    ("earned an hour, mean", "earned_an_hour", 0.01),
-    ("earned an hour, p10", "earned_p10_an_hour", 0.01),
-    ("spread of earnings, Gini", "gini", 1),
-)
-"""What it says, whose figure it is, and its scale; None: a count, shown as a share of the requests."""
+SURGE_RULE = "services.pricing.domain.surge"
+SCENARIOS = ("day", "stadium")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +45,12 @@ class Asked:
     seed: int
     places: int
     trips: Path | None
+    scenario: str
+    crowd: int
+    surge: bool
+    surge_rule: str
+    earlier_days: int
+    page: Path | None
     json: bool
 
 
@@ -68,16 +62,22 @@ def parse(arguments: Sequence[str] | None = None) -> Asked:
     parser.add_argument("--drivers", type=int, default=1_000, help="each works one shift (%(default)s)")
     columns = "requested_at, pickup_lat, pickup_lng, dropoff_lat, dropoff_lng"
     parser.add_argument("--trips", type=Path, help=f"a CSV of real trips instead of a drawn day: {columns}")
+    parser.add_argument("--scenario", choices=SCENARIOS, default="day", help="stadium: a crowd leaves it at 22:00")
+    parser.add_argument("--crowd", type=int, default=2_000, help="how many leave the stadium (%(default)s)")
+    parser.add_argument("--surge", action="store_true", help="fares surge up to the city's cap, and people mind")
+    parser.add_argument("--surge-rule", default=SURGE_RULE, help="the module of the rule (%(default)s)")
+    told = "days that foresight learns from before, other than the one that is shown (%(default)s)"
+    parser.add_argument("--earlier-days", type=int, default=2, help=told)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--places", type=int, default=1_000, help="places on the roads that people go between")
+    parser.add_argument("--page", type=Path, metavar="FILE.html", help="write a page of plots")
     parser.add_argument("--json", action="store_true", help="the JSON line only")
-    given = parser.parse_args(arguments)
-    known = policies(solve)
-    names = tuple(name.strip() for name in given.policy.split(","))
+    given = vars(parser.parse_args(arguments))
+    names = tuple(name.strip() for name in given.pop("policy").split(","))
     for name in names:
-        if name not in known:
-            parser.error(f"there is no policy {name}: there are {', '.join(known)}")
-    return Asked(given.city, names, given.rides, given.drivers, given.seed, given.places, given.trips, given.json)
+        if name not in POLICIES:
+            parser.error(f"there is no policy {name}: there are {', '.join(POLICIES)}")
+    return Asked(policies=names, **given)
 
 
 def main() -> int:
@@ -85,38 +85,61 @@ def main() -> int:
     console = Console(stderr=True, quiet=asked.json)
     try:
         city = city_of(config, asked.city or config["DEFAULT_CITY"])
-        found = run(asked, city, config, console)
+        scenario = prepare(asked, city, config, console)
+        days = live(asked, scenario, city, config, console)
+        found = {name: (figures(day), took_s) for name, (day, took_s) in days.items()}
+        line = orjson.dumps(as_dict(asked, city, figures_of(found))).decode()
+        rows, title = table_rows(found), f"A simulated day in {city.name}"
+        if asked.page is not None:
+            words = Words(title, about(asked), rows, line)
+            asked.page.write_text(page({name: day for name, (day, _) in days.items()}, words), encoding="utf-8")
     except (UnknownCity, RoadsDown, OSError, ValueError) as exc:
         print(f"hansom simulate: {exc}", file=sys.stderr)
         return 2
     if not asked.json:
-        show(found, city)
-    print(orjson.dumps(as_dict(asked, city, found)).decode())
+        show(rows, title)
+    print(line)
     return 0
 
 
-def run(asked: Asked, city: City, config: dict[str, Any], console: Console) -> dict[str, tuple[Figures, float]]:
-    """Policy → the day's figures and the seconds it took."""
+def prepare(asked: Asked, city: City, config: dict[str, Any], console: Console) -> Scenario:
+    """The day that is asked for. Raises RoadsDown, OSError, ValueError."""
     folder = Path(config["CITY_DATA"]) / city.key
     grid = load_grid(city.osrm_url, city.service_area, asked.places, folder, console.print)
-    requests = read_trips(asked.trips, grid, city.service_area) if asked.trips else draw(grid, asked.rides, asked.seed)
-    habits = Habits()
-    shifts = draw_shifts(grid, asked.drivers, asked.seed, WEEKDAY, habits)
-    scenario = Scenario(grid, requests, shifts, habits, asked.seed, tariff_of(city))
+    day = a_day(grid, asked.rides, asked.drivers, asked.seed, tariff=tariff_of(city))
+    if asked.trips:
+        requests = read_trips(asked.trips, grid, city.service_area)
+        day = replace(day, requests=requests, shifts=shifts_for(requests, grid, asked.drivers, asked.seed, day.habits))
+    if asked.scenario == "stadium":
+        day = replace(day, requests=stadium(grid, day.requests, asked.seed, riders=asked.crowd))
+    if asked.surge:
+        day = replace(day, surging=Surging(surge_rule(asked.surge_rule), round(10 * city.surge_cap)))
+    return day
+
+
+def live(
+    asked: Asked, scenario: Scenario, city: City, config: dict[str, Any], console: Console
+) -> dict[str, tuple[Day, float]]:
+    """Policy → the day under it, and the seconds that it took."""
     found = {}
     for name in asked.policies:
-        dispatching = Dispatching(
-            policies(solve)[name],
-            Rules(max_pickup_s=float(config["MATCHING_MAX_PICKUP_S"])),
-            float(config["BATCH_WINDOW_S"]),
-            int(config["MATCHING_CANDIDATES"]),
-            float(config["OFFER_TTL_S"]),
-        )
+        worths = earlier(asked, scenario.grid, city, config, console) if name in LOOKING_AHEAD else None
+        how = dispatching(name, config, worths, city=city.key)
         began = time.monotonic()
-        with console.status(f"{name}: {len(requests)} riders, {asked.drivers} drivers") as status:
-            day = simulate(scenario, dispatching, partial(_tell, status, name))
-        found[name] = (figures(day), time.monotonic() - began)
+        with console.status(f"{name}: {len(scenario.requests)} riders, {asked.drivers} drivers") as status:
+            day = simulate(scenario, how, partial(_tell, status, name))
+        found[name] = (day, time.monotonic() - began)
     return found
+
+
+def earlier(asked: Asked, grid: RoadGrid, city: City, config: dict[str, Any], console: Console) -> Worths | None:
+    """What earlier days taught; of real trips there are none."""
+    if asked.trips or asked.earlier_days < 1:
+        return None
+    seeds = earlier_seeds(asked.seed, asked.earlier_days)
+    with console.status(f"{len(seeds)} days before"):
+        days = (a_day(grid, asked.rides, asked.drivers, seed) for seed in seeds)
+        return learn(days, dispatching("batch", config, city=city.key))
 
 
 def _tell(status: Status, name: str, at_s: float) -> None:
@@ -131,29 +154,22 @@ def tariff_of(city: City) -> Tariff:
     return Tariff()
 
 
-def show(found: dict[str, tuple[Figures, float]], city: City) -> None:
-    table = Table(title=f"A simulated day in {city.name}", title_justify="left")
-    table.add_column("")
-    for name in found:
-        table.add_column(name, justify="right")
-    for label, field, scale in ROWS:
-        table.add_row(label, *(_cell(day, field, scale) for day, _ in found.values()))
-    table.add_row("took, s", *(f"{took_s:.1f}" for _, took_s in found.values()))
-    Console().print(table)
+def about(asked: Asked) -> str:
+    """The scenario in a sentence."""
+    riders = f"the trips of {asked.trips.name}" if asked.trips else f"{asked.rides:,} requests"
+    crowd = f", {asked.crowd:,} more who leave a stadium at 22:00" if asked.scenario == "stadium" else ""
+    fares = "fares that surge" if asked.surge else "steady fares"
+    return f"{riders}{crowd}, {asked.drivers:,} drivers, {fares}, seed {asked.seed}."
 
 
-def _cell(day: Figures, field: str, scale: float | None) -> str:
-    value = float(getattr(day, field))
-    scaled = 100 * value / max(1, day.requests) if scale is None else value * scale
-    return f"{scaled:.3f}" if field == "gini" else f"{scaled:.1f}"
-
-
-def as_dict(asked: Asked, city: City, found: dict[str, tuple[Figures, float]]) -> dict[str, Any]:
+def as_dict(asked: Asked, city: City, policies: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {
         "simulation": city.key,
         "seed": asked.seed,
         "drivers": asked.drivers,
-        "policies": {name: {**day.as_dict(), "took_s": round(took_s, 2)} for name, (day, took_s) in found.items()},
+        "scenario": asked.scenario,
+        "surge": asked.surge,
+        "policies": policies,
     }
 
 

@@ -62,10 +62,9 @@ def figures(day: Day, only: Callable[[Trip], bool] | None = None) -> Figures:
     pickups = np.array([trip.pickup_s for trip in done], dtype=float)
     waits = np.array([trip.wait_s for trip in done], dtype=float)
     worked = [driver for driver in day.drivers if driver.worked_s > 0]
-    hours = np.array([driver.worked_s for driver in worked]) / 3600
-    earned = np.array([driver.earned for driver in worked])
+    hours = sum(driver.worked_s for driver in worked) / 3600
     empty_m, paid_m = (sum(getattr(driver, name) for driver in day.drivers) for name in ("empty_m", "paid_m"))
-    an_hour = earned / hours if worked else np.array([np.nan])
+    an_hour = earned_an_hour(day)
     return Figures(
         requests=len(trips),
         completed=outcomes.count("completed"),
@@ -83,15 +82,20 @@ def figures(day: Day, only: Callable[[Trip], bool] | None = None) -> Figures:
         empty_km=empty_m / 1000,
         paid_km=paid_m / 1000,
         empty_share=empty_m / (empty_m + paid_m) if empty_m + paid_m else float("nan"),
-        earned_an_hour=float(earned.sum() / hours.sum()) if worked else float("nan"),
+        earned_an_hour=sum(driver.earned for driver in worked) / hours if worked else float("nan"),
         earned_p10_an_hour=_quantile(an_hour, 0.1),
         gini=gini(an_hour.tolist()),
-        busy_share=sum(driver.carried_s for driver in worked) / max(1.0, float(hours.sum() * 3600)),
+        busy_share=sum(driver.carried_s for driver in worked) / max(1.0, hours * 3600),
         offers_a_trip=day.offers / max(1, len(day.trips)),
         accepted_share=1 - day.declined / max(1, day.offers),
         batches=day.batches,
         pairs=day.pairs,
     )
+
+
+def earned_an_hour(day: Day) -> np.ndarray:
+    """What each driver who worked earned in an hour on shift, in minor units."""
+    return np.array([driver.earned / driver.worked_s * 3600 for driver in day.drivers if driver.worked_s > 0])
 
 
 def gini(values: Sequence[float]) -> float:

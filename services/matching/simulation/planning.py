@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from services.matching.domain.model import Rules
 from services.matching.settings import POLICIES, dispatch_of
 from services.matching.simulation.day import Dispatching, Scenario, Tariff
-from services.matching.simulation.demand import LAYOUT, WEEKDAY, draw
+from services.matching.simulation.demand import DAY_S, LAYOUT, WEEKDAY, Request, draw
 from services.matching.simulation.grid import RoadGrid
-from services.matching.simulation.people import Habits, draw_shifts
+from services.matching.simulation.people import Habits, Shift, draw_shifts
 from services.matching.simulation.worths import Worths
 
 FINISHING = 10
@@ -36,6 +36,20 @@ def a_day(
     requests = draw(grid, rides, seed, WEEKDAY, layout)
     shifts = draw_shifts(grid, drivers, seed, WEEKDAY, habits)
     return Scenario(grid, requests, shifts, habits, seed, tariff or Tariff())
+
+
+def shifts_for(requests: Sequence[Request], grid: RoadGrid, drivers: int, seed: int, habits: Habits) -> list[Shift]:
+    """Shifts for as many days as the requests last."""
+    days = 1 + int(max((request.at_s for request in requests), default=0.0) // DAY_S)
+    shifts = draw_shifts(grid, drivers, seed, WEEKDAY, habits)
+    for number in range(1, days):
+        # those who work past a midnight were drawn the day before
+        anew = [shift for shift in draw_shifts(grid, drivers, seed + number, WEEKDAY, habits) if shift.driver < drivers]
+        shifts += [
+            replace(shift, from_s=shift.from_s + number * DAY_S, until_s=shift.until_s + number * DAY_S)
+            for shift in anew
+        ]
+    return shifts
 
 
 def dispatching(
