@@ -10,29 +10,38 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, val
 
 from hansom.contracts.analytics import (
     CorrectionsReply,
+    DemandHintedData,
+    ForecastReply,
     ForgetEtas,
     KeyFigures,
     LearnEtas,
     SeeDemand,
     SeeDemandByHour,
     SeeEtaErrors,
+    SeeForecast,
     SeeKeyFigures,
+    SeeWorths,
     SegmentDemand,
+    WorthsReply,
 )
 from hansom.contracts.errors import Invalid
 from hansom.events import Event
 from hansom.ids import made_at
 from hansom.values import Point
-from hansom.wire import Finite, MoneySchema, PointSchema, Rfc3339, iso
+from hansom.wire import Finite, MoneySchema, PointSchema, Rfc3339, iso, point_of
 from services.analytics.domain import reports
 from services.analytics.domain.facts import Fact, Value
 from services.analytics.domain.figures import Figures
+from services.analytics.domain.forecasting import HALF_HOUR, Forecast
+from services.analytics.domain.hints import Car, Sent
 from services.analytics.domain.promises import Correction
+from services.analytics.domain.worths import Worths
 from services.analytics.usecases.seeing import ErrorLine
 
 R = TypeVar("R")
 
 MAX_DEMAND_MINUTES = 24 * 60
+MAX_FORECAST_AHEAD = timedelta(days=7)
 MAX_ETA_LINES = 1000
 MAX_ETA_SPAN = timedelta(days=31)
 MAX_ETA_SPAN_BY_SEGMENT = timedelta(days=3)
@@ -174,6 +183,14 @@ _VALUES: dict[str, Callable[[dict[str, Any]], dict[str, Value]]] = {
 }
 
 
+# -- other services' answers -------------------------------------------------------------------------------------------
+def free_cars(live: list[dict[str, Any]], segment_of: Callable[[Point], str | None]) -> list[Car]:
+    """Free cars in the city's segments, of the rows of `location.list_live`."""
+    free = [(row["driver_id"], point_of(row["point"])) for row in live if row["state"] == "free"]
+    placed = [(driver_id, point, segment_of(point)) for driver_id, point in free]
+    return [Car(driver_id, point, segment) for driver_id, point, segment in placed if segment is not None]
+
+
 # -- requests ----------------------------------------------------------------------------------------------------------
 class SeeKeyFiguresSchema(Schema):
     since = Rfc3339(load_default=None, allow_none=True)
@@ -189,6 +206,21 @@ class SeeDemandByHourSchema(Schema):
     city = fields.String(required=True, validate=validate.Length(1, 100))
     since = Rfc3339(required=True)
     until = Rfc3339(required=True)
+
+
+class SeeWorthsSchema(Schema):
+    city = fields.String(required=True, validate=validate.Length(1, 100))
+
+
+class SeeForecastSchema(SeeWorthsSchema):
+    at = Rfc3339(load_default=None, allow_none=True)
+
+    @validates_schema
+    def check_at(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """Forecasts are of what is to come, and the week after the next is not known any better than the next."""
+        now = datetime.now(UTC)
+        if data["at"] is not None and not now - HALF_HOUR <= data["at"] <= now + MAX_FORECAST_AHEAD:
+            raise ValidationError({"at": [f"Now, or up to {MAX_FORECAST_AHEAD.days} days from now."]})
 
 
 class SeeEtaErrorsSchema(SeeKeyFiguresSchema):
@@ -228,6 +260,8 @@ _REQUESTS: dict[type, Schema] = {
     ForgetEtas: ForgetEtasSchema(),
     SeeDemand: SeeDemandSchema(),
     SeeDemandByHour: SeeDemandByHourSchema(),
+    SeeForecast: SeeForecastSchema(),
+    SeeWorths: SeeWorthsSchema(),
 }
 
 
@@ -298,3 +332,49 @@ def demand_reply(city: str, lines: list[SegmentDemand], since: datetime, until: 
 def demand_by_hour_reply(city: str, hours: list[tuple[datetime, list[SegmentDemand]]]) -> dict[str, Any]:
     """A line for each segment of each hour."""
     return {"city": city, "items": [{"hour": iso(hour), **line} for hour, lines in hours for line in lines]}
+
+
+def forecast_reply(city: str, forecast: Forecast, now: datetime) -> ForecastReply:
+    """What is expected of a half hour."""
+    return {
+        "city": city,
+        "from": iso(forecast.start) or "",
+        "until": iso(forecast.start + HALF_HOUR) or "",
+        "made_at": iso(now) or "",
+        "history_weeks": round(forecast.weeks, 2),
+        "level": round(forecast.level, 3),
+        "total": round(forecast.total, 2),
+        "items": [
+            {
+                "segment": each.segment,
+                "requests": round(each.requests, 3),
+                "usual": round(each.usual, 3),
+                "recent": each.recent,
+            }
+            for each in forecast.items
+        ],
+    }
+
+
+def worths_reply(city: str, worths: Worths, now: datetime) -> WorthsReply:
+    """What it is worth to be somewhere."""
+    known = worths.mean_wait_s is not None
+    return {
+        "city": city,
+        "items": dict(worths.items),
+        "learnt_at": iso(now) if known else None,
+        "mean_wait_s": round(worths.mean_wait_s, 1) if worths.mean_wait_s is not None else None,
+        "trust": round(worths.trust, 3),
+    }
+
+
+def hinted_data(sent: Sent) -> DemandHintedData:
+    """Data of the event."""
+    return {
+        "driver_id": sent.hint.driver_id,
+        "city": sent.city,
+        "segment": sent.hint.segment,
+        "point": sent.hint.point.as_dict(),
+        "reason": sent.hint.reason,
+        "expires_at": iso(sent.expires_at) or "",
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -11,23 +12,44 @@ from nameko.timer import timer
 
 from hansom.clock import Clock
 from hansom.consumer import consume
-from hansom.contracts.analytics import ForgetEtas, LearnEtas, SeeDemand, SeeDemandByHour, SeeEtaErrors, SeeKeyFigures
+from hansom.contracts.analytics import (
+    ForgetEtas,
+    LearnEtas,
+    SeeDemand,
+    SeeDemandByHour,
+    SeeEtaErrors,
+    SeeForecast,
+    SeeKeyFigures,
+    SeeWorths,
+)
 from hansom.contracts.errors import Unavailable
+from hansom.contracts.location import MAX_LIVE
 from hansom.events import Event
+from hansom.ids import Ids
 from hansom.mongo import Mongo
 from hansom.rpc import STORE_DOWN, ServiceClient, rpc
 from hansom.timers import every
 from services.analytics import schemas, usecases
 from services.analytics.cities import KnownCities
+from services.analytics.domain.forecasting import Forecast
+from services.analytics.outlooks import Outlooks
 from services.analytics.segments import Segments
 from services.analytics.storage.corrections import Corrections
+from services.analytics.storage.duties import Duty
 from services.analytics.storage.mongo import HOURS, MINUTES, Facts, Periods
-from services.analytics.usecases import Stores
+from services.analytics.storage.supply import Hints, Looks
+from services.analytics.telling import HintEvents
+from services.analytics.usecases import Office, Stores, Town
 
 log = logging.getLogger(__name__)
 
 LEARNING_LOOKED_AT_S = 60
 """How often a replica looks whether it is time to learn: all share one time-table."""
+
+HINTING = "hint_demand"
+HINTING_TAKES = timedelta(seconds=60)
+EARLY = 0.9
+"""A round of hints is due a little before the timer that makes it: one that ticks a moment early skips none."""
 
 
 class AnalyticsService:
@@ -35,10 +57,14 @@ class AnalyticsService:
 
     config = Config()
     clock = Clock()
+    ids = Ids()
     mongo = Mongo()
     cities = KnownCities()
     segments = Segments()
+    outlooks = Outlooks()
+    tell = HintEvents()
     maps = ServiceClient("maps")
+    location = ServiceClient("location")
 
     # -- RPC ---------------------------------------------------------------------------------------------------------
     @rpc
@@ -88,6 +114,17 @@ class AnalyticsService:
         request = schemas.read_request(SeeDemandByHour, payload)
         return schemas.demand_by_hour_reply(request.city, usecases.see_demand_by_hour(request, self._stores().hours))
 
+    @rpc
+    def forecast(self, payload: dict[str, Any]) -> dict[str, Any]:
+        request, now = schemas.read_request(SeeForecast, payload), self.clock.now()
+        start = now if request.at is None else max(request.at, now)
+        return dict(schemas.forecast_reply(request.city, self._expected(request.city, start, now), now))
+
+    @rpc
+    def worths(self, payload: dict[str, Any]) -> dict[str, Any]:
+        city, now = schemas.read_request(SeeWorths, payload).city, self.clock.now()
+        return self.outlooks.kept(("worths", city), lambda: self._worths(city, now))
+
     # -- events and timers -------------------------------------------------------------------------------------------
     @consume(batch_size=1000, linger_ms=1000)  # figures may be seconds old; each write of few costs as one of many
     def on_events(self, events: list[Event]) -> None:
@@ -107,6 +144,42 @@ class AnalyticsService:
         new = usecases.learn_when_due(self.cities.keys(None), stores, self.cities.learning, now)
         if new:
             log.info("corrections were learnt", extra={"cities": [each.city for each in new]})
+
+    @every("DEMAND_HINT_INTERVAL_S")
+    def hint_demand(self) -> None:
+        duty, now = Duty(self.mongo, HINTING, HINTING_TAKES), self.clock.now()
+        if duty.claim(now):
+            for city in self.cities.keys(None):
+                self._hint_city(city, now)
+            duty.done(now, now + EARLY * self.outlooks.hinting.every)
+
+    # -- what several of them need -----------------------------------------------------------------------------------
+    def _hint_city(self, city: str, now: datetime) -> None:
+        office = Office(Looks(self.mongo), Hints(self.mongo), self.tell, self.ids.new)
+        usecases.tell_again(city, office, now)
+        live = self.location.list_live({"city": city, "limit": MAX_LIVE})["items"]
+        cars = schemas.free_cars(live, partial(self.segments.segment_of, self.maps, city))
+        usecases.look_at_cars(city, cars, office.looks, now)
+        unmet = usecases.unmet_lately(city, self._stores().minutes, now)
+        straight_mps = self.segments.straight_mps(self.maps, city)
+        town = Town(city, cars, self._expected(city, now, now), unmet, straight_mps)
+        hinted = usecases.hint_drivers(town, self.outlooks.hinting, office, now)
+        if hinted:
+            log.info("drivers were told where cars are missing", extra={"city": city, "drivers": len(hinted)})
+
+    def _expected(self, city: str, start: datetime, now: datetime) -> Forecast:
+        """Kept for a moment when it is of the present half hour."""
+        zone, stores = self.cities.zone(city), self._stores()
+        if start != now:
+            return usecases.foresee_demand(city, start, stores, zone, now)
+        return self.outlooks.kept(("forecast", city), lambda: usecases.foresee_demand(city, start, stores, zone, now))
+
+    def _worths(self, city: str, now: datetime) -> dict[str, Any]:
+        expected = self._expected(city, now, now)
+        index, straight_mps = self.segments.index(self.maps, city), self.segments.straight_mps(self.maps, city)
+        near = self.outlooks.nearness(city, index, straight_mps)
+        found = usecases.see_worths(near, expected, city, Looks(self.mongo), now)
+        return dict(schemas.worths_reply(city, found, now))
 
     def _stores(self) -> Stores:
         keep = self.cities.terms.keep

@@ -347,11 +347,35 @@ class EtaErrors(Reply):
     corrections = fields.Nested(Corrections, required=True, allow_none=True)
 
 
-class FeatureCollection(Reply):
+class HeatProperties(Reply):
+    """Of one segment. Null: not asked for, or the part that knows it is down."""
+
+    segment = fields.String(required=True)
+    requests = _maybe(fields.Integer)
+    unmet = _maybe(fields.Integer, metadata={"description": "Nobody was found within the rider's patience."})
+    free = _maybe(fields.Integer)
+    busy = _maybe(fields.Integer)
+    forecast = _maybe(Finite, metadata={"description": "Requests expected in the half hour."})
+    usual = _maybe(Finite, metadata={"description": "Those by earlier weeks alone."})
+    surge = fields.Nested(Surge, required=True, allow_none=True)
+
+
+class HeatFeature(Reply):
+    type = fields.String(required=True, validate=validate.Equal("Feature"))
+    id = fields.String(required=True)
+    geometry = fields.Dict(required=True)
+    properties = fields.Nested(HeatProperties, required=True)
+
+
+class HeatMap(Reply):
     """GeoJSON (RFC 7946)."""
 
     type = fields.String(required=True, validate=validate.Equal("FeatureCollection"))
-    features = fields.List(fields.Dict(), required=True)
+    city = fields.String(required=True)
+    at = Rfc3339(required=True)
+    features = fields.List(fields.Nested(HeatFeature), required=True)
+    forecast = _maybe(fields.Dict)
+    missing = fields.List(fields.Dict(), required=True)
 
 
 class Health(Reply):

@@ -271,6 +271,10 @@ class Watch(Schema):
 
 
 class Resume(Schema):
+class DemandQuery(CityQuery):
+    at = QueryMoment(metadata={"description": "The hour that holds it, or, to come, the half hour from it on."})
+
+
     after = JsonInteger(required=True, validate=validate.Range(0))
 
 

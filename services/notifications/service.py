@@ -9,12 +9,11 @@ from typing import Any
 import amqp
 from nameko.dependency_providers import Config
 
-from hansom.cities import cities
 from hansom.clock import Clock
 from hansom.consumer import consume, read_queue
 from hansom.contracts.topology import MOVES_EXCHANGE, MOVES_QUEUE
 from hansom.events import Event
-from hansom.rpc import ServiceClient, rpc
+from hansom.rpc import rpc
 from hansom.store import Store
 from hansom.timers import leader_timer
 from hansom.validation import load
@@ -27,8 +26,6 @@ log = logging.getLogger(__name__)
 
 DAYS_INTERVAL_S = 600
 MOVES_KEPT = 1000
-HINT_MINUTES = 15
-HINT_CARS = 1000
 
 Payload = dict[str, Any]
 
@@ -51,8 +48,6 @@ class NotificationsService:
     clock = Clock()
     store = Store(Base)
     delivery = DeliveryProvider()
-    analytics = ServiceClient("analytics")
-    location = ServiceClient("location")
     outreach = Outreach()
 
     # -- RPC: for gateways -------------------------------------------------------------------------------------------
@@ -91,11 +86,3 @@ class NotificationsService:
         dropped = keep(float(self.config["STREAM_KEEP_HOURS"]), float(self.config["INBOX_KEEP_DAYS"]))
         if dropped:
             log.info("dropped old days", extra={"days": dropped})
-
-    @leader_timer(setting="DEMAND_HINT_INTERVAL_S")
-    def hint_demand(self) -> None:
-        supply = self.location.supply_by_segment({})["items"]
-        for city in cities(self.config):
-            demand = self.analytics.demand({"city": city, "minutes": HINT_MINUTES})["items"]
-            cars = self.location.list_live({"city": city, "limit": HINT_CARS})["items"]
-            usecases.hint_demand(self.delivery, demand, supply, cars)

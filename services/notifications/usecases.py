@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -13,10 +13,8 @@ from hansom.contracts.notifications import Check, Presence, Stream
 from hansom.events import Event
 from hansom.inbox import forget_old, fresh
 from hansom.store import Transactions
-from hansom.wire import iso, point_of
-from services.notifications.cells import centre_of, is_in
+from hansom.wire import iso
 from services.notifications.delivery import Delivery
-from services.notifications.domain.hints import hints, shortages
 from services.notifications.domain.news import News, news_of
 from services.notifications.domain.order import out_of_order
 from services.notifications.storage import streams
@@ -53,35 +51,24 @@ def tell_events(
 
 
 def tell_moves(delivery: Delivery, messages: Sequence[dict[str, Any]]) -> None:
-    """Pass moving cars on to their riders: the newest of each trip, not numbered and not kept."""
-    newest: dict[str, dict[str, Any]] = {}
+    """Pass moving cars, and how long a driver may take to find, on to riders: the newest of each trip, not numbered and
+    not kept."""
+    newest: dict[tuple[str, str], dict[str, Any]] = {}
     for message in messages:
-        for move in message["moves"]:
-            newest[move["trip_id"]] = move
+        for move in message.get("moves", ()):
+            newest["driver_moved", move["trip_id"]] = move
+        for waiting in message.get("waiting", ()):
+            newest["waiting_update", waiting["trip_id"]] = waiting
     if newest:
-        delivery.deliver([[move["rider_id"], "driver_moved", _move(move), None] for move in newest.values()])
+        told = [(news["rider_id"], event, _told(event, news)) for (event, _), news in newest.items()]
+        delivery.deliver([[rider_id, event, data, None] for rider_id, event, data in told])
 
 
-def _move(move: dict[str, Any]) -> dict[str, Any]:
-    return {name: move.get(name) for name in ("trip_id", "point", "bearing_deg", "eta_s")}
-
-
-def hint_demand(
-    delivery: Delivery,
-    demand: Sequence[Mapping[str, Any]],
-    supply: Mapping[str, Mapping[str, int]],
-    cars: Sequence[Mapping[str, Any]],
-) -> int:
-    """Tell free drivers near where cars are missing; gives how many were told. Not numbered: a hint soon is stale."""
-    free = {car["driver_id"]: point_of(car["point"]) for car in cars if car["state"] == "free"}
-    chosen = hints(shortages(demand, supply, centre_of), free, is_in)
-    frames: list[list[Any]] = [
-        [driver_id, "demand_hint", {"segment": to.segment, "point": to.point.as_dict(), "reason": to.reason}, None]
-        for driver_id, to in chosen.items()
-    ]
-    if frames:
-        delivery.deliver(frames)
-    return len(frames)
+def _told(event: str, news: dict[str, Any]) -> dict[str, Any]:
+    """What a rider is told of it."""
+    if event == "driver_moved":
+        return {name: news.get(name) for name in ("trip_id", "point", "bearing_deg", "eta_s")}
+    return {name: value for name, value in news.items() if name != "rider_id"}
 
 
 def connect_users(store: Transactions, registry: Registry, gateway_id: str, user_ids: Sequence[str]) -> Presence:

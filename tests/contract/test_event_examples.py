@@ -8,7 +8,7 @@ from typing import Any, NotRequired, get_origin, get_type_hints
 
 import pytest
 
-from hansom.contracts import drivers, payments, ratings, trips, users
+from hansom.contracts import analytics, drivers, payments, ratings, trips, users
 from hansom.contracts.topology import PUBLISHED
 from hansom.events import Event
 
@@ -27,6 +27,7 @@ DATA: dict[str, Any] = {
     "payments.payment_failed": payments.PaymentData,
     "payments.payout_sent": payments.PayoutSentData,
     "ratings.rating_given": ratings.RatingGivenData,
+    "analytics.demand_hinted": analytics.DemandHintedData,
 }
 """Event → what its publisher's contract says of its data; events of a trip's life carry the trip."""
 

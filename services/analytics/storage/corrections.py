@@ -1,7 +1,6 @@
 """Corrections in MongoDB.
 
     analytics_corrections  one document a correction, never changed; `_id` = <city>|<valid_from>
-    analytics_duties       one document a thing to be done now and then: when it is due again
 
 A correction is in force from `valid_from` until the next of its city. Older ones are kept for as long as there may be
 promises to judge that were made under them.
@@ -18,8 +17,9 @@ from pymongo.database import Database
 
 from hansom.mongo import insert_new
 from services.analytics.domain.promises import Correction
+from services.analytics.storage.duties import Duty
 
-CORRECTIONS, DUTIES = "analytics_corrections", "analytics_duties"
+CORRECTIONS = "analytics_corrections"
 
 LEARNING = "learn_etas"
 LEARNING_TAKES = timedelta(seconds=60)
@@ -30,7 +30,8 @@ class Corrections:
     """Every correction that was in force lately. Raises PyMongoError."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
-        self._collection, self._duties = database[CORRECTIONS], database[DUTIES]
+        self._collection = database[CORRECTIONS]
+        self._learning = Duty(database, LEARNING, LEARNING_TAKES)
 
     def latest(self, city: str) -> Correction | None:
         """The one in force."""
@@ -61,15 +62,11 @@ class Corrections:
 
     def claim_learning(self, now: datetime) -> bool:
         """Whether corrections are due to be learnt, by whoever asks first."""
-        self._duties.update_one({"_id": LEARNING}, {"$setOnInsert": {"due_at": now}}, upsert=True)
-        taken = self._duties.update_one(
-            {"_id": LEARNING, "due_at": {"$lte": now}}, {"$set": {"due_at": now + LEARNING_TAKES}}
-        )
-        return taken.modified_count == 1
+        return self._learning.claim(now)
 
     def learnt(self, now: datetime, again_at: datetime) -> None:
         """It is done, and due again at `again_at`."""
-        self._duties.update_one({"_id": LEARNING}, {"$set": {"done_at": now, "due_at": again_at}}, upsert=True)
+        self._learning.done(now, again_at)
 
 
 def _document(correction: Correction) -> dict[str, Any]:

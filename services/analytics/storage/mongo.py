@@ -25,6 +25,7 @@ from hansom.mongo import insert_new
 from services.analytics.domain.facts import Claimed, Fact, Home
 from services.analytics.domain.figures import Figures
 from services.analytics.storage.corrections import CORRECTIONS
+from services.analytics.storage.supply import HINTS, LOOKS
 
 FACTS, MINUTES, HOURS = "analytics_facts", "analytics_minutes", "analytics_hours"
 
@@ -46,6 +47,10 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> None:
         _ensure(database[name], "dirty", [("dirty", ASCENDING)])
         _ensure(database[name], "by_start", [("city", ASCENDING), ("start", ASCENDING)])
     _ensure(database[CORRECTIONS], "by_city", [("city", ASCENDING), ("valid_from", ASCENDING)])
+    _ensure(database[LOOKS], "by_city", [("city", ASCENDING), ("at", ASCENDING)])
+    _ensure(database[HINTS], "by_city", [("city", ASCENDING), ("expires_at", ASCENDING)])
+    for name in (LOOKS, HINTS):
+        _ensure(database[name], "expires", [("expires_at", ASCENDING)], expireAfterSeconds=0)
 
 
 def _ensure(collection: Documents, name: str, keys: list[tuple[str, int]], **options: Any) -> None:
@@ -166,6 +171,17 @@ class Periods:
         query = {"city": city, "start": {"$gte": since, "$lt": until}}
         for each in self._collection.find(query, {"start": 1, "segments": 1}).sort("start", ASCENDING):
             yield each["start"], each.get("segments", {})
+
+    def at(self, city: str, starts: Iterable[datetime]) -> Iterator[tuple[datetime, dict[str, dict[str, int]]]]:
+        """(start, figures by segment) of those of these periods in which anything happened."""
+        query = {"_id": {"$in": [_key(city, start) for start in sorted(starts)]}}
+        for each in self._collection.find(query, {"start": 1, "segments": 1}):
+            yield each["start"], each.get("segments", {})
+
+    def first(self, city: str) -> datetime | None:
+        """Start of the oldest period in which anything happened."""
+        found = self._collection.find_one({"city": city}, {"start": 1}, sort=[("start", ASCENDING)])
+        return None if found is None else found["start"]
 
     def total(self, city: str | None, since: datetime, until: datetime | None = None) -> Counter[str]:
         """Figures of all periods that start in since ≤ start < until, of one city or of all."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,7 +10,9 @@ from typing import Protocol
 from hansom.values import Point
 from services.analytics.domain.facts import Claimed, Fact, Home
 from services.analytics.domain.figures import Figures
+from services.analytics.domain.hints import Sent
 from services.analytics.domain.promises import Correction
+from services.analytics.domain.supply import Look
 
 SegmentOf = Callable[[str, Point], str | None]
 """(city, point) → the segment that holds it, or None outside of all."""
@@ -43,6 +45,10 @@ class Periods(Protocol):
         self, city: str, since: datetime, until: datetime
     ) -> Iterator[tuple[datetime, dict[str, dict[str, int]]]]: ...
 
+    def at(self, city: str, starts: Iterable[datetime]) -> Iterator[tuple[datetime, dict[str, dict[str, int]]]]: ...
+
+    def first(self, city: str) -> datetime | None: ...
+
     def total(self, city: str | None, since: datetime, until: datetime | None = None) -> Figures: ...
 
 
@@ -62,6 +68,26 @@ class Corrections(Protocol):
     def claim_learning(self, now: datetime) -> bool: ...
 
     def learnt(self, now: datetime, again_at: datetime) -> None: ...
+
+
+class Looks(Protocol):
+    """The free cars of cities, as they were seen; the newest first. Methods raise what the store raises."""
+
+    def add(self, look: Look) -> None: ...
+
+    def since(self, city: str, moment: datetime) -> list[Look]: ...
+
+    def free_since(self, city: str, moment: datetime) -> list[Look]: ...
+
+
+class GivenHints(Protocol):
+    """What drivers were told lately. Methods raise what the store raises while it is down."""
+
+    def add(self, sent: Sequence[Sent]) -> None: ...
+
+    def in_force(self, city: str, now: datetime) -> list[Sent]: ...
+
+    def told(self, event_ids: Iterable[str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from hansom.contracts.errors import HansomError
+from hansom.wire import parse_time
 from services.gateway import dispatch_replies, replies, schemas
-from services.gateway.geojson import demand_map
+from services.gateway.heat import heat_map
 from services.gateway.http.route import OPS, Call, route
 from services.gateway.routes.needs import Needs
 
@@ -77,15 +79,16 @@ class OpsRoutes(Needs):
     def list_implausible(self, call: Call) -> Any:
         return self.location.list_doubts(call.data)
 
-    @route("GET", "/v1/ops/demand", who=OPS, query=schemas.CityQuery(), gives=replies.FeatureCollection(),
-           summary="Demand and supply by segment, as GeoJSON")  # fmt: skip
+    @route("GET", "/v1/ops/demand", who=OPS, query=schemas.DemandQuery(), gives=replies.HeatMap(),
+           refuses=frozenset({404}), summary="Demand, supply, surge and forecast by segment, as GeoJSON")  # fmt: skip
     def get_demand(self, call: Call) -> Any:
         city = call.data.get("city", self.config["DEFAULT_CITY"])
-        demand = self.analytics.call_async("demand", {"city": city})
-        supply = self.location.call_async("supply_by_segment", {})
-        return demand_map(demand.result()["items"], supply.result()["items"])
+        return heat_map(self, city, parse_time(call.data.get("at")), datetime.now(UTC))
 
     @route("GET", "/v1/ops/eta", who=OPS, query=schemas.EtaQuery(), gives=replies.EtaErrors(),
+        """Requests and unmet ones of the last hour, cars and surge now, requests `forecast` for the next half hour, and
+        what is `usual` for it. With `at` the hour that holds it or, when it is to come, the forecast from it on; what
+        does not apply is null."""
            summary="Promised times against actual ones by segment and hour, and the corrections learnt")  # fmt: skip
     def get_eta_errors(self, call: Call) -> Any:
         """`hour` is of the city's day. `corrections` is null while nothing was learnt: road times are as they are."""

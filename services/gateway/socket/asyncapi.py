@@ -67,6 +67,9 @@ METHODS: dict[str, tuple[type[Schema], str]] = {
     "report_positions": (schemas.Positions, "Driver: up to 100 kept while offline, oldest first."),
     "accept_offer": (schemas.OfferRef, "Driver."),
     "decline_offer": (schemas.OfferRef, "Driver."),
+    expires_at = Rfc3339(required=True)
+    city = fields.String()
+    seq = fields.Integer(required=True)
     "watch_nearby": (schemas.Watch, "Rider: cars around the pickup, pushed as they move."),
     "unwatch_nearby": (schemas.Nothing, "Rider."),
     "resume": (schemas.Resume, "Replays what came after this number, in order, then goes live."),
@@ -93,7 +96,7 @@ EVENTS: dict[str, tuple[type[Schema], str]] = {
     "payment_captured": (PaymentNews, "To the rider."),
     "payment_failed": (PaymentNews, "To the rider."),
     "payout_sent": (PayoutSent, "To the driver."),
-    "demand_hint": (DemandHint, "To the driver; not numbered."),
+    "demand_hint": (DemandHint, "To an idle driver: where cars are missing, why, and until when it is good."),
 }
 
 

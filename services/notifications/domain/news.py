@@ -78,5 +78,6 @@ NEWS: dict[str, Callable[[Data], list[News]]] = {
 
 def news_of(name: str, data: Data) -> list[News]:
     """The news of an event called `<publisher>.<type>`. Raises KeyError when its data is not what it should be."""
+    "analytics.demand_hinted": _flat("demand_hint", "driver_id"),
     tell = NEWS.get(name)
     return tell(data) if tell is not None else []

@@ -33,6 +33,21 @@ class SeeDemandByHour:
 
 
 @dataclass(frozen=True, slots=True)
+class SeeForecast:
+    """Requests of the half hour from `at` on; None: from now."""
+
+    city: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeeWorths:
+    """What it is worth to a driver to become free in each segment of a city, in the present half hour."""
+
+    city: str
+
+
+@dataclass(frozen=True, slots=True)
 class SeeEtaErrors:
     """How promises were kept: since ≤ hour < until; None: from the start of today, UTC, until now.
 
@@ -137,3 +152,56 @@ class KeyFigures(TypedDict):
     payments_failed: int
     pickup_eta: ErrorReply
     trip_time: ErrorReply
+
+
+class SegmentForecast(TypedDict):
+    """`usual`: by earlier weeks alone. `recent`: requests of the last hour."""
+
+    segment: str
+    requests: float
+    usual: float
+    recent: int
+
+
+_Begins = TypedDict("_Begins", {"from": str})
+
+
+class ForecastReply(_Begins):
+    """Requests expected from `from` to `until`, the most first; segments of less than 0.01 are left out.
+
+    `history_weeks`: how many weeks it rests on, older ones counting less; 0: the last hour alone. `level`: the last
+    hour against what is usual for it.
+    """
+
+    city: str
+    until: str
+    made_at: str
+    history_weeks: float
+    level: float
+    total: float
+    items: list[SegmentForecast]
+
+
+class WorthsReply(TypedDict):
+    """`items`: segment → seconds sooner (above zero) or later than in the city's mean that a driver who becomes free
+    there gets his next trip; of one that is absent 0. `trust` (0 to 1) says how much they rest on, and is in them.
+
+    `learnt_at` is None, and `items` empty, while nothing is known.
+    """
+
+    city: str
+    items: dict[str, float]
+    learnt_at: str | None
+    mean_wait_s: float | None
+    trust: float
+
+
+class DemandHintedData(TypedDict):
+    """Data of `demand_hinted`: a driver is told to go to `point`, the middle of `segment`, and why, in words."""
+
+    driver_id: str
+    city: str
+    segment: str
+    point: dict[str, float]
+    reason: str
+    expires_at: str

@@ -37,6 +37,7 @@ PUBLISHED: dict[str, tuple[str, ...]] = {
     "trips": (*TRIP_LIFE, "trip_settled", "offer_made", "offer_withdrawn", "offer_declined"),
     "payments": ("payment_captured", "payment_failed", "payout_sent"),
     "ratings": ("rating_given",),
+    "analytics": ("demand_hinted",),
 }
 """Publisher → the types of its events."""
 
@@ -79,6 +80,7 @@ SUBSCRIPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "analytics": {
         "trips": (*TRIP_LIFE, "trip_settled", "offer_declined"),
         "payments": ("payment_captured", "payment_failed"),
+        "analytics": ("demand_hinted",),
     },
 }
 """Consumer → publisher → the types it hears."""

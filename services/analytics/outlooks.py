@@ -1,0 +1,76 @@
+"""Forecasts and worths, kept in the process for a moment: they are asked for often and change slowly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import h3
+from eventlet import tpool
+from nameko.extensions import DependencyProvider
+
+from hansom.segments import SegmentIndex
+from hansom.values import Point
+from services.analytics.assigning import assign
+from services.analytics.domain.hints import Sending
+from services.analytics.domain.worths import Nearness, nearness
+from services.analytics.domain.zones import finest_zones
+from services.analytics.usecases import Hinting
+
+FRESH_S = 15.0
+"""Figures are made every few seconds, and free cars looked at once a minute."""
+
+KEPT_AT_MOST = 500
+
+T = TypeVar("T")
+
+
+def parent_of(segment: str, resolution: int) -> str:
+    """The H3 cell of this resolution that holds the segment; a larger segment is its own."""
+    return segment if h3.get_resolution(segment) <= resolution else h3.cell_to_parent(segment, resolution)
+
+
+def centre_of(cell: str) -> Point:
+    """The middle of an H3 cell."""
+    return Point(*h3.cell_to_latlng(cell))
+
+
+class Outlooks(DependencyProvider):
+    """Gives a worker `.kept(key, make)`, `.nearness(city, index, straight_mps)` and `.hinting`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: dict[Hashable, tuple[float, Any]] = {}
+        self._near: dict[str, tuple[SegmentIndex, Nearness]] = {}
+
+    def setup(self) -> None:
+        config = self.container.config
+        self.hinting = Hinting(
+            every=timedelta(seconds=float(config["DEMAND_HINT_INTERVAL_S"])),
+            idle=timedelta(seconds=float(config["DEMAND_HINT_IDLE_S"])),
+            sending=Sending(assign, float(config["DEMAND_HINT_MAX_DRIVE_S"]), parent_of, centre_of),
+        )
+
+    def get_dependency(self, worker_ctx: Any) -> Outlooks:
+        return self
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gave less than FRESH_S ago, or gives now."""
+        found = self._kept.get(key)
+        if found is not None and time.monotonic() < found[0]:
+            return found[1]
+        made = make()
+        if len(self._kept) >= KEPT_AT_MOST:
+            self._kept.clear()
+        self._kept[key] = (time.monotonic() + FRESH_S, made)
+        return made
+
+    def nearness(self, city: str, index: SegmentIndex, straight_mps: float) -> Nearness:
+        """How the zones of a city lie to each other: reckoned once for its segments, off the event loop."""
+        found = self._near.get(city)
+        if found is None or found[0] is not index:
+            zones = finest_zones(index, parent_of, centre_of)
+            found = self._near[city] = (index, tpool.execute(nearness, zones, straight_mps))
+        return found[1]
