@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import fields
 
 from hansom.wire import Finite, Rfc3339
-from services.gateway.replies import Reply
+from services.gateway.replies import Reply, Trip
 
 MAYBE: dict[str, Any] = {"required": True, "allow_none": True}
 """There, and null while it is not known."""
@@ -45,15 +45,49 @@ class Decision(Reply):
     offer_id = fields.String(**MAYBE)
     offered_at = Rfc3339(**MAYBE)
     answer = fields.String(**MAYBE)
+    reason = fields.String(**MAYBE, metadata={"description": "Why the offer was withdrawn."})
     answered_at = Rfc3339(**MAYBE)
     delay_s = Finite(**MAYBE, metadata={"description": "From the offer to its answer."})
+
+
+class Wait(Reply):
+    """A wait of the rider's that ended, and the first word that he was given of it."""
+
+    since = Rfc3339(required=True)
+    ended_at = Rfc3339(required=True)
+    how = fields.String(required=True, metadata={"description": "assigned, cancelled or expired"})
+    wait_s = Finite(required=True)
+    promised_at = Rfc3339(**MAYBE)
+    about_s = Finite(**MAYBE, metadata={"description": "What was promised then."})
+    actual_s = Finite(**MAYBE, metadata={"description": "From then to the end."})
 
 
 class Decisions(Reply):
     trip_id = fields.String(required=True)
     summary = fields.String(required=True, metadata={"description": "What happened, in words."})
     batches = fields.List(fields.Nested(DecisionBatch), required=True)
+    waits = fields.List(fields.Nested(Wait), required=True)
     items = fields.List(fields.Nested(Decision), required=True)
+
+
+class Waiting(Reply):
+    """How it stands with a trip that waits for a driver."""
+
+    text = fields.String(required=True, metadata={"description": "One line for the rider."})
+    cars_near = fields.Integer(required=True, metadata={"description": "Cars near that may carry the trip."})
+    busy_near = fields.Integer(required=True, metadata={"description": "Of these, cars with a ride."})
+    finishing_near = fields.Integer(required=True, metadata={"description": "Cars that end a ride near."})
+    about_s = Finite(
+        **MAYBE, metadata={"description": "Until a driver takes the trip, from what is known; null when nothing is."}
+    )
+    asked = fields.Integer(required=True, metadata={"description": "Drivers asked so far."})
+    since = Rfc3339(required=True)
+
+
+class WaitingTrip(Trip):
+    """A trip, and how it stands with it while it waits."""
+
+    waiting = fields.Nested(Waiting, required=True, allow_none=True)
 
 
 class WhyNot(Reply):

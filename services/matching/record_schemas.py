@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
-from hansom.contracts.matching import Answer, BatchReply, DecisionReply, DecisionsReply, Dropped
-from hansom.wire import iso
+from marshmallow import Schema, fields, validate
+
+from hansom.contracts.matching import (
+    Answer,
+    BatchReply,
+    DecisionReply,
+    DecisionsReply,
+    Dropped,
+    SeeWhyNoRides,
+    WaitingNews,
+    WaitingReply,
+    WaitReply,
+    WhyNoRidesReply,
+)
+from hansom.validation import load
+from hansom.wire import Rfc3339, iso
+from services.matching.domain.driver_hour import NEARBY_M
 from services.matching.domain.model import Considered, WaitingTrip
+from services.matching.domain.news import DriverNews
 from services.matching.domain.outcome import Outcome
 from services.matching.domain.pool import Answered
-from services.matching.domain.summary import Asked, Look, summarise
+from services.matching.domain.summary import Asked, Look, Word, summarise
+from services.matching.domain.waiting import WaitingState, WaitOver
+from services.matching.explaining import Told
 from services.matching.usecases import ClosedBatch
 
 MAX_TRIPS = 20
 """Trips that a driver was looked at for in one batch which his own record names, those nearest to him."""
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""No record is older; the first years of the calendar have no hour before them."""
 
 Row = dict[str, Any]
 
@@ -58,6 +82,7 @@ def write_answer(answered: Answered) -> Row:
         "driver_id": answered.driver_id,
         "offer_id": answered.offer_id,
         "answer": answered.answer,
+        "reason": answered.reason,
         "at": answered.at,
     }
 
@@ -110,14 +135,27 @@ def _nearest_first(trips: list[list[Any]]) -> list[list[Any]]:
     return sorted(trips, key=lambda trip: (trip[1] != "offered", trip[2] is None, trip[2] or 0.0))
 
 
+def write_shift(news: DriverNews) -> Row:
+    return {"driver_id": news.driver_id, "online": news.online, "at_ms": news.at_ms}
+
+
+def write_wait(wait: WaitOver) -> Row:
+    return {**asdict(wait), "actual_s": wait.actual_s}
+
+
 # -- to operators ------------------------------------------------------------------------------------------------------
-def write_decisions_reply(trip_id: str, decisions: Sequence[Row], answers: Mapping[str, Row]) -> DecisionsReply:
-    """All that was decided about a trip: in words, batch by batch, and driver by driver. `decisions`: newest first."""
+def write_decisions_reply(
+    trip_id: str, decisions: Sequence[Row], answers: Mapping[str, Row], waits: Sequence[Row] = ()
+) -> DecisionsReply:
+    """All that was decided about a trip: in words, batch by batch, and driver by driver. All rows newest first."""
     looks = [_look(decision) for decision in reversed(decisions)]
+    asked = [_asked(driver_id, answer) for driver_id, answer in answers.items()]
+    words = [Word(wait["about_s"], wait["actual_s"], wait["how"]) for wait in reversed(waits)]
     return {
         "trip_id": trip_id,
-        "summary": summarise(looks, [_asked(driver_id, answer) for driver_id, answer in answers.items()]),
+        "summary": summarise(looks, asked, words),
         "batches": [_batch(decision) for decision in decisions],
+        "waits": [_wait(wait) for wait in waits],
         "items": _lines(decisions, answers),
     }
 
@@ -159,6 +197,7 @@ def _line(decision: Row, row: Row, answers: Mapping[str, Row]) -> DecisionReply:
         "offer_id": row.get("offer_id"),
         "offered_at": iso(answer.get("made_at")),
         "answer": answer.get("answer"),
+        "reason": answer.get("reason") or None,
         "answered_at": iso(answer.get("answered_at")),
         "delay_s": _delay_s(answer),
     }
@@ -186,6 +225,18 @@ def _batch(decision: Row) -> BatchReply:
     }
 
 
+def _wait(wait: Row) -> WaitReply:
+    return {
+        "since": iso(wait["since"]) or "",
+        "ended_at": iso(wait["ended_at"]) or "",
+        "how": wait["how"],
+        "wait_s": wait["wait_s"],
+        "promised_at": iso(wait["promised_at"]),
+        "about_s": wait["about_s"],
+        "actual_s": wait["actual_s"],
+    }
+
+
 def _look(decision: Row) -> Look:
     considered = {row["driver_id"]: row.get("dropped") for row in decision["considered"]}
     fallback, estimated = decision.get("fallback"), bool(decision.get("estimated"))
@@ -195,3 +246,63 @@ def _look(decision: Row) -> Look:
 def _asked(driver_id: str, answer: Row) -> Asked:
     said = answer.get("answer")
     return Asked(driver_id, None if said is None else Answer(said), _delay_s(answer))
+
+
+# -- to riders ---------------------------------------------------------------------------------------------------------
+def write_waiting(state: WaitingState) -> WaitingReply:
+    return {
+        "text": state.text,
+        "cars_near": state.cars_near,
+        "busy_near": state.busy_near,
+        "finishing_near": state.finishing_near,
+        "about_s": state.about_s,
+        "asked": state.asked,
+        "since": iso(datetime.fromtimestamp(state.since_ms / 1000, UTC)) or "",
+    }
+
+
+def write_waiting_news(state: WaitingState) -> WaitingNews:
+    return {"rider_id": state.rider_id, "trip_id": state.trip_id, **write_waiting(state)}
+
+
+# -- to drivers --------------------------------------------------------------------------------------------------------
+class SeeWhyNoRidesSchema(Schema):
+    driver_id = fields.String(required=True)
+    until = Rfc3339(load_default=None, allow_none=True, validate=validate.Range(min=EARLIEST))
+
+
+_SEE_WHY_NO_RIDES = SeeWhyNoRidesSchema()
+
+
+def read_see_why_no_rides(payload: Row) -> SeeWhyNoRides:
+    """Raises Invalid."""
+    return SeeWhyNoRides(**load(_SEE_WHY_NO_RIDES, payload))
+
+
+def write_why_no_rides(command: SeeWhyNoRides, told: Told) -> WhyNoRidesReply:
+    hour, explanation = told.hour, told.explanation
+    answers = Counter(hour.answers)
+    return {
+        "driver_id": command.driver_id,
+        "since": iso(hour.since) or "",
+        "until": iso(hour.until) or "",
+        "summary": explanation.summary,
+        "what_to_do": list(explanation.advice),
+        "why_not": hour.now,
+        "online_s": round(hour.online_s, 1),
+        "rides": hour.rides,
+        "riding_s": None if hour.riding_s is None else round(hour.riding_s, 1),
+        "batches": hour.batches,
+        "considered": len(hour.trips),
+        "reasons": [{"code": each.code, "count": each.count, "words": each.words} for each in explanation.reasons],
+        "offers": {
+            "made": len(hour.answers),
+            "accepted": answers[Answer.ACCEPTED],
+            "declined": answers[Answer.DECLINED],
+            "expired": answers[Answer.EXPIRED],
+            "withdrawn": answers[Answer.WITHDRAWN],
+            "mean_answer_s": None if hour.mean_answer_s is None else round(hour.mean_answer_s, 1),
+        },
+        "near": {"within_m": NEARBY_M, "requests": hour.requests, "unmet": hour.unmet},
+        "missing": list(told.missing),
+    }

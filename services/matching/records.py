@@ -13,7 +13,9 @@ from nameko.extensions import DependencyProvider
 from hansom.amqp import Broker, Outgoing
 from hansom.consumer import durable_queue
 from services.matching import record_schemas
+from services.matching.domain.news import DriverNews
 from services.matching.domain.pool import Answered
+from services.matching.domain.waiting import WaitOver
 from services.matching.usecases import ClosedBatch
 
 RECORDS_A_MESSAGE = 50
@@ -45,6 +47,14 @@ class RecordsQueue(DependencyProvider):
 
     def put_answers(self, answers: Sequence[Answered]) -> None:
         self._put([{"answers": [record_schemas.write_answer(each) for each in answers]}])
+
+    def put_shifts(self, news: Sequence[DriverNews]) -> None:
+        """Keep when drivers went online and offline."""
+        self._put(_pieces("shifts", [record_schemas.write_shift(each) for each in news], SEEN_A_MESSAGE))
+
+    def put_waits(self, over: Sequence[WaitOver]) -> None:
+        """Keep how waits ended, and what was promised."""
+        self._put(_pieces("waits", [record_schemas.write_wait(each) for each in over], SEEN_A_MESSAGE))
 
     def put_decisions(self, closed: ClosedBatch) -> None:
         decisions = _pieces("decisions", record_schemas.write_decisions(closed), RECORDS_A_MESSAGE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway import replies, schemas
+from services.gateway import dispatch_replies, replies, schemas
 from services.gateway.http.route import DRIVER, Call, route
 from services.gateway.routes.needs import Needs
 from services.gateway.socket.method import socket_method
@@ -39,6 +39,11 @@ class DrivingRoutes(Needs):
     @route("POST", "/v1/trips/{trip_id}/complete", who=DRIVER, gives=replies.Trip(), summary="At the drop-off")
     def complete(self, call: Call) -> Any:
         return self.trips.complete({**call.data, "driver_id": call.user_id})
+
+    @route("GET", "/v1/driver/why-no-rides", who=DRIVER, gives=dispatch_replies.WhyNoRides(),
+           summary="Why there were few rides in the last hour, and what to do")  # fmt: skip
+    def get_why_no_rides(self, call: Call) -> Any:
+        return self.matching.why_no_rides({"driver_id": call.user_id})
 
     @route("GET", "/v1/driver/earnings", who=DRIVER, query=schemas.PeriodQuery(), gives=replies.Earnings(),
            summary="Totals and lines of a period")  # fmt: skip

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import logging
 from base64 import b64decode
 from typing import Any
 
+from hansom.contracts.errors import HansomError
 from hansom.contracts.trips import NotYourTrip
-from services.gateway import replies, schemas
+from services.gateway import dispatch_replies, replies, schemas
 from services.gateway.http.answers import Answer
 from services.gateway.http.route import PARTY, USER, Call, route
 from services.gateway.routes.needs import Needs
+
+log = logging.getLogger(__name__)
+
+WAITING_DEADLINE_S = 1.0
 
 _DOCUMENTS = {"text/html": "html", "application/pdf": "pdf"}
 
 
 class TripRoutes(Needs):
-    @route("GET", "/v1/trips/{trip_id}", who=USER, gives=replies.Trip(), summary="A trip")
+    @route("GET", "/v1/trips/{trip_id}", who=USER, gives=dispatch_replies.WaitingTrip(), summary="A trip")
     def get_trip(self, call: Call) -> Any:
-        return self.trips.get_trip({**call.data, "actor": call.actor})
+        """`waiting` says how it stands while a driver is looked for; otherwise, and while that is not known, null."""
+        trip = self.trips.get_trip({**call.data, "actor": call.actor})
+        return {**trip, "waiting": self._waiting(trip)}
+
+    def _waiting(self, trip: dict[str, Any]) -> dict[str, Any] | None:
+        """Nice to know: a trip is shown without it when matching is down."""
+        if trip["state"] != "requested":
+            return None
+        try:
+            waiting = self.matching.get_waiting({"trip_id": trip["id"]}, deadline_s=WAITING_DEADLINE_S)["waiting"]
+        except HansomError as exc:
+            log.warning("a trip is shown without how long it waits", extra={"error": exc.code})
+            return None
+        return waiting
 
     @route("POST", "/v1/trips/{trip_id}/cancel", who=USER, body=schemas.Cancellation(), gives=replies.Trip(),
            summary="Cancel; a driver's cancel sends the trip back to matching")  # fmt: skip

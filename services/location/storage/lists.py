@@ -69,6 +69,12 @@ class Lists:
             for number, flat in couples(answer):
                 yield piece[number], flat
 
+    def spots_in(self, segments: Collection[str], kind: str) -> dict[str, list[Spot]]:
+        """The spots of each segment that hold cars of a kind, and how many. Nothing is read of the cars themselves."""
+        spots: dict[str, list[Spot]] = {segment: [] for segment in segments}
+        spots.update((segment, _spots(flat)) for segment, flat in self._read(f"spots:{kind}", segments))
+        return spots
+
     def count_by_segment(self, segments: Collection[str], kind: str) -> dict[str, int]:
         """How many cars of a kind (`free`, `busy`, `doubtful`) are in each segment that has any."""
         found = self._read(f"spots:{kind}", segments)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import atan2, cos, degrees, radians
 
 from hansom.contracts.matching import Answer, Dropped
@@ -163,15 +163,13 @@ def explain(hour: DriverHour) -> Explanation:
 def online_seconds(shifts: Iterable[Shift], since: datetime, until: datetime) -> float:
     """How much of the time he was online. `shifts`: all that is known, also from before; before the first of them he
     was the other way, and without any he was offline."""
-    state, begins, total_s = False, since, 0.0
     known = sorted(shifts, key=lambda shift: shift.at)
-    if known:
-        state = not known[0].online
+    state, begins, total = bool(known) and not known[0].online, since, timedelta()
     for shift in known:
         at = min(max(shift.at, since), until)
-        total_s += (at - begins).total_seconds() if state else 0.0
+        total += at - begins if state else timedelta()
         begins, state = at, shift.online
-    return total_s + ((until - begins).total_seconds() if state else 0.0)
+    return (total + (until - begins if state else timedelta())).total_seconds()
 
 
 def riding_seconds(rides: Iterable[tuple[datetime, datetime | None]], since: datetime, until: datetime) -> float:

@@ -60,11 +60,21 @@ class Asked:
     delay_s: float | None
 
 
-def summarise(looks: Sequence[Look], asked: Sequence[Asked]) -> str:
-    """What happened, in a few sentences. `looks`: oldest first."""
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a rider was promised (None: nothing), how long it was to the end of his wait, and how it ended."""
+
+    about_s: float | None
+    actual_s: float | None
+    how: str
+
+
+def summarise(looks: Sequence[Look], asked: Sequence[Asked], words: Sequence[Word] = ()) -> str:
+    """What happened, in a few sentences. `looks` and `words`: oldest first."""
     if not looks and not asked:
         return "No batch has looked at this trip."
-    sentences = [_looked(looks), _asked(asked), _others(looks, {each.driver_id for each in asked}), *_notes(looks)]
+    others = _others(looks, {each.driver_id for each in asked})
+    sentences = [_looked(looks), _asked(asked), others, *map(_kept, words), *_notes(looks)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -112,6 +122,14 @@ def _others(looks: Iterable[Look], asked: set[str]) -> str:
         return ""
     told = [f"{number} {OTHERS[reason][number > 1]}" for reason, number in reasons.most_common()]
     return f"Not asked: {', '.join(told)}."
+
+
+def _kept(word: Word) -> str:
+    if word.about_s is None or word.actual_s is None:
+        return ""
+    ends = {"cancelled": "the trip was cancelled", "expired": "nobody had come"}
+    kept = f"{ends[word.how]} after" if word.how in ends else "it took"
+    return f"The rider was told about {lasting(word.about_s)}; {kept} {lasting(word.actual_s)}."
 
 
 def _notes(looks: Sequence[Look]) -> list[str]:

@@ -13,6 +13,12 @@ MAX_SEARCHES = 2000
 MAX_FOUND = 200
 """Cars that one search may ask for."""
 
+MAX_FINISHING_S = 1800
+"""How far ahead `find_candidates` looks for drivers who end a ride."""
+
+MAX_AROUND_M = 10_000
+"""How far around a pickup `look_around` counts."""
+
 MAX_DRIVERS = 1000
 """Drivers of one `get_positions`."""
 

@@ -49,7 +49,8 @@ class DecisionReply(TypedDict):
 
     `parts`: the seconds that the score is made of, by name. `free_in_s` above 0: he was finishing a ride, and
     `pickup_eta_s` counts from its dropoff. `dropped` is one of `Dropped`, or `refused:` and the reason that trips gave;
-    null for a driver who got the offer. `delay_s`: from the offer to its answer. `fallback`: see `BatchReply`.
+    null for a driver who got the offer. `reason`: why it was withdrawn. `delay_s`: from the offer to its answer.
+    `fallback`: see `BatchReply`.
     """
 
     batch_id: str | None
@@ -66,6 +67,7 @@ class DecisionReply(TypedDict):
     offer_id: str | None
     offered_at: str | None
     answer: str | None
+    reason: str | None
     answered_at: str | None
     delay_s: float | None
 
@@ -85,13 +87,50 @@ class BatchReply(TypedDict):
     offered_to: str | None
 
 
+class WaitReply(TypedDict):
+    """A wait that ended, and the first word that the rider was given of it: `about_s` at `promised_at`, null when
+    nothing was promised. `how`: assigned, cancelled or expired. `actual_s`: from the promise to the end.
+    """
+
+    since: str
+    ended_at: str
+    how: str
+    wait_s: float
+    promised_at: str | None
+    about_s: float | None
+    actual_s: float | None
+
+
 class DecisionsReply(TypedDict):
     """Everything that was decided about one trip, newest batch first; `summary` says it in words."""
 
     trip_id: str
     summary: str
     batches: list[BatchReply]
+    waits: list[WaitReply]
     items: list[DecisionReply]
+
+
+class WaitingReply(TypedDict):
+    """How it stands with a rider who waits. `text`: one line for him. `cars_near` may carry the trip, `busy_near` of
+    them have a ride, `finishing_near` end one near. `asked`: drivers asked so far, the one being asked included.
+    `about_s`: seconds until a driver takes the trip, null when that is not known.
+    """
+
+    text: str
+    cars_near: int
+    busy_near: int
+    finishing_near: int
+    about_s: float | None
+    asked: int
+    since: str
+
+
+class WaitingNews(WaitingReply):
+    """What notifications gets on the exchange `hansom.moves`, in `{"waiting": [...]}`."""
+
+    rider_id: str
+    trip_id: str
 
 
 @dataclass(frozen=True, slots=True)
