@@ -14,8 +14,7 @@ local function live(i, id, d, at, seq, row)
   local known = tonumber(d.at or '-1')
   if at > known or (at == known and seq > tonumber(d.seq or '-1')) then
     d.at, d.seq, d.cell, d.spot, d.pos = string.format('%.0f', at), string.format('%.0f', seq), row[4], row[5], row[6]
-    redis.call('HSET', driver_key(id), 'at', d.at, 'seq', d.seq, 'cell', d.cell, 'spot', d.spot, 'pos', d.pos)
-    place(id, d)
+    place(id, d, {'at', d.at, 'seq', d.seq, 'cell', d.cell, 'spot', d.spot, 'pos', d.pos})
     if d.trip ~= '' then moving[id] = {i, d} end
   end
 end

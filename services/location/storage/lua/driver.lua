@@ -24,10 +24,9 @@ local KEEP_SILENT_S = 86400
 local function driver_key(id) return P .. 'driver:' .. id end
 
 -- A segment knows how many drivers each of its spots holds.
-local function count_spot(kind, cell, spot)
-  local drivers = redis.call('HLEN', P .. kind .. ':' .. spot)
-  if drivers > 0 then redis.call('HSET', P .. 'spots:' .. kind .. ':' .. cell, spot, drivers)
-  else redis.call('HDEL', P .. 'spots:' .. kind .. ':' .. cell, spot) end
+local function count_spot(kind, cell, spot, change)
+  local key = P .. 'spots:' .. kind .. ':' .. cell
+  if redis.call('HINCRBY', key, spot, change) <= 0 then redis.call('HDEL', key, spot) end
 end
 
 -- Take the driver off the list of his segment; gives the kind that he was.
@@ -37,13 +36,13 @@ local function unlist(id, listed)
     redis.call('HDEL', P .. listed, id)
     return string.match(listed, '^%a+')
   end
-  redis.call('HDEL', P .. kind .. ':' .. spot, id)
-  count_spot(kind, cell, spot)
+  if redis.call('HDEL', P .. kind .. ':' .. spot, id) == 1 then count_spot(kind, cell, spot, -1) end
   return kind
 end
 
--- List the driver where he belongs now; one call changes driver -> segment and segment -> driver together.
-local function place(id, d)
+-- List the driver where he belongs now; one call changes driver -> segment and segment -> driver together. `fields` is
+-- what else is new of him, {name, value, ...}, written with it.
+local function place(id, d, fields)
   local kind, listed, wanted = '', d.listed or '', ''
   if d.pos and d.cell and d.spot then
     if d.trip and d.trip ~= '' then kind = 'busy'
@@ -56,15 +55,19 @@ local function place(id, d)
     if was ~= kind then redis.call('ZREM', P .. was, id) end
   end
   if wanted ~= '' then
-    if redis.call('HSET', P .. kind .. ':' .. spot, id, d.pos) == 1 then count_spot(kind, d.cell, spot) end
+    if redis.call('HSET', P .. kind .. ':' .. spot, id, d.pos) == 1 then count_spot(kind, d.cell, spot, 1) end
     redis.call('ZADD', P .. kind, d.at, id)
   end
-  if wanted ~= listed or not d.listed then
-    redis.call('HSET', driver_key(id), 'listed', wanted)
+  fields = fields or {}
+  local elsewhere = wanted ~= listed or not d.listed
+  if elsewhere then
+    fields[#fields + 1] = 'listed'
+    fields[#fields + 1] = wanted
     d.listed = wanted
-    if wanted ~= '' then redis.call('PERSIST', driver_key(id))
-    else redis.call('EXPIRE', driver_key(id), KEEP_SILENT_S) end
   end
+  if #fields > 0 then redis.call('HSET', driver_key(id), unpack(fields)) end
+  if elsewhere and wanted == '' then redis.call('EXPIRE', driver_key(id), KEEP_SILENT_S)
+  elseif elsewhere and listed == '' then redis.call('PERSIST', driver_key(id)) end
 end
 
 local FIELDS = {'at', 'seq', 'pos', 'cell', 'spot', 'online', 'cats', 'avail_at', 'trip', 'rider', 'state', 'target',

@@ -1,4 +1,4 @@
-"""Redis from the distribution's package: append-only file, a password, loopback only."""
+"""Redis from the distribution's package: a password, loopback only, and nothing on disk (docs/adr/0013)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ port {port}
 requirepass {password}
 dir {folder}
 daemonize no
-appendonly yes
-appendfsync everysec
-aof-load-truncated yes
+appendonly no
 save ""
 maxmemory 0
 maxmemory-policy noeviction
