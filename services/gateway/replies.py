@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import INCLUDE, Schema, fields, validate
 
+from hansom.contracts.pricing import SurgeCode
 from hansom.wire import Finite, MoneySchema, PointSchema, Rfc3339
 
 
@@ -85,8 +86,9 @@ class FareLine(Reply):
 
 
 class Surge(Reply):
-    multiplier = Finite(required=True)
-    reason = _maybe(fields.String)
+    multiplier = Finite(required=True, metadata={"description": "1.0 or more, in tenths; locked in the quote."})
+    reason = _maybe(fields.String, metadata={"description": "A sentence for the rider."})
+    code = fields.String(required=True, validate=validate.OneOf([code.value for code in SurgeCode]))
 
 
 class QuoteOption(Reply):

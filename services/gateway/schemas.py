@@ -10,6 +10,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate
 
+from hansom.contracts.pricing import HIGHEST_CAP
 from hansom.tokens import TOKEN_MAX_CHARS
 from hansom.validation import PlainText
 from hansom.wire import Finite, PointSchema, Rfc3339, iso
@@ -167,6 +168,19 @@ class Suspension(Schema):
     reason = PlainText(shortest=0, longest=500, multiline=True, allow_none=True)
 
 
+class NewSurgeSetting(Schema):
+    """What is not named stays as it is, and one of the two must be."""
+
+    city = PlainText(longest=40)
+    enabled = JsonBoolean()
+    cap = Finite(
+        allow_none=True,
+        validate=validate.Range(1, HIGHEST_CAP),
+        metadata={"description": "The highest multiplier, in tenths; null: the city's default."},
+    )
+    note = PlainText(shortest=0, longest=500, multiline=True, allow_none=True)
+
+
 # -- queries: what they do not know is left out, as every web server does ---------------------------------------------
 class Query(Schema):
     """`?from=&to=`: an empty value is none."""
@@ -231,6 +245,10 @@ class MarksQuery(Query):
 
 
 class CityQuery(Query):
+    city = PlainText(longest=40)
+
+
+class SurgeChangesQuery(PageQuery):
     city = PlainText(longest=40)
 
 

@@ -19,6 +19,7 @@ from services.gateway.routes.accounts import AccountRoutes
 from services.gateway.routes.driving import DrivingRoutes
 from services.gateway.routes.ops import OpsRoutes
 from services.gateway.routes.riding import RidingRoutes
+from services.gateway.routes.surging import SurgeRoutes
 from services.gateway.routes.system import SystemRoutes
 from services.gateway.routes.trips import TripRoutes
 
@@ -34,7 +35,7 @@ class AccessProvider(DependencyProvider):
         return Access(self.doorkeeper)
 
 
-class GatewayService(AccountRoutes, RidingRoutes, TripRoutes, DrivingRoutes, OpsRoutes, SystemRoutes):
+class GatewayService(AccountRoutes, RidingRoutes, TripRoutes, DrivingRoutes, OpsRoutes, SurgeRoutes, SystemRoutes):
     """Each route reads like its line in api.md."""
 
     name = "gateway"

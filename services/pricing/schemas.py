@@ -22,8 +22,9 @@ from hansom.values import Money
 from hansom.wire import Finite, PointSchema, iso, point_of
 from services.pricing.domain.fare import Fare
 from services.pricing.domain.quote import Option, Quote
-from services.pricing.domain.surge import Surge
+from services.pricing.domain.reasons import Surge
 from services.pricing.domain.tariff import Tariff
+from services.pricing.surge_schemas import dump_surge
 
 
 def _id() -> fields.String:
@@ -107,7 +108,7 @@ def _dump_option(option: Option, surge: Surge, currency: str) -> OptionReply:
         "fare": Money(option.fare.total_minor, currency).as_dict(),
         "breakdown": _dump_lines(option.fare, currency),
         "tax": _dump_tax(option.fare, option.tariff, currency),
-        "surge": {"multiplier": surge.tenths / 10, "reason": surge.reason.value},
+        "surge": dump_surge(surge),
         "pickup_eta_s": option.pickup_eta_s,
         "tariff_version": option.tariff.version,
     }

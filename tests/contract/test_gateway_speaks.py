@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from marshmallow import Schema, fields
 
-from services.gateway import replies
+from services.gateway import replies, surge_replies
 from services.gateway.socket.asyncapi import EVENTS
 from services.gateway.socket.connection import event_frame
 from services.gateway.socket.positions import read_position
@@ -40,6 +40,10 @@ def misses(schema: Schema, answer: Any) -> dict[str, Any]:
         ("rpc/location.marks_of", replies.DriverPositions()),
         ("rpc/location.list_doubts", replies.Implausible()),
         ("rpc/maps.search_places", replies.Places()),
+        ("rpc/pricing.quote", replies.Quote()),
+        ("rpc/pricing.get_surge", surge_replies.CitySurge()),
+        ("rpc/pricing.set_surge", surge_replies.SurgeSetting()),
+        ("rpc/pricing.list_surge_changes", surge_replies.SurgeChanges()),
     ],
 )
 def test_the_reply_of_a_service_is_the_answer_that_was_promised(name: str, schema: Schema) -> None:

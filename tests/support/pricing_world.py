@@ -13,6 +13,12 @@ from services.pricing.service import PricingService
 
 SERVICE, MAPS, LOCATION, CALLER = "pricing_under_test", "pricing_maps", "pricing_location", "pricing_caller"
 
+CELLS = ["881126d339fffff", "881126d333fffff"]
+"""The city's segments, none around the other."""
+
+SEGMENT = CELLS[0]
+"""Where `PICKUP` is."""
+
 PICKUP, DROPOFF = {"lat": 60.1699, "lng": 24.9384}, {"lat": 60.175, "lng": 24.95}
 
 
@@ -32,7 +38,7 @@ class World:
     def forget(self) -> None:
         self.failures: dict[str, HansomError] = {}
         self.asked: list[str] = []
-        self.free_nearby = 4
+        self.cars: dict[str, dict[str, int]] = {SEGMENT: {"free": 4, "busy": 0}}
         self.estimated = False
         self.etas_s: dict[str, float | None] = {"standard": 95.0, "comfort": 120.5, "van": None}
 
@@ -58,7 +64,7 @@ class Maps:
     @rpc
     def get_segments(self, payload: dict[str, Any]) -> dict[str, Any]:
         WORLD.answer("get_segments")
-        return {"cells": ["881126d339fffff", "881126d333fffff"]}
+        return {"cells": CELLS}
 
 
 class Location:
@@ -67,7 +73,12 @@ class Location:
     @rpc
     def pickup_etas(self, payload: dict[str, Any]) -> dict[str, Any]:
         WORLD.answer("pickup_etas")
-        return {"categories": WORLD.etas_s, "free_nearby": WORLD.free_nearby}
+        return {"categories": WORLD.etas_s, "free_nearby": 4}
+
+    @rpc
+    def supply_by_segment(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("supply_by_segment")
+        return {"items": WORLD.cars}
 
 
 class Caller:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from hansom.contracts.pricing import CategoryNotInQuote, FareReason
 from hansom.values import Point
 from services.pricing.domain.fare import Fare, fare_of, whole
-from services.pricing.domain.surge import Surge
+from services.pricing.domain.reasons import Surge
 from services.pricing.domain.tariff import Tariff
 
 

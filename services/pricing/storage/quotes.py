@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from hansom.contracts.pricing import SurgeReason, UnknownQuote
+from hansom.contracts.pricing import SurgeCode, UnknownQuote
 from hansom.values import Point
 from services.pricing.domain.fare import Fare, FareLine
 from services.pricing.domain.quote import Option, Quote, Route
-from services.pricing.domain.surge import Surge
+from services.pricing.domain.reasons import WORDS, Surge
 from services.pricing.domain.tariff import Tariff
 from services.pricing.storage.tables import quotes
 
@@ -53,7 +53,8 @@ def _row(quote: Quote) -> dict[str, Any]:
         "duration_s": quote.route.duration_s,
         "line": [[point.lat, point.lng] for point in quote.route.line],
         "surge_tenths": quote.surge.tenths,
-        "surge_reason": quote.surge.reason.value,
+        "surge_reason": quote.surge.code.value,
+        "surge_words": quote.surge.reason,
         "options": [_option_row(option) for option in quote.options],
         "created_at": quote.created_at,
         "expires_at": quote.expires_at,
@@ -77,6 +78,7 @@ def _option(raw: dict[str, Any]) -> Option:
 
 
 def _quote(row: Any) -> Quote:
+    code = SurgeCode(row.surge_reason)
     line = tuple(Point(lat, lng) for lat, lng in row.line)
     return Quote(
         id=row.id,
@@ -85,7 +87,7 @@ def _quote(row: Any) -> Quote:
         pickup=Point(row.pickup_lat, row.pickup_lng),
         dropoff=Point(row.dropoff_lat, row.dropoff_lng),
         route=Route(row.city, row.distance_m, row.duration_s, line),
-        surge=Surge(row.surge_tenths, SurgeReason(row.surge_reason)),
+        surge=Surge(row.surge_tenths, code, row.surge_words or WORDS[code]),
         options=tuple(_option(raw) for raw in row.options),
         created_at=row.created_at,
         expires_at=row.expires_at,

@@ -1,64 +1,176 @@
-"""Demand windows in Redis: which trips were asked for in each segment, and which found no driver.
+"""Demand and surge in Redis: which trips were asked for, wait or found nobody, and what fares are raised by.
 
-`pricing:asked:<city>:<segment>` and `pricing:unmet:<city>:<segment>` are sorted sets of trip ids by the time of asking,
-in seconds. A trip is a member once, so an event that comes twice counts once. Emptied, they fill again within a window.
+`pricing:asked:<city>` and `pricing:unmet:<city>` are sorted sets of `<trip>|<segment>` by the time of it, in seconds,
+and so is `pricing:waiting:<city>` of the trips that have no driver now. A trip is a member once, so an event that comes
+twice counts once. `pricing:surge:<city>` is a hash: `@`, when surge was reckoned and by which settings, and each
+segment that is not at rest. Emptied, the sets fill again within a window, and until then fares are the usual ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any
 
 from redis import Redis
 
-from services.pricing.domain.surge import Demand
+from hansom.contracts.pricing import SurgeCode
+from services.pricing.domain.reasons import Reckoned
+from services.pricing.domain.surge import Demand, Near, SegmentSurge
 
-MAX_MEMBERS = 5000
-"""Trips kept a segment: far more than any segment sees in a window."""
+MAX_MEMBERS = 100_000
+"""Trips kept a city: far more than any city sees in a window."""
+
+KEPT_S = 3600
+"""A city's surge is forgotten when it was not reckoned for so long."""
+
+RECKONED = "@"
+
+
+class Became(Enum):
+    """What became of a trip."""
+
+    ASKED = "asked"
+    WAITING = "waiting"
+    TAKEN = "taken"
+    UNMET = "unmet"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A trip that was asked for in a segment; `unmet` when no driver was found for it."""
+class Heard:
+    """A trip of a segment and what became of it, when."""
 
     city: str
     segment: str
     trip_id: str
     at: datetime
-    unmet: bool
+    became: Became
 
 
-class DemandWindows:
-    """Counts of the last `window`. Every method raises RedisError while Redis is down."""
+class LiveDemand:
+    """Trips of the last `window`, and those that have waited for less than `patience`, longer than any rider may.
 
-    def __init__(self, redis: Redis, window: timedelta) -> None:
-        self._redis, self._window_s = redis, int(window.total_seconds())
+    Every method raises RedisError while Redis is down.
+    """
 
-    def note(self, asked: Sequence[Asked], now: datetime) -> None:
-        """Add trips, in one round trip; those older than the window leave no mark."""
-        since = now.timestamp() - self._window_s
-        recent = [one for one in asked if one.at.timestamp() > since]
-        if not recent:
+    def __init__(self, redis: Redis, window: timedelta, patience: timedelta) -> None:
+        self._redis = redis
+        self._kept_s = {"asked": window.total_seconds(), "unmet": window.total_seconds()}
+        self._kept_s["waiting"] = patience.total_seconds()
+
+    def note(self, heard: Sequence[Heard], now: datetime) -> None:
+        """Add what became of trips, in order and in one round trip; what is older than the window leaves no mark."""
+        if not heard:
             return
         with self._redis.pipeline(transaction=False) as pipe:
-            for one in recent:
-                key = self._key("unmet" if one.unmet else "asked", one.city, one.segment)
-                pipe.zadd(key, {one.trip_id: one.at.timestamp()})
-                pipe.zremrangebyscore(key, "-inf", since)
-                pipe.zremrangebyrank(key, 0, -MAX_MEMBERS - 1)
-                pipe.expire(key, self._window_s)
+            for one in heard:
+                member, at = f"{one.trip_id}|{one.segment}", one.at.timestamp()
+                if one.became is Became.ASKED:
+                    pipe.zadd(_key("asked", one.city), {member: at})
+                if one.became is Became.UNMET:
+                    pipe.zadd(_key("unmet", one.city), {member: at})
+                if one.became in (Became.ASKED, Became.WAITING):
+                    pipe.zadd(_key("waiting", one.city), {member: at})
+                else:
+                    pipe.zrem(_key("waiting", one.city), member)
+            for city in {one.city for one in heard}:
+                self._trim(pipe, city, now)
             pipe.execute()
 
-    def count(self, city: str, segments: Iterable[str], now: datetime) -> Demand:
-        """The demand in these segments together, in one round trip."""
-        since = now.timestamp() - self._window_s
-        with self._redis.pipeline(transaction=False) as pipe:
-            for segment in segments:
-                pipe.zcount(self._key("asked", city, segment), since, "+inf")
-                pipe.zcount(self._key("unmet", city, segment), since, "+inf")
-            counts = pipe.execute()
-        return Demand(sum(counts[::2]), sum(counts[1::2]), self._window_s)
+    def _trim(self, pipe: Any, city: str, now: datetime) -> None:
+        for kind, kept_s in self._kept_s.items():
+            key = _key(kind, city)
+            pipe.zremrangebyscore(key, "-inf", now.timestamp() - kept_s)
+            pipe.zremrangebyrank(key, 0, -MAX_MEMBERS - 1)
+            pipe.expire(key, int(kept_s) + 60)
 
-    def _key(self, kind: str, city: str, segment: str) -> str:
-        return f"pricing:{kind}:{city}:{segment}"
+    def by_segment(self, city: str, now: datetime) -> dict[str, Demand]:
+        """The demand of each segment of a city that has any, in one round trip."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for kind, kept_s in self._kept_s.items():
+                pipe.zrangebyscore(_key(kind, city), now.timestamp() - kept_s, "+inf")
+            found = dict(zip(self._kept_s, (_count(members) for members in pipe.execute()), strict=True))
+        segments = set().union(*found.values())
+        return {
+            segment: Demand(found["waiting"][segment], found["asked"][segment], found["unmet"][segment])
+            for segment in segments
+        }
+
+
+class LiveSurge:
+    """The surge of each city as it was last reckoned. Every method raises RedisError while Redis is down."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    def at(self, city: str, segment: str | None) -> tuple[Reckoned | None, SegmentSurge | None]:
+        """Of one segment, in one round trip. None: not reckoned; nothing to say of the segment."""
+        both: Any = self._redis.hmget(_key("surge", city), [RECKONED, segment or ""])
+        return _reckoned(both[0]), _segment(both[1])
+
+    def of(self, city: str) -> tuple[Reckoned | None, dict[str, SegmentSurge]]:
+        """Of all segments that are not at rest."""
+        found: Any = self._redis.hgetall(_key("surge", city))
+        reckoned = _reckoned(found.pop(RECKONED, None))
+        return reckoned, {segment: state for segment, raw in found.items() if (state := _segment(raw)) is not None}
+
+    def keep(self, city: str, reckoned: Reckoned, segments: Mapping[str, SegmentSurge]) -> None:
+        """All of a city at once: a quote sees the surge before or after it, and nothing between."""
+        key = _key("surge", city)
+        packed: dict[Any, Any] = {segment: json.dumps(_packed(state)) for segment, state in segments.items()}
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(key)
+            pipe.hset(key, mapping={**packed, RECKONED: _packed_reckoned(reckoned)})
+            pipe.expire(key, KEPT_S)
+            pipe.execute()
+
+    def note_trouble(self, city: str, reckoned: Reckoned) -> None:
+        """Why surge was not reckoned anew; what it was is left."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(_key("surge", city), RECKONED, _packed_reckoned(reckoned))
+            pipe.expire(_key("surge", city), KEPT_S)
+            pipe.execute()
+
+
+def _key(kind: str, city: str) -> str:
+    return f"pricing:{kind}:{city}"
+
+
+def _count(members: Iterable[str]) -> Counter[str]:
+    return Counter(member.partition("|")[2] for member in members)
+
+
+def _packed(state: SegmentSurge) -> list[Any]:
+    return [round(state.level, 6), state.tenths, round(state.target, 3), *astuple(state.near)]
+
+
+def _segment(raw: str | None) -> SegmentSurge | None:
+    if raw is None:
+        return None
+    level, tenths, target, *near = json.loads(raw)
+    return SegmentSurge(level, tenths, target, Near(*near))
+
+
+def _packed_reckoned(reckoned: Reckoned) -> str:
+    return json.dumps(
+        {
+            "at": None if reckoned.at is None else reckoned.at.timestamp(),
+            "enabled": reckoned.enabled,
+            "cap_tenths": reckoned.cap_tenths,
+            "window_s": reckoned.window_s,
+            "trouble": reckoned.trouble,
+        }
+    )
+
+
+def _reckoned(raw: str | None) -> Reckoned | None:
+    if raw is None:
+        return None
+    found = json.loads(raw)
+    at = None if found["at"] is None else datetime.fromtimestamp(found["at"], UTC)
+    trouble = None if found["trouble"] is None else SurgeCode(found["trouble"])
+    return Reckoned(at, found["enabled"], found["cap_tenths"], found["window_s"], trouble)

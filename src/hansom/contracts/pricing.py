@@ -12,9 +12,12 @@ from typing import Any, NotRequired, TypedDict
 from hansom.contracts.errors import Conflict, Invalid, NotFound, error
 from hansom.values import Point
 
+HIGHEST_CAP = 5.0
+"""No city's surge may be set to go further."""
 
-class SurgeReason(StrEnum):
-    """Why the multiplier is what it is."""
+
+class SurgeCode(StrEnum):
+    """Why the multiplier is what it is, for programs; people get a sentence."""
 
     NORMAL = "normal"
     HIGH_DEMAND = "high_demand"
@@ -79,6 +82,34 @@ class AskFinalFare:
     credible: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SeeSurge:
+    city: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetSurge:
+    """What an operator wants of a city's surge. `enabled` None leaves that as it is; `cap_tenths`, the highest
+    multiplier in tenths, counts with `sets_cap` only, and None is then the city's default."""
+
+    city: str
+    ops_user_id: str
+    enabled: bool | None
+    sets_cap: bool
+    cap_tenths: int | None = None
+    note: str | None = None
+    idempotency: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListSurgeChanges:
+    """Changes of one city, or of all, newest first, from before the one whose id is `cursor`."""
+
+    city: str | None
+    limit: int
+    cursor: str | None
+
+
 # -- replies ---------------------------------------------------------------------------------------------------------
 class FareLineReply(TypedDict):
     """One line of a fare's explanation. The lines of a fare add up to it exactly."""
@@ -96,8 +127,78 @@ class TaxReply(TypedDict):
 
 
 class SurgeReply(TypedDict):
+    """`multiplier`: 1.0 or more, in tenths. `reason`: a sentence for the rider. `code`: one of `SurgeCode`."""
+
     multiplier: float
+    code: str
     reason: str
+
+
+class SegmentSurgeReply(SurgeReply):
+    """A segment above 1.0, with what was counted in it and around it: trips that wait, requests of the last
+    `SURGE_WINDOW_S`, those of them that found nobody, and free cars."""
+
+    waiting: int
+    requests: int
+    unmet: int
+    free: int
+
+
+class SurgeMapReply(TypedDict):
+    """Surge in a city as quotes have it now. `items`: segment → surge, of those above 1.0.
+
+    `known` is false while it was not reckoned lately, and then all is at 1.0; `at` says when it last was.
+    """
+
+    city: str
+    enabled: bool
+    cap: float
+    known: bool
+    at: str | None
+    items: dict[str, SegmentSurgeReply]
+
+
+class SurgeSettingReply(TypedDict):
+    """What operators have set for a city. `cap` is the highest multiplier; `default_cap` holds where they set none.
+
+    `changed_at` and `changed_by` (an operator's user id) are null while nobody changed anything.
+    """
+
+    city: str
+    enabled: bool
+    cap: float
+    default_enabled: bool
+    default_cap: float
+    changed_at: str | None
+    changed_by: str | None
+
+
+class CitySurgeReply(SurgeSettingReply):
+    """The setting, and `live`: what quotes have now. A change is live within `SURGE_TICK_S`."""
+
+    live: SurgeMapReply
+
+
+class SurgeSetReply(TypedDict):
+    enabled: bool
+    cap: float
+
+
+class SurgeChangeReply(TypedDict):
+    """An operator's change: what held before it and from it on."""
+
+    id: str
+    city: str
+    changed_at: str
+    changed_by: str
+    old: SurgeSetReply
+    new: SurgeSetReply
+    note: str | None
+
+
+class SurgeChangesReply(TypedDict):
+    items: list[SurgeChangeReply]
+    next_cursor: str | None
 
 
 class OptionReply(TypedDict):

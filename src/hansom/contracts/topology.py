@@ -71,7 +71,9 @@ SUBSCRIPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
             "offer_declined",
         ),
     },
-    "pricing": {"trips": ("trip_requested", "trip_expired")},
+    "pricing": {
+        "trips": ("trip_requested", "trip_returned", "trip_assigned", "trip_cancelled", "trip_expired"),
+    },
     "payments": {"trips": ("trip_settled",)},
     "notifications": {
         "trips": (*TRIP_LIFE, "trip_settled", "offer_made", "offer_withdrawn"),

@@ -19,7 +19,8 @@ Call = Callable[[str, dict[str, Any]], dict[str, Any]]
 @pytest.fixture(scope="package")
 def pricing_settings(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
     with own_database(config, "pricing", SERVICE) as settings:
-        yield {**settings, "RPC_DEADLINE_S": 5}
+        # surge is reckoned when a test says so
+        yield {**settings, "RPC_DEADLINE_S": 5, "SURGE_TICK_S": 3600}
 
 
 @pytest.fixture(scope="package")

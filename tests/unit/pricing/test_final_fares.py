@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansom.contracts.pricing import CategoryNotInQuote, FareReason, SurgeReason
+from hansom.contracts.pricing import CategoryNotInQuote, FareReason, SurgeCode
 from hansom.values import Point
 from services.pricing.domain.fare import fare_of
 from services.pricing.domain.quote import Driven, Quote, Route, final_fare, options_of
-from services.pricing.domain.surge import Surge
+from services.pricing.domain.reasons import Surge
 from services.pricing.domain.tariff import Tariff
 
 TOLERANCE = Fraction("0.25")
@@ -23,7 +23,7 @@ STANDARD = Tariff("standard", 1, datetime(2026, 1, 1, tzinfo=UTC), 390, 110, 45,
 
 def a_quote(distance_m: int = 4000, duration_s: int = 600, surge_tenths: int = 12) -> Quote:
     route = Route("helsinki", distance_m, duration_s, (Point(60.17, 24.94), Point(60.18, 24.95)))
-    surge = Surge(surge_tenths, SurgeReason.HIGH_DEMAND)
+    surge = Surge(surge_tenths, SurgeCode.HIGH_DEMAND, "Busy.")
     options = options_of([STANDARD], route, surge, {"standard": 120.0})
     ends = route.line[0], route.line[-1]
     return Quote("q", "r", "EUR", *ends, route, surge, options, NOW, NOW + timedelta(seconds=300))

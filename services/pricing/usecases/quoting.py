@@ -1,4 +1,4 @@
-"""What pricing does: one function a verb."""
+"""Quotes, the fares of what was driven, and tariffs."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Protocol
 
-from hansom.contracts.pricing import AskFinalFare, AskQuote, FareReason, NoTariff, SurgeReason
+from hansom.contracts.pricing import AskFinalFare, AskQuote, FareReason, NoTariff
 from hansom.values import Point
 from services.pricing.domain.fare import Fare
 from services.pricing.domain.quote import Driven, Quote, Route, final_fare, options_of
-from services.pricing.domain.surge import Demand, no_surge, surge_for
+from services.pricing.domain.reasons import Surge
 from services.pricing.domain.tariff import Tariff, in_force
 
 
 @dataclass(frozen=True, slots=True)
 class CityPrices:
-    """A city's part of the settings: every tariff that was or will be, the currency, and how far surge may go."""
+    """A city's part of the settings: every tariff that was or will be, and the currency."""
 
     currency: str
     tariffs: tuple[Tariff, ...]
-    surge_cap: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +31,17 @@ class PriceRules:
     cities: Mapping[str, CityPrices]
     quote_ttl: timedelta
     tolerance: Fraction
-    surge_enabled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Supply:
-    """Free cars near a pickup, and seconds until one of each category could be there. `free_cars` None: not known."""
-
-    free_cars: int | None
-    etas_s: Mapping[str, float | None]
 
 
 class World(Protocol):
     """What a quote needs of other services and of Redis."""
 
-    def survey(self, pickup: Point, dropoff: Point) -> tuple[Route, Supply]:
-        """The route and the supply, asked for at once. Raises what maps raises."""
+    def survey(self, pickup: Point, dropoff: Point) -> tuple[Route, Mapping[str, float | None]]:
+        """The route, and seconds until a car of each category could be there, asked for at once. Raises what maps
+        raises."""
 
-    def demand(self, city: str, pickup: Point, now: datetime) -> Demand | None:
-        """The demand around a pickup, or None when it is not known."""
+    def surge(self, city: str, pickup: Point, now: datetime) -> Surge:
+        """The surge at a pickup."""
 
 
 class QuoteRows(Protocol):
@@ -61,14 +52,12 @@ class QuoteRows(Protocol):
 
 def make_quote(request: AskQuote, world: World, rules: PriceRules, now: datetime, new_id: Callable[[], str]) -> Quote:
     """A quote, not yet kept. Raises NoTariff, and what maps raises for points it cannot serve."""
-    route, supply = world.survey(request.pickup, request.dropoff)
+    route, etas_s = world.survey(request.pickup, request.dropoff)
     prices = rules.cities.get(route.city)
     tariffs = in_force(prices.tariffs, now) if prices else []
     if prices is None or not tariffs:
         raise NoTariff(details={"city": [route.city]})
-    surge = no_surge(SurgeReason.OFF)
-    if rules.surge_enabled:
-        surge = surge_for(world.demand(route.city, request.pickup, now), supply.free_cars, prices.surge_cap)
+    surge = world.surge(route.city, request.pickup, now)
     return Quote(
         id=new_id(),
         rider_id=request.rider_id,
@@ -77,7 +66,7 @@ def make_quote(request: AskQuote, world: World, rules: PriceRules, now: datetime
         dropoff=request.dropoff,
         route=route,
         surge=surge,
-        options=options_of(tariffs, route, surge, supply.etas_s),
+        options=options_of(tariffs, route, surge, etas_s),
         created_at=now,
         expires_at=now + rules.quote_ttl,
     )
