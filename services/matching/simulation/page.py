@@ -23,11 +23,11 @@ COLOURS = {"nearest": "var(--c1)", "nearest_eta": "var(--c2)", "batch": "var(--c
 OTHER_COLOUR = "var(--c5)"
 
 OUTCOMES = (
-    ("completed", "completed", "var(--c3)"),
-    ("cancelled", "cancelled", "var(--c2)"),
-    ("gave up waiting", "gave_up", "var(--c5)"),
-    ("nobody found", "unserved", "var(--c6)"),
-    ("too dear", "priced_out", "var(--c1)"),
+    ("completed", "completed", "var(--o1)"),
+    ("cancelled", "cancelled", "var(--o2)"),
+    ("gave up waiting", "gave_up", "var(--o3)"),
+    ("nobody found", "unserved", "var(--o4)"),
+    ("too dear", "priced_out", "var(--o5)"),
 )
 SHARES = tuple(range(0, 101, 2))
 FONT = "system-ui, sans-serif"
@@ -59,10 +59,12 @@ def page(days: Days, words: Words) -> str:
 
 # -- plots -----------------------------------------------------------------------------------------------------------
 def outcomes(days: Days) -> Markup:
-    chart = _chart(pygal.HorizontalStackedBar, [colour for *_, colour in OUTCOMES], height=110 + 46 * len(days))
+    seen = {trip.outcome for day in days.values() for trip in day.trips}
+    happened = [each for each in OUTCOMES if each[1] in seen]
+    chart = _chart(pygal.HorizontalStackedBar, [colour for *_, colour in happened], height=110 + 46 * len(days))
     chart.x_labels = list(days)[::-1]
     chart.range = (0, 100)
-    for label, outcome, _ in OUTCOMES:
+    for label, outcome, _ in happened:
         counts = [sum(trip.outcome == outcome for trip in day.trips) for day in days.values()]
         shares = [100 * n / max(1, len(day.trips)) for n, day in zip(counts, days.values(), strict=True)]
         chart.add(label, shares[::-1])
@@ -82,7 +84,7 @@ def waits_by_hour(days: Days) -> Markup:
         here = [trip for trip in day.trips if trip.outcome == "completed" and trip.request.at_s // HOUR_S % 24 == hour]
         return float(np.mean([trip.wait_s for trip in here])) / 60 if here else None
 
-    return _by_hour(days, mean_s)
+    return _by_hour(days, mean_s, from_nought=True)
 
 
 def completed_by_hour(days: Days) -> Markup:
@@ -124,8 +126,9 @@ def _quantiles(days: Days, seconds_of: Callable[[Day], list[float | None]]) -> M
     return _svg(chart)
 
 
-def _by_hour(days: Days, value_of: Callable[[Day, int], float | None]) -> Markup:
+def _by_hour(days: Days, value_of: Callable[[Day, int], float | None], *, from_nought: bool = False) -> Markup:
     chart = _chart(pygal.Line, _colours(days), dots=False)
+    chart.include_x_axis = from_nought
     hours = range(24)
     chart.x_labels = [f"{hour:02}" for hour in hours]
     chart.x_labels_major_every, chart.show_minor_x_labels = 3, False
@@ -157,7 +160,7 @@ def _chart(kind: type, colours: Sequence[str], *, height: int = 320, dots: bool 
         font_family=FONT,
         label_font_size=13,
         major_label_font_size=13,
-        legend_font_size=14,
+        legend_font_size=13,
         title_font_size=14,
     )
     return kind(
@@ -167,9 +170,11 @@ def _chart(kind: type, colours: Sequence[str], *, height: int = 320, dots: bool 
         height=height,
         show_dots=dots,
         legend_at_bottom=True,
-        legend_at_bottom_columns=max(1, len(colours)) if len(colours) < 5 else 3,
+        legend_at_bottom_columns=max(1, len(colours)),
         legend_box_size=12,
         margin=8,
+        margin_bottom=14,
+        truncate_legend=-1,
         value_formatter=lambda value: f"{value:.4g}",
         disable_xml_declaration=True,
         print_values=False,

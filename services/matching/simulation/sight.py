@@ -139,6 +139,7 @@ class Sight:
             dropoff=self._points[trip.request.dropoff],
             patience_left_s=self._habits.patience_s - waited_s,
             worth_s=float(known.worths[trip.request.dropoff]),
+            ride_s=float(self._grid.seconds[trip.request.pickup, trip.request.dropoff]),
         )
 
 
