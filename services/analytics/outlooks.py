@@ -19,8 +19,8 @@ from services.analytics.domain.worths import Nearness, nearness
 from services.analytics.domain.zones import finest_zones
 from services.analytics.usecases import Hinting
 
-FRESH_S = 15.0
-"""Figures are made every few seconds, and free cars looked at once a minute."""
+ROLLUPS = 3
+"""A forecast is kept for so many times the interval at which figures are made."""
 
 KEPT_AT_MOST = 500
 
@@ -47,6 +47,7 @@ class Outlooks(DependencyProvider):
 
     def setup(self) -> None:
         config = self.container.config
+        self._fresh_s = ROLLUPS * float(config["ANALYTICS_ROLLUP_S"])
         self.hinting = Hinting(
             every=timedelta(seconds=float(config["DEMAND_HINT_INTERVAL_S"])),
             idle=timedelta(seconds=float(config["DEMAND_HINT_IDLE_S"])),
@@ -57,14 +58,14 @@ class Outlooks(DependencyProvider):
         return self
 
     def kept(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` gave less than FRESH_S ago, or gives now."""
+        """What `make` gave a moment ago, or gives now."""
         found = self._kept.get(key)
         if found is not None and time.monotonic() < found[0]:
             return found[1]
         made = make()
         if len(self._kept) >= KEPT_AT_MOST:
             self._kept.clear()
-        self._kept[key] = (time.monotonic() + FRESH_S, made)
+        self._kept[key] = (time.monotonic() + self._fresh_s, made)
         return made
 
     def nearness(self, city: str, index: SegmentIndex, straight_mps: float) -> Nearness:

@@ -10,7 +10,7 @@ Data Analysis, 3rd ed., 2.6). Without any history the last hour speaks alone.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -150,7 +150,7 @@ def _overlap(start: datetime, end: datetime, other_start: datetime, other_end: d
 
 def history_of(start: datetime, until: datetime, hours: Hours, zone: tzinfo, first: datetime | None) -> History:
     """What is known of this time of the week. `first`: when the city's figures begin; an hour without any was quiet."""
-    requests: Counter[str] = Counter()
+    requests: dict[str, float] = defaultdict(float)
     half_hours = weight_sum = asked = asked_in = 0.0
     for weeks in range(1, WEEKS + 1):
         begin = week_earlier(start, zone, weeks)
@@ -162,7 +162,7 @@ def history_of(start: datetime, until: datetime, hours: Hours, zone: tzinfo, fir
             asked_in += weight * within * 2
             asked += weight * within * sum(hours.get(hour, {}).values())
             for segment, count in hours.get(hour, {}).items():
-                requests[segment] += weight * part * count  # type: ignore[assignment]
+                requests[segment] += weight * part * count
         weight_sum += weight
     return History(requests, half_hours, weight_sum, (asked, asked_in))
 
@@ -182,9 +182,10 @@ def usual(history: History, shares: Mapping[str, float]) -> dict[str, float]:
 
 def shares_of(hours: Iterable[Mapping[str, float]]) -> dict[str, float]:
     """Segment → its part of all requests of these hours."""
-    total: Counter[str] = Counter()
+    total: dict[str, float] = defaultdict(float)
     for each in hours:
-        total.update(each)  # type: ignore[arg-type]
+        for segment, count in each.items():
+            total[segment] += count
     whole = sum(total.values())
     return {segment: count / whole for segment, count in total.items()} if whole else {}
 

@@ -33,6 +33,9 @@ HALF_HOUR_S = 1800.0
 ENOUGH_NEEDED = 1.5
 """Zones are as small as may be with so many cars needed in the one where a request typically comes."""
 
+ROUNDING = 1e-6
+"""Three thirds of a car are a car."""
+
 MOST_AT_ONCE = 400
 """Hints of one round. A city of more idle cars is served over several."""
 
@@ -106,11 +109,11 @@ class _Place:
 
     @property
     def lacks(self) -> int:
-        return max(floor(self.needed - self.there), 0)
+        return max(floor(self.needed - self.there + ROUNDING), 0)
 
     @property
     def spares(self) -> int:
-        return max(floor(self.there - self.needed), 0)
+        return max(floor(self.there - self.needed + ROUNDING), 0)
 
 
 def hints(outlook: Outlook, cars: Sequence[Car], sending: Sending) -> list[Hint]:

@@ -46,6 +46,7 @@ class Driver(Person):
         self._seq = 0
         self._kept: deque[dict[str, Any]] = deque(maxlen=KEPT_POSITIONS)
         self._drive = roads.Drive([world.options.area.inside(0.5, 0.5)], 1.0, 0.0)
+        self._waits_until = 0.0
 
     @property
     def state(self) -> str:
@@ -88,12 +89,14 @@ class Driver(Person):
         if self.tries(self.habits.takes_a_break):
             self._take_a_break()
         while True:
-            if monotonic() >= self._drive.ends_at:
+            if monotonic() >= self._moves_on_at():
                 self._roam()
-            heard = self.next_event(self._drive.ends_at)
+            heard = self.next_event(self._moves_on_at())
             if heard is None:
                 continue
             event, data = heard
+            if event == "demand_hint":
+                self._hear_hint(data)
             if event == "offer_made":
                 return self._consider(data)
             if event == "trip_assigned":  # the answer to an accept was lost, its effect was not
@@ -117,6 +120,20 @@ class Driver(Person):
         graph, here = self.world.navigator.graph, self._drive.end
         route = graph.wander(self.rng, here, self.rng.uniform(0.3, 1.0) * ROAM_M)
         self._set_off(route or self.world.navigator.route(here, graph.place(self.rng)))
+
+    def _moves_on_at(self) -> float:
+        return max(self._drive.ends_at, self._waits_until)
+
+    def _hear_hint(self, hint: dict[str, Any]) -> None:
+        """Perhaps drives where cars are said to be missing, by the roads he knows, and waits there for a while."""
+        self.world.measures.hints_heard += 1
+        if datetime.fromisoformat(hint["expires_at"]) < datetime.now(UTC) or not self.tries(self.habits.follows_hints):
+            return
+        way = self.world.navigator.graph.way(self._drive.fix(monotonic()).point, Point(**hint["point"]))
+        if way is not None:
+            self.world.measures.hints_followed += 1
+            self._set_off(way)
+            self._waits_until = self._drive.ends_at + self.between(self.habits.waits_after_hint_s)
 
     def _set_off(self, route: roads.Route) -> None:
         """Starts along the route from where the car stands, up to a tenth slower or faster than traffic."""

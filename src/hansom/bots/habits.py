@@ -35,6 +35,8 @@ class DriverHabits:
     answers_by_http: float = 0.30
     takes_a_break: float = 0.04
     comments: float = 0.10
+    follows_hints: float = 0.60
+    waits_after_hint_s: tuple[float, float] = (30.0, 120.0)
     answer_after_s: tuple[float, float] = (1.0, 4.0)
     break_s: tuple[float, float] = (15.0, 45.0)
     loses_network_every_s: float = 420.0

@@ -84,6 +84,8 @@ class Measures:
         self.repeats = 0
         self.sockets_lost = 0
         self.moves_seen = 0
+        self.hints_heard = 0
+        self.hints_followed = 0
         self.died = 0
         self.learned_by_asking = 0
 

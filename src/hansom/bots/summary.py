@@ -71,6 +71,7 @@ def _measured(measures: Measures, ran_s: float) -> dict[str, Any]:
             "driver_moved": measures.moves_seen,
             "learned_by_asking": measures.learned_by_asking,
         },
+        "hints": {"heard": measures.hints_heard, "followed": measures.hints_followed},
         "bots_died": measures.died,
         "sockets_lost": measures.sockets_lost,
         "positions": {"sent": measures.positions.total, "kept_while_away": measures.positions_kept},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
@@ -12,17 +12,29 @@ from pymongo.database import Database
 
 from hansom.contracts.topology import SUBSCRIPTIONS
 from hansom.mongo import mongo_client
-from hansom.rpc import ServiceClient
+from hansom.rpc import ServiceClient, rpc
 from services.analytics.service import AnalyticsService
 from services.analytics.storage.mongo import ensure_indexes
 from tests.support.dispatch import StandInMaps, Teller, World, telling
 
 
+class StandInCars:
+    """Says where cars are; what a test put there."""
+
+    name = "stand_in_cars"
+    live: ClassVar[list[dict[str, Any]]] = []
+
+    @rpc
+    def list_live(self, payload: dict[str, Any]) -> dict[str, Any]:
+        return {"items": self.live[: payload["limit"]]}
+
+
 class TestedAnalytics(AnalyticsService):
-    """Analytics that asks the stand-in."""
+    """Analytics that asks the stand-ins."""
 
     name = "tested_analytics"
     maps = ServiceClient("stand_in_maps")
+    location = ServiceClient("stand_in_cars")
 
 
 @pytest.fixture
@@ -32,6 +44,8 @@ def settings(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterato
         **config,
         "MONGO_DATABASE": f"analytics_{uuid4().hex[:8]}",
         "ANALYTICS_ROLLUP_S": 0.2,
+        "DEMAND_HINT_INTERVAL_S": 0.3,
+        "DEMAND_HINT_IDLE_S": 0.5,
         "EVENT_MAX_TRIES": 2,
     }
     yield own
@@ -48,11 +62,21 @@ def database(settings: dict[str, Any]) -> Database[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def stand_in_maps(config: dict[str, Any]) -> Iterator[None]:
-    container = ServiceContainer(StandInMaps, config)
-    container.start()
+def stand_ins(config: dict[str, Any]) -> Iterator[None]:
+    containers = [ServiceContainer(each, config) for each in (StandInMaps, StandInCars)]
+    for container in containers:
+        container.start()
     yield
-    container.kill()
+    for container in containers:
+        container.kill()
+
+
+@pytest.fixture
+def live() -> Iterator[list[dict[str, Any]]]:
+    """The rows of `location.list_live`, to be filled."""
+    StandInCars.live = []
+    yield StandInCars.live
+    StandInCars.live = []
 
 
 @pytest.fixture
@@ -70,7 +94,7 @@ def teller(settings: dict[str, Any]) -> Iterator[Teller]:
 
 @pytest.fixture
 def analytics(
-    settings: dict[str, Any], database: Database[dict[str, Any]], world: World, stand_in_maps: None, teller: Teller
+    settings: dict[str, Any], database: Database[dict[str, Any]], world: World, stand_ins: None, teller: Teller
 ) -> Iterator[ServiceContainer]:
     """Analytics at work."""
     container = ServiceContainer(TestedAnalytics, settings)
