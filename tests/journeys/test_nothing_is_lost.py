@@ -13,8 +13,12 @@ from hansom.audit import SLACK, run_audit
 from hansom.redis import live_redis
 from hansom.stack.testing import RunningStack
 from tests.support.apps import DROPOFF, PICKUP, DriverApp, Refused, RiderApp, new_driver, new_rider
+from tests.support.waiting import eventually
 
 PAIRS = 3
+OUTAGE_S = 2.0
+"""For so long a server is away: its clients lose their connections and fail to come back a few times."""
+
 SERVICES = ["gateway", "people", "roads", "rides", "dispatch", "money", "signals"]
 SERVERS = ["rabbitmq", "redis", "postgres", "mongo", "osrm-helsinki"]
 AUDITED = {"rides.one_charge_of_the_final_fare", "rides.events_in_order", "rides.every_step_told_once"}
@@ -42,20 +46,25 @@ class Round:
         self.riders, self.drivers = riders, drivers
         self.pins: dict[str, str] = {}
         self.finished: dict[str, str] = {}
-        self.phase: dict[str, str] = {}
+        self.under_way: set[str] = set()
 
     def run(self, blow: Callable[[], None]) -> None:
-        """Start every ride, strike once some are on the way and others still wait, and wait for all to finish."""
+        """Start every ride, strike in the middle of them, and wait for all to finish."""
         drivers = [eventlet.spawn(self._drive, driver) for driver in self.drivers]
         riders = [eventlet.spawn(self._ride, rider, n * 1.0) for n, rider in enumerate(self.riders)]
-        eventlet.sleep(2.5)
-        blow()
         try:
+            eventually(self._is_in_the_middle, within_s=60)
+            blow()
             for rider in riders:
                 rider.wait()
         finally:
-            for driver in drivers:
-                driver.kill()
+            for app in (*drivers, *riders):
+                app.kill()
+
+    def _is_in_the_middle(self) -> bool:
+        """A ride is under way, and another was asked for that is not finished."""
+        unfinished = set(self.pins) - set(self.finished.values())
+        return bool(self.under_way) and len(unfinished) >= 2
 
     def _ride(self, rider: RiderApp, after_s: float) -> None:
         eventlet.sleep(after_s)
@@ -76,9 +85,11 @@ class Round:
         except Refused as refused:
             assert refused.code == "offer_gone", refused
             return
+        self.under_way.add(offer["trip_id"])
         for verb, body in (("arrive", None), ("start", {"pin": self.pins[offer["trip_id"]]}), ("complete", None)):
             eventlet.sleep(0.8)
             driver.do(offer["trip_id"], verb, body)
+        self.under_way.discard(offer["trip_id"])
 
 
 def breaches(config: dict[str, Any]) -> Known:
@@ -138,7 +149,7 @@ def test_a_server_stopped_and_started_in_the_middle_of_rides_loses_nothing(
         if server == "redis":
             live_redis(config).flushall()
         running_stack.stop(server)
-        eventlet.sleep(2)
+        eventlet.sleep(OUTAGE_S)
         running_stack.start(server)
 
     round_.run(blow)

@@ -234,12 +234,10 @@ def test_a_log_out_at_another_gateway_closes_them_too(world: GatewayWorld) -> No
 
 
 def test_a_socket_ends_with_its_token_unless_it_gets_a_fresh_one(make_world: Any) -> None:
-    world = make_world(ACCESS_TOKEN_TTL_S=3)
-    user_id, session_id = new_id(), new_id()
-    stale = Client(world.address, world.token(user_id=user_id, session_id=session_id))
-    fresh = Client(world.address, world.token(user_id=user_id, session_id=session_id))
-    eventlet.sleep(1.5)
-    assert fresh.call("authenticate", {"token": world.token(user_id=user_id, session_id=session_id)})["success"]
+    world = make_world(ACCESS_TOKEN_TTL_S=60)
+    who = {"user_id": new_id(), "session_id": new_id()}
+    stale, fresh = (Client(world.address, world.token(**who, age_s=56)) for _ in range(2))
+    assert fresh.call("authenticate", {"token": world.token(**who)})["success"]
     assert fresh.call("authenticate", {"token": world.token()})["error"]["code"] == "already_authenticated"
     assert stale.close_code() == 1008
     assert fresh.call("resume", {"after": 0})["success"]
