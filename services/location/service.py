@@ -234,7 +234,7 @@ class LocationService:
         return self.segments.index(self.maps)
 
     def _town(self) -> near.Town:
-        return near.Town(self.cars, self._index())
+        return near.Town(self.cars, self._index(), self.segments.straight_mps)
 
     def _intake(self) -> positions.Intake:
         services, marks = self._services(), self._marks()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from hansom.clock import Clock
@@ -64,7 +65,8 @@ class MapsService:
     @rpc
     def get_segments(self, payload: dict[str, Any]) -> dict[str, Any]:
         request = load(schemas.CityRequest(), payload)
-        return {"cells": usecases.list_segments(self.atlas, request["city"])}
+        cells = usecases.list_segments(self.atlas, request["city"])
+        return {"cells": cells, "rates": asdict(self.atlas.rates(self.atlas.cities[request["city"]]))}
 
     @rpc
     def search_places(self, payload: dict[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,6 @@ from hansom.values import METRES_A_DEGREE, Point, plane_distance_m
 from services.location.domain.positions import Position, unpack
 
 MAX_RINGS = 60
-DETOUR, SPEED_MPS = 1.4, 7.0
-"""For a guess at a road time: road over straight distance, and a car's speed across a city with its stops."""
 
 
 class Place(NamedTuple):
@@ -58,9 +56,9 @@ class Car:
         return self.categories[0] if self.categories else None
 
 
-def guessed_eta_s(point: Point, car: Car) -> int:
-    """Seconds that the car needs to the point, about."""
-    return round(plane_distance_m(point.lat, point.lng, car.position.lat, car.position.lng) * DETOUR / SPEED_MPS)
+def guessed_eta_s(point: Point, car: Car, straight_mps: float) -> int:
+    """Seconds that the car needs to the point, about, where cars come so many metres a second nearer by road."""
+    return round(plane_distance_m(point.lat, point.lng, car.position.lat, car.position.lng) / straight_mps)
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,10 +31,11 @@ class MapsTable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """Where to look: the live cars and the segments that they are listed by."""
+    """Where to look: the live cars, the segments that they are listed by, and how fast one gets ahead at a point."""
 
     cars: LiveCars
     index: SegmentIndex
+    straight_mps: Callable[[Point], float]
 
     def run(self, searches: Sequence[Search]) -> None:
         """Begin searches and run them together. Raises RedisError."""
@@ -43,6 +44,11 @@ class Town:
             if segment is not None:
                 search.begin(self._places(segment, search.max_rings))
         self.cars.search(searches)
+
+    def guess(self, point: Point, near: Iterable[Car]) -> list[int | None]:
+        """Seconds that each car needs to the point, about."""
+        mps = self.straight_mps(point)
+        return [guessed_eta_s(point, car, mps) for car in near]
 
     def _places(self, segment: str, max_rings: int) -> Iterator[tuple[Place, ...]]:
         for ring in self.index.rings(segment, max_rings):
@@ -54,7 +60,7 @@ def find_nearby(point: Point, limit: int, since_ms: int, town: Town, maps: MapsT
     search = Search(point, limit, since_ms)
     town.run([search])
     near = search.nearest()
-    timed = list(zip(near, _road_times(near, point, maps), strict=True))
+    timed = list(zip(near, _road_times(near, point, town, maps), strict=True))
     return sorted(timed, key=lambda pair: (pair[1] is None, pair[1]))
 
 
@@ -64,7 +70,8 @@ def find_nearby_many(
     """Free cars near each point, nearest first, with guessed times: for maps that are drawn anew every second."""
     searches = [Search(point, limit, since_ms) for point in points]
     town.run(searches)
-    return [[(car, guessed_eta_s(search.point, car)) for car in search.nearest()] for search in searches]
+    found = [(search.point, search.nearest()) for search in searches]
+    return [list(zip(near, town.guess(point, near), strict=True)) for point, near in found]
 
 
 def find_pickup_etas(
@@ -75,7 +82,7 @@ def find_pickup_etas(
     searches = {category: Search(point, CARS_A_CATEGORY, since_ms, category) for category in categories}
     town.run([supply, *searches.values()])
     chosen = list({car.driver_id: car for search in searches.values() for car in search.nearest()}.values())
-    times = dict(zip((car.driver_id for car in chosen), _road_times(chosen, point, maps), strict=True))
+    times = dict(zip((car.driver_id for car in chosen), _road_times(chosen, point, town, maps), strict=True))
     soonest = {
         category: min((t for car in search.nearest() if (t := times[car.driver_id]) is not None), default=None)
         for category, search in searches.items()
@@ -97,7 +104,7 @@ def find_candidates(
     return {trip_id: search.nearest() for trip_id, search in searches.items()}
 
 
-def _road_times(near: Sequence[Car], point: Point, maps: MapsTable) -> list[int | None]:
+def _road_times(near: Sequence[Car], point: Point, town: Town, maps: MapsTable) -> list[int | None]:
     """Seconds by road from each car to the point; guesses when maps is away."""
     if not near:
         return []
@@ -107,5 +114,5 @@ def _road_times(near: Sequence[Car], point: Point, maps: MapsTable) -> list[int 
         rows = maps.table(payload, deadline_s=TABLE_DEADLINE_S)["durations_s"]
     except Unavailable as exc:
         log.warning("times to the rider are guesses", extra={"error": str(exc)})
-        return [guessed_eta_s(point, car) for car in near]
+        return town.guess(point, near)
     return [None if row[0] is None else round(row[0]) for row in rows]

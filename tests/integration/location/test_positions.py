@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
 
+from hansom.cities.files import read_measures
 from hansom.ids import new_id
 from hansom.values import Point
 from services.location.storage.live import Known, LiveCars
@@ -249,13 +251,17 @@ def test_categories_have_the_soonest_free_car_and_nothing_for_those_without(spea
     assert answer["categories"]["van"] is None
 
 
-def test_watchers_get_the_cars_around_each_of_them_in_one_call(speaker: Speaker, call: Call) -> None:
+def test_watchers_get_the_cars_around_each_of_them_in_one_call(
+    speaker: Speaker, call: Call, config: dict[str, Any]
+) -> None:
     here, there = new_id(), new_id()
     speaker.go_online(here, there)
     speaker.report(a_row(here, CENTRE), a_row(there, FAR))
     eventually(lambda: call("count_live", {})["free"] == 2)
-    points = [[CENTRE.lat, CENTRE.lng], [FAR.lat, FAR.lng], [0.0, 0.0]]
+    points = [[CENTRE.lat, CENTRE.lng], [FAR.lat - 0.001, FAR.lng], [0.0, 0.0]]
     near_centre, near_far, nowhere = call("nearby_many", {"points": points, "limit": 1})["items"]
     assert near_centre[0]["point"] == CENTRE.as_dict()
     assert near_far[0]["point"] == FAR.as_dict()
     assert nowhere == []
+    measured = read_measures(Path(config["CITY_DATA"]) / "helsinki")
+    assert near_far[0]["pickup_eta_s"] == pytest.approx(111.2 * measured.detour / measured.speed_mps, abs=1)

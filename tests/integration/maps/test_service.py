@@ -59,7 +59,9 @@ def test_points_of_one_city_are_its(ask: Ask) -> None:
 
 
 def test_segments_are_listed_by_city(ask: Ask) -> None:
-    cells = ask("get_segments", {"city": "helsinki"})["cells"]
+    city = ask("get_segments", {"city": "helsinki"})
+    cells, rates = city["cells"], city["rates"]
+    assert rates["detour"] > 1 and rates["speed_mps"] > 1
     assert ask("segment_of", {"points": [[60.17, 24.94]]})["segments"][0] in cells
     with pytest.raises(UnknownCity):
         ask("get_segments", {"city": "atlantis"})

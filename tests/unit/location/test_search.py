@@ -154,9 +154,10 @@ def test_it_finds_the_nearest_that_there_are_wherever_they_stand(
     assert distances == pytest.approx(expected, abs=0.2)
 
 
-def test_a_guess_grows_with_the_distance() -> None:
+def test_a_guess_grows_with_the_distance_and_with_slow_roads() -> None:
     def a_car(metres_north: float) -> Car:
         return Car(Position("d", HERE.lat + metres_north * METRE, HERE.lng, 0, 0, None, None, None), ("standard",))
 
-    assert guessed_eta_s(HERE, a_car(100)) == 20
-    assert guessed_eta_s(HERE, a_car(1000)) == 200
+    assert guessed_eta_s(HERE, a_car(100), 5) == 20
+    assert guessed_eta_s(HERE, a_car(1000), 5) == 200
+    assert guessed_eta_s(HERE, a_car(1000), 4) == 250
