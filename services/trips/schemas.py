@@ -112,12 +112,17 @@ class ProposalSchema(_Request):
     pickup_eta_s = Finite(required=True, validate=validate.Range(min=0))
     ttl_s = Finite(required=True, validate=validate.Range(min=0, min_inclusive=False, max=3600))
 
+    replaces = _id(required=False, load_default=None, allow_none=True)
 
 class MakeOffersSchema(_Request):
     offers = fields.List(fields.Nested(ProposalSchema), required=True, validate=validate.Length(max=MANY))
 
 
 class _Page(_Request):
+class OfferIdsSchema(_Request):
+    offer_ids = fields.List(_id(), required=True, validate=validate.Length(max=MANY))
+
+
     limit = fields.Integer(load_default=20, strict=True, validate=validate.Range(1, 100))
     cursor = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=256))
 
@@ -156,7 +161,7 @@ class ArchiveNowSchema(_Request):
 
 REQUEST_TRIP, SEE_TRIP, CANCEL_TRIP = RequestTripSchema(), SeeTripSchema(), CancelTripSchema()
 DRIVE_TRIP, START_TRIP = DriveTripSchema(), StartTripSchema()
-ANSWER_OFFER, MAKE_OFFERS = AnswerOfferSchema(), MakeOffersSchema()
+ANSWER_OFFER, MAKE_OFFERS, OFFER_IDS = AnswerOfferSchema(), MakeOffersSchema(), OfferIdsSchema()
 LIST_TRIPS, LIST_ALL = ListTripsSchema(), ListAllTripsSchema()
 TRIP_ID, DRIVER_IDS, CITY, ARCHIVE_NOW = TripIdSchema(), DriverIdsSchema(), CitySchema(), ArchiveNowSchema()
 
@@ -282,6 +287,7 @@ def waiting_reply(waiting: WaitingTrip) -> Waiting:
 def active_reply(trip: Trip) -> dict[str, Any]:
     """What location needs of the trip that a driver is busy with."""
     return {
+        "duration_s": trip.duration_s,
         "trip_id": trip.id,
         "rider_id": trip.rider_id,
         "state": trip.state.value,

@@ -139,6 +139,18 @@ class TripsService:
     def list_waiting(self, payload: Payload) -> Payload:
         city = decode(schemas.CITY, payload)["city"]
         with self.store.begin() as session:
+    @rpc
+    def note_offers_shown(self, payload: Payload) -> Payload:
+        offer_ids = decode(schemas.OFFER_IDS, payload)["offer_ids"]
+        with self.units() as unit:
+            return {"noted": offering.note_offers_shown(unit, offer_ids)}
+
+    @rpc
+    def list_unshown_offers(self, payload: Payload) -> Payload:
+        offer_ids = decode(schemas.OFFER_IDS, payload)["offer_ids"]
+        with self.units() as unit:
+            return {"offer_ids": unit.rows.unshown_offers(offer_ids)}
+
             waiting = queries.waiting(session, city)
         return {"items": [schemas.waiting_reply(each) for each in waiting]}
 

@@ -20,7 +20,7 @@ from nameko.containers import ServiceContainer
 
 from hansom.amqp import Broker, Outgoing, connect
 from hansom.contracts.drivers import DriverNotApproved
-from hansom.contracts.errors import Invalid
+from hansom.contracts.errors import Invalid, Unavailable
 from hansom.contracts.gateway import FRAMES_QUEUE
 from hansom.contracts.trips import NotYourTrip, OfferGone, UnknownTrip
 from hansom.ids import new_id
@@ -42,6 +42,7 @@ class Played:
         self.streams: dict[str, list[Json]] = defaultdict(list)
         self.cars: list[Json] = []
         self.riding: set[str] = set()
+        self.trips_away = False
 
     def payloads(self, method: str) -> list[Json]:
         return [payload for name, payload in self.asked if name == method]
@@ -89,6 +90,13 @@ def players(played: Played, suffix: str) -> list[type]:
         def get_active_by_driver(self, payload: Json) -> Json:
             played.asked.append(("get_active_by_driver", payload))
             return {"items": {each: {} for each in payload["driver_ids"] if each in played.riding}}
+
+        @rpc
+        def note_offers_shown(self, payload: Json) -> Json:
+            played.asked.append(("note_offers_shown", payload))
+            if played.trips_away:
+                raise Unavailable()
+            return {"noted": len(payload["offer_ids"])}
 
         @rpc
         def request_trip(self, payload: Json) -> Json:

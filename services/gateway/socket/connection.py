@@ -231,6 +231,11 @@ class Connection:
         """More than half of the queue is taken."""
         return len(self._out) > self._terms.max_frames // 2
 
+    @property
+    def takes(self) -> bool:
+        """The client is there and takes what it is sent."""
+        return not self.closed and self._closing is None and self._blocked_at == _NEVER
+
     def wait_room(self) -> None:
         """Wait until at least half of the queue is free, or the connection is closed."""
         while not self.closed and self._closing is None and self.crowded:

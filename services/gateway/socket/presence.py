@@ -23,6 +23,7 @@ from services.gateway.peers import Peer
 from services.gateway.socket import frames
 from services.gateway.socket.connection import Connection, event_frame
 from services.gateway.socket.riding import RIDES, Drivers
+from services.gateway.socket.showing import ShownOffers
 from services.gateway.socket.stream import Step
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Presence(SharedExtension):
     notifications = Peer("notifications")
     doorkeeper = Doorkeeper()
     drivers = Drivers()
+    shown = ShownOffers()
 
     def __init__(self) -> None:
         super().__init__()
@@ -220,6 +222,8 @@ class Presence(SharedExtension):
             if step is Step.SEND:
                 frame = frame or event_frame(event, data, seq)
                 connection.push(frame)
+                if connection.driver is not None:
+                    self.shown.note(connection, event, data)
                 if connection.crowded:
                     eventlet.sleep(0)  # a burst: whoever reads gets his turn; who does not is closed
             elif step is Step.FETCH:
@@ -290,6 +294,8 @@ class Presence(SharedExtension):
                     if connection.driver is not None:
                         self._consider(user_id, each["event"], in_turn=False)
                     connection.push_event(each["event"], each["data"], int(each["seq"]))
+                    if connection.driver is not None:
+                        self.shown.note(connection, each["event"], each["data"])
                     sent += 1
             cursor.exists(int(page["last_seq"]))
             if not page["events"]:

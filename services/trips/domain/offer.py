@@ -16,7 +16,10 @@ ANSWERED_BY_HAVING = frozenset({TripState.ASSIGNED, TripState.ARRIVED, TripState
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """`card` is the driver's as it was then: {id, name, rating, vehicle}. `pickup_eta_s` in seconds by road."""
+    """`card` is the driver's as it was then: {id, name, rating, vehicle}. `pickup_eta_s` in seconds by road.
+
+    `shown_at`: when a gateway wrote it to a socket of the driver; None: as far as is known he has not seen it.
+    """
 
     id: str
     trip_id: str
@@ -27,15 +30,21 @@ class Offer:
     expires_at: datetime
     state: OfferState = OfferState.OPEN
     answered_at: datetime | None = None
+    shown_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingTrip:
-    """A trip with the drivers it was offered to before."""
+    """A trip with the drivers it was offered to before.
+
+    `open_offer_id` and `open_offer_shown`: of a locked trip, its open offer, and whether the driver has seen it.
+    """
 
     trip: Trip
     asked_driver_ids: Collection[str]
     has_open_offer: bool
+    open_offer_id: str | None = None
+    open_offer_shown: bool = False
 
 
 def must_be_for(offer: Offer, driver_id: str) -> None:
@@ -82,7 +91,9 @@ def why_refused(
     trip = waiting.trip
     reasons = (
         ("trip_not_waiting", trip.state != TripState.REQUESTED or is_out_of_patience(trip, patience, now)),
-        ("trip_has_open_offer", waiting.has_open_offer),
+        ("trip_has_open_offer", proposal.replaces is None and waiting.has_open_offer),
+        ("offer_gone", proposal.replaces is not None and proposal.replaces != waiting.open_offer_id),
+        ("offer_shown", proposal.replaces is not None and waiting.open_offer_shown),
         ("driver_excluded", proposal.driver_id in waiting.asked_driver_ids),
         ("unknown_driver", card is None),
         ("wrong_category", card is not None and trip.category not in card.get("categories", ())),

@@ -89,7 +89,7 @@ HAS_RELEASED = select(
 
 # -- offers of many trips --------------------------------------------------------------------------------------------
 LOCK_TRIPS = select(trips).where(any_of(trips.c.id, _texts("ids"))).order_by(trips.c.id).with_for_update()
-OFFERS_MADE = select(offers.c.trip_id, offers.c.driver_id, offers.c.state).where(
+OFFERS_MADE = select(offers.c.trip_id, offers.c.driver_id, offers.c.state, offers.c.id, offers.c.shown_at).where(
     any_of(offers.c.trip_id, _texts("ids"))
 )
 ADD_OFFERS = insert(offers).on_conflict_do_nothing().returning(offers.c.id)
@@ -133,6 +133,38 @@ LOCK_IMPATIENT_TRIPS = (
     .order_by(trips.c.waiting_since)
     .limit(_count("most"))
     .with_for_update(of=trips, skip_locked=True)
+LOCK_OPEN_OFFERS_TO = (
+    select(offers)
+    .join(trips, trips.c.id == offers.c.trip_id)
+    .where(_OPEN, any_of(offers.c.driver_id, _texts("driver_ids")))
+    .order_by(trips.c.id)
+    .with_for_update(of=[trips, offers])
+)
+WITHDRAW_THESE_OFFERS = (
+    update(offers)
+    .where(any_of(offers.c.id, _texts("ids")))
+    .values(state=OfferState.WITHDRAWN.value, answered_at=_moment("at"))
+    .returning(offers)
+)
+
+_UNSHOWN = offers.c.shown_at.is_(None)
+UNSHOWN_OFFERS = select(offers.c.id).where(any_of(offers.c.id, _texts("ids")), _OPEN, _UNSHOWN)
+NOTE_SHOWN = (
+    update(offers)
+    .where(offers.c.id.in_(UNSHOWN_OFFERS.order_by(offers.c.id).with_for_update(skip_locked=True)))
+    .values(shown_at=_moment("at"))
+)
+"""What is locked is being answered or taken back at this moment: whether it was seen does not matter any more."""
+
+WITHDRAW_UNSHOWN = (
+    update(offers)
+    .where(offers.c.id.in_(UNSHOWN_OFFERS.order_by(offers.c.id).with_for_update()))
+    .values(state=OfferState.WITHDRAWN.value, answered_at=_moment("at"))
+    .returning(offers)
+)
+REOPEN_OFFERS = (
+    update(offers).where(any_of(offers.c.id, _texts("ids"))).values(state=OfferState.OPEN.value, answered_at=None)
+)
 )
 _DUE_FARES = (
     select(trips.c.id)

@@ -116,6 +116,7 @@ offers = Table(
     _time("made_at", nullable=False),
     _time("expires_at", nullable=False),
     _time("answered_at"),
+    _time("shown_at"),
     CheckConstraint(
         "state IN ('open', 'accepted', 'declined', 'expired', 'withdrawn', 'released')", name="ck_offers_state"
     ),

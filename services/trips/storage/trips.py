@@ -89,12 +89,15 @@ class TripRows:
         """
         locked = self._run(sql.LOCK_TRIPS, {"ids": list(trip_ids)}).all()
         asked: dict[str, list[str]] = {row.id: [] for row in locked}
-        opened: set[str] = set()
-        for trip_id, driver_id, state in self._run(sql.OFFERS_MADE, {"ids": list(asked)}):
+        opened: dict[str, tuple[str, bool]] = {}
+        for trip_id, driver_id, state, offer_id, shown_at in self._run(sql.OFFERS_MADE, {"ids": list(asked)}):
             asked[trip_id].append(driver_id)
             if state == OfferState.OPEN.value:
-                opened.add(trip_id)
-        return {row.id: WaitingTrip(trip_of(row), asked[row.id], row.id in opened) for row in locked}
+                opened[trip_id] = (offer_id, shown_at is not None)
+        return {
+            row.id: WaitingTrip(trip_of(row), asked[row.id], row.id in opened, *opened.get(row.id, (None, False)))
+            for row in locked
+        }
 
     def add_offers(self, new: Sequence[Offer]) -> set[str]:
         """Insert offers; gives the ids of those that no constraint refused.
@@ -109,6 +112,22 @@ class TripRows:
         return made - set(self._run(sql.DROP_OFFERS_TO_BUSY, {"ids": list(made)}).scalars())
 
     def withdraw_open_offers(self, trip_ids: Collection[str], at: datetime) -> list[Offer]:
+    def unshown_offers(self, offer_ids: Collection[str]) -> list[str]:
+        """Those of these offers that are open and were not shown."""
+        return list(self._run(sql.UNSHOWN_OFFERS, {"ids": list(offer_ids)}).scalars())
+
+    def note_shown(self, offer_ids: Collection[str], at: datetime) -> int:
+        """Write when open offers were shown, the first time only; gives how many."""
+        return self._run(sql.NOTE_SHOWN, {"ids": list(offer_ids), "at": at}).rowcount
+
+    def withdraw_unshown(self, offer_ids: Collection[str], at: datetime) -> list[Offer]:
+        """End those of these offers, of locked trips, that are open and were not shown; gives them as they are now."""
+        return [offer_of(row) for row in self._run(sql.WITHDRAW_UNSHOWN, {"ids": list(offer_ids), "at": at})]
+
+    def reopen_offers(self, offer_ids: Collection[str]) -> None:
+        """Undo the withdrawal of offers in the transaction that withdrew them."""
+        self._run(sql.REOPEN_OFFERS, {"ids": list(offer_ids)})
+
         """End the open offers of locked trips; gives them as they are now."""
         return [offer_of(row) for row in self._run(sql.WITHDRAW_OFFERS, {"ids": list(trip_ids), "at": at})]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +15,10 @@ CARD_FIELDS = ("id", "name", "rating", "vehicle")
 """What of a driver's card stays with the offer, and later with the trip."""
 
 
+REPLACED = "replaced"
+"""Why an unseen offer was withdrawn: matching found a driver who is there sooner."""
+
+
 def make_offers(
     unit: Unit,
     proposals: Sequence[OfferProposal],
@@ -22,10 +26,13 @@ def make_offers(
     patience: timedelta,
     new_id: Callable[[], str],
 ) -> MadeOffers:
-    """Offer each trip to its driver, as far as trip, driver and constraints allow; all in one transaction."""
+    """Offer each trip to its driver, as far as trip, driver and constraints allow; all in one transaction.
+
+    An offer that replaces another is made if its trip's open offer is that other one and was not shown; the other is
+    withdrawn then, and only then.
+    """
     waiting = unit.rows.lock_waiting({proposal.trip_id for proposal in proposals})
-    new: dict[str, OfferProposal] = {}
-    offers: list[Offer] = []
+    new: list[tuple[Offer, OfferProposal]] = []
     refused: list[tuple[OfferProposal, str]] = []
     for proposal in proposals:
         card = cards.get(proposal.driver_id)
@@ -34,14 +41,39 @@ def make_offers(
             refused.append((proposal, reason))
             continue
         assert card is not None
-        offer = _offer(new_id(), proposal, card, unit)
-        new[offer.id] = proposal
-        offers.append(offer)
-    kept = unit.rows.add_offers(offers)
-    refused += [(new[offer.id], "driver_not_free") for offer in offers if offer.id not in kept]
-    made = [offer for offer in offers if offer.id in kept]
+        new.append((_offer(new_id(), proposal, card, unit), proposal))
+    made, withdrawn, not_made = _add(unit, new)
+    unit.tell([OfferEvent("offer_withdrawn", offer, reason=REPLACED) for offer in withdrawn])
     unit.tell([OfferEvent("offer_made", offer, waiting[offer.trip_id].trip) for offer in made])
-    return MadeOffers(made, refused)
+    return MadeOffers(made, refused + not_made)
+
+
+def _add(
+    unit: Unit, new: Sequence[tuple[Offer, OfferProposal]]
+) -> tuple[list[Offer], list[Offer], list[tuple[OfferProposal, str]]]:
+    """The offers that no constraint refused, those withdrawn for them, and the proposals that came to nothing.
+
+    What is withdrawn for an offer that is refused is opened again: nobody else sees it, as its trip is locked.
+    """
+    unseen = [proposal.replaces for _, proposal in new if proposal.replaces is not None]
+    withdrawn = {offer.id: offer for offer in unit.rows.withdraw_unshown(unseen, unit.now)} if unseen else {}
+    shown = [proposal for _, proposal in new if proposal.replaces is not None and proposal.replaces not in withdrawn]
+    ready = {offer.id: (offer, proposal) for offer, proposal in new if proposal not in shown}
+    kept = unit.rows.add_offers([offer for offer, _ in ready.values()])
+    not_free = [proposal for offer, proposal in ready.values() if offer.id not in kept]
+    stand = [proposal.replaces for proposal in not_free if proposal.replaces is not None]
+    if stand:
+        unit.rows.reopen_offers(stand)
+    return (
+        [offer for offer, _ in ready.values() if offer.id in kept],
+        [offer for offer_id, offer in withdrawn.items() if offer_id not in stand],
+        [(each, "offer_shown") for each in shown] + [(each, "driver_not_free") for each in not_free],
+    )
+
+
+def note_offers_shown(unit: Unit, offer_ids: Collection[str]) -> int:
+    """Their drivers see these offers from now on; gives how many are news. Safe to repeat."""
+    return unit.rows.note_shown(offer_ids, unit.now)
 
 
 def _offer(offer_id: str, proposal: OfferProposal, card: dict[str, Any], unit: Unit) -> Offer:

@@ -178,12 +178,16 @@ class DriveTrip:
 
 @dataclass(frozen=True, slots=True)
 class OfferProposal:
-    """A pair that matching chose. `ttl_s`: how long the driver may think, seconds."""
+    """A pair that matching chose. `ttl_s`: how long the driver may think, seconds.
+
+    `replaces`: the trip's open offer, which is withdrawn for this one if its driver has not seen it.
+    """
 
     trip_id: str
     driver_id: str
     pickup_eta_s: float
     ttl_s: float
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +288,7 @@ class Waiting(TypedDict):
     pickup: dict[str, float]
     dropoff: dict[str, float]
     fare: dict[str, Any]
+    duration_s: float
     requested_at: str
     waiting_since: str
     returned: bool
