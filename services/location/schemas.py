@@ -12,11 +12,13 @@ from hansom.contracts import location as contract
 from hansom.contracts.errors import Invalid
 from hansom.values import Point
 from hansom.wire import PointSchema, Rfc3339, iso
+from services.location.domain.finishing import Finishing
 from services.location.domain.search import Car
 from services.location.storage.live import Seen
 from services.location.storage.marks import Marked
 from services.location.storage.readings import Reading
 from services.location.usecases.doubting import MarksOf, Standing
+from services.location.usecases.around import Surroundings
 from services.location.usecases.positions import counted_down
 
 _ID = validate.Length(1, 64)
@@ -155,6 +157,21 @@ def candidate_items(found: Mapping[str, Sequence[Car]]) -> dict[str, list[list[A
 
 
 def seen_item(seen: Seen | None, now_ms: int) -> dict[str, Any] | None:
+def finishing_within_s(payload: Mapping[str, Any]) -> float:
+    """Drivers who end a ride within so many seconds are asked for, too; 0: they are not. Raises Invalid."""
+    within_s = payload.get("finishing_within_s") or 0.0
+    if not isinstance(within_s, int | float) or not 0 <= within_s <= contract.MAX_FINISHING_S:
+        raise Invalid(details={"finishing_within_s": [f"Not a number from 0 to {contract.MAX_FINISHING_S}."]})
+    return float(within_s)
+
+
+def finishing_items(found: Mapping[str, Sequence[Finishing]]) -> dict[str, list[list[Any]]]:
+    return {
+        trip_id: [[one.driver_id, one.dropoff.lat, one.dropoff.lng, round(one.free_in_s, 1)] for one in near]
+        for trip_id, near in found.items()
+    }
+
+
     if seen is None:
         return None
     eta_s = counted_down(seen.eta_s, seen.eta_at_ms, now_ms)
@@ -169,6 +186,35 @@ def seen_item(seen: Seen | None, now_ms: int) -> dict[str, Any] | None:
 
 
 def live_item(seen: Seen, now_ms: int) -> dict[str, Any]:
+def within_m_of(payload: Mapping[str, Any]) -> float:
+    """How far around a point to look, metres in a straight line. Raises Invalid."""
+    within_m = payload.get("within_m")
+    if isinstance(within_m, bool) or not isinstance(within_m, int | float) or not 0 < within_m <= contract.MAX_AROUND_M:
+        raise Invalid(details={"within_m": [f"Not a number above 0, up to {contract.MAX_AROUND_M}."]})
+    return float(within_m)
+
+
+def around_items(found: Mapping[str, Surroundings]) -> dict[str, dict[str, Any]]:
+    return {
+        trip_id: {"busy": one.busy, "finishing": [[each.driver_id, round(each.free_in_s, 1)] for each in one.finishing]}
+        for trip_id, one in found.items()
+    }
+
+
+def heard_reply(heard: Mapping[str, Heard], span: Span | None) -> dict[str, Any]:
+    return {
+        "items": {
+            driver_id: {
+                "at": None if one.at_ms is None else _iso(one.at_ms),
+                "point": None if one.point is None else one.point.as_dict(),
+            }
+            for driver_id, one in heard.items()
+        },
+        "listening_since": None if span is None else _iso(span.since_ms),
+        "listening_until": None if span is None else _iso(span.until_ms),
+    }
+
+
     item = seen_item(seen, now_ms) or {}
     return {"driver_id": seen.position.driver_id, "categories": list(seen.categories), **item}
 

@@ -20,6 +20,7 @@ from hansom.mongo import Mongo
 from hansom.rpc import STORE_DOWN, ServiceClient, rpc
 from hansom.validation import load
 from services.location import schemas
+from services.location.domain.finishing import FinishingWindow
 from services.location.domain.positions import trace_row
 from services.location.domain.rides import ms
 from services.location.domain.traces import Stretch
@@ -31,7 +32,18 @@ from services.location.storage.pending import UnderWay
 from services.location.storage.readings import Readings
 from services.location.storage.segments import Segments
 from services.location.storage.watch import Plausible
-from services.location.usecases import coarsening, doubting, hearing, learning, near, positions, tracing, watching
+from services.location.usecases import (
+    around,
+    coarsening,
+    doubting,
+    finishing,
+    hearing,
+    learning,
+    near,
+    positions,
+    tracing,
+    watching,
+)
 
 TRANSIENT = (Unavailable, *STORE_DOWN)
 COARSEN_EVERY_S = 600
@@ -102,8 +114,18 @@ class LocationService:
     def find_candidates(self, payload: dict[str, Any]) -> dict[str, Any]:
         requests = schemas.candidate_requests(payload.get("requests"))
         limit = schemas.limit_of(payload, int(self.config["MATCHING_CANDIDATES"]))
-        found = near.find_candidates(requests, limit, self._since("DRIVER_OFFERED_WITHIN_S"), self._town())
-        return {"items": schemas.candidate_items(found)}
+        town, since_ms = self._town(), self._since("DRIVER_OFFERED_WITHIN_S")
+        found = near.find_candidates(requests, limit, since_ms, town)
+        window = FinishingWindow(self._now_ms(), schemas.finishing_within_s(payload), since_ms)
+        soon = finishing.find_finishing(requests, window, town)
+        return {"items": schemas.candidate_items(found), "finishing": schemas.finishing_items(soon)}
+
+    @rpc
+    def look_around(self, payload: dict[str, Any]) -> dict[str, Any]:
+        requests, within_m = schemas.candidate_requests(payload.get("requests")), schemas.within_m_of(payload)
+        since_ms = self._since("DRIVER_OFFERED_WITHIN_S")
+        window = FinishingWindow(self._now_ms(), schemas.finishing_within_s(payload), since_ms)
+        return {"items": schemas.around_items(around.look_around(requests, within_m, window, self._town()))}
 
     # -- live state -------------------------------------------------------------------------------------------------
 

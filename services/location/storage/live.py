@@ -18,6 +18,7 @@ from hansom.redis import Live
 from hansom.values import Point
 from services.location.domain.positions import Position, unpack
 from services.location.domain.rides import Ride
+from services.location.storage.finishing import FINISHING
 from services.location.storage.lists import Lists, couples, script
 
 OUTSIDE = "out"
@@ -188,11 +189,13 @@ class LiveCars(Lists):
             pipeline.hmget(f"location:driver:{driver_id}", "avail_rev", "trip_rev")
         return [f"{avail_rev or ''}/{trip_rev or ''}" for avail_rev, trip_rev in pipeline.execute()]
 
-    def note_etas(self, etas: Iterable[tuple[str, float]], now_ms: int) -> None:
-        """Keep (driver, seconds to go) as reckoned now."""
+    def note_etas(self, etas: Iterable[tuple[str, float, bool]], now_ms: int) -> None:
+        """Keep (driver, seconds to go, whether to the end of a ride) as reckoned now."""
         pipeline = self.redis.pipeline(transaction=False)
-        for driver_id, eta_s in etas:
+        for driver_id, eta_s, ends_ride in etas:
             pipeline.hset(f"location:driver:{driver_id}", mapping={"eta": f"{eta_s:.0f}", "eta_at": now_ms})
+            if ends_ride:
+                pipeline.zadd(FINISHING, {driver_id: now_ms + round(eta_s * 1000)})
         pipeline.execute()
 
     def newest(self, limit: int) -> list[str]:

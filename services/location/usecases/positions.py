@@ -176,7 +176,7 @@ def _reckon(due: Sequence[PendingMove], now_ms: int, cars: LiveCars, maps: MapsE
     riding = [move for move in due if move.moved.state == RIDING]
     coming = [move for move in due if move.moved.state != RIDING]
     known = _times_to_go(coming, PICKUP, maps) + _times_to_go(riding, TRIP, maps)
-    cars.note_etas([(move.position.driver_id, eta_s) for move, eta_s in known], now_ms)
+    cars.note_etas([(move.position.driver_id, eta_s, move.moved.state == RIDING) for move, eta_s in known], now_ms)
     return {move.moved.trip_id: eta_s for move, eta_s in known}
 
 
