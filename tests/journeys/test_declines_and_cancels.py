@@ -31,7 +31,9 @@ def test_a_drivers_cancel_brings_the_next_driver(people: Any) -> None:
     offer = first.event("offer_made", trip_id=trip["id"])
     first.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
     assert first.call("POST", f"/v1/trips/{trip['id']}/cancel", {"reason": "flat tyre"})["state"] == "requested"
-    rider.event("driver_cancelled", trip_id=trip["id"])
+    assert rider.event("driver_cancelled", trip_id=trip["id"])["reason"] == "flat tyre"
+    told = first.event("trip_returned", trip_id=trip["id"])
+    assert (told["reason"], told["trip"]["driver_id"], told["trip"]["pin"]) == ("flat tyre", None, None)
     second = people.driver(category="van", point={"lat": 60.1725, "lng": 24.9440})
     offer = second.event("offer_made", trip_id=trip["id"])
     second.call("POST", f"/v1/offers/{offer['offer_id']}/accept")

@@ -36,6 +36,10 @@ class TripNews(replies.Reply):
     seq = fields.Integer(required=True)
 
 
+class DriverGone(TripNews):
+    reason = fields.String(required=True, allow_none=True)
+
+
 class DriverMoved(replies.Reply):
     trip_id = fields.String(required=True)
     point = fields.Nested(PointSchema, required=True)
@@ -59,6 +63,9 @@ class DemandHint(replies.Reply):
     segment = fields.String(required=True)
     point = fields.Nested(PointSchema, required=True)
     reason = fields.String(required=True)
+    expires_at = Rfc3339(required=True)
+    city = fields.String()
+    seq = fields.Integer(required=True)
 
 
 METHODS: dict[str, tuple[type[Schema], str]] = {
@@ -67,9 +74,6 @@ METHODS: dict[str, tuple[type[Schema], str]] = {
     "report_positions": (schemas.Positions, "Driver: up to 100 kept while offline, oldest first."),
     "accept_offer": (schemas.OfferRef, "Driver."),
     "decline_offer": (schemas.OfferRef, "Driver."),
-    expires_at = Rfc3339(required=True)
-    city = fields.String()
-    seq = fields.Integer(required=True)
     "watch_nearby": (schemas.Watch, "Rider: cars around the pickup, pushed as they move."),
     "unwatch_nearby": (schemas.Nothing, "Rider."),
     "resume": (schemas.Resume, "Replays what came after this number, in order, then goes live."),
@@ -90,7 +94,8 @@ EVENTS: dict[str, tuple[type[Schema], str]] = {
         ),
         (TripNews, "To rider and driver."),
     ),
-    "driver_cancelled": (TripNews, "To the rider: the driver gave the trip back, another is looked for."),
+    "driver_cancelled": (DriverGone, "To the rider: the driver gave the trip back, another is looked for."),
+    "trip_returned": (DriverGone, "To the driver who had the trip, on all his devices: it is no longer his."),
     "driver_moved": (DriverMoved, "To the trip's rider; not numbered."),
     "nearby_drivers": (replies.Cars, "To a watching rider; not numbered."),
     "payment_captured": (PaymentNews, "To the rider."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -44,6 +44,12 @@ def _both(event: str) -> Callable[[Data], list[News]]:
     return news
 
 
+def _returned(data: Data) -> list[News]:
+    """To the rider, whose driver is gone, and to that driver, on all his devices: he is free. Both are told why."""
+    told = [_to_rider("driver_cancelled", data), _to_driver("trip_returned", data, data["former_driver_id"])]
+    return [replace(news, data={**news.data, "reason": data.get("reason")}) for news in told]
+
+
 def _rider(event: str) -> Callable[[Data], list[News]]:
     return lambda data: [_to_rider(event, data)]
 
@@ -65,19 +71,19 @@ NEWS: dict[str, Callable[[Data], list[News]]] = {
     "trips.trip_completed": _both("trip_completed"),
     "trips.trip_cancelled": _both("trip_cancelled"),
     "trips.trip_expired": _rider("trip_expired"),
-    "trips.trip_returned": _rider("driver_cancelled"),
+    "trips.trip_returned": _returned,
     "trips.trip_settled": _both("trip_settled"),
     "trips.offer_made": _flat("offer_made", "driver_id"),
     "trips.offer_withdrawn": _flat("offer_withdrawn", "driver_id"),
     "payments.payment_captured": _flat("payment_captured", "rider_id"),
     "payments.payment_failed": _flat("payment_failed", "rider_id"),
     "payments.payout_sent": _flat("payout_sent", "driver_id"),
+    "analytics.demand_hinted": _flat("demand_hint", "driver_id"),
 }
 """Event → its news. What is not named here is nobody's news (`trip_requested`: the rider did it himself)."""
 
 
 def news_of(name: str, data: Data) -> list[News]:
     """The news of an event called `<publisher>.<type>`. Raises KeyError when its data is not what it should be."""
-    "analytics.demand_hinted": _flat("demand_hint", "driver_id"),
     tell = NEWS.get(name)
     return tell(data) if tell is not None else []

@@ -23,6 +23,7 @@ RIDER = {
     ("arrived", "driver_cancelled"): "waiting",
     ("settled", "payment_failed"): "settled",
     ("settled", "payment_captured"): "paid",
+    ("paid", "payment_refunded"): "paid",
 }
 
 DRIVER = {
@@ -30,6 +31,9 @@ DRIVER = {
     ("waiting", "offer_made"): "offered",
     ("offered", "offer_withdrawn"): "waiting",
     ("offered", "trip_assigned"): "assigned",
+    ("assigned", "trip_returned"): "over",
+    ("arrived", "trip_returned"): "over",
+    ("settled", "payment_refunded"): "settled",
 }
 """(state, event) → state. An event with no line here comes too early, too late or twice."""
 

@@ -38,11 +38,29 @@ def money(amount: Mapping[str, Any]) -> str:
 
 _PUSH, _PUSH_SMS, _MAIL = (Way.PUSH,), (Way.PUSH, Way.SMS), (Way.PUSH, Way.EMAIL)
 
-LETTERS: dict[str, Callable[[Mapping[str, Any]], Letter]] = {
+_GONE = {
+    "driver_silent": ("Your driver cannot be reached", "We had not heard from you for a while"),
+    "driver_no_show": ("Your driver did not come", "You were late and came no nearer"),
+}
+"""Why a trip was taken from its driver: what the rider is told, and what the driver is."""
+
+
+def _gone(data: Mapping[str, Any]) -> tuple[str, str]:
+    return _GONE.get(data.get("reason") or "", ("Your driver cancelled", ""))
+
+
+def _taken(data: Mapping[str, Any]) -> Letter | None:
+    """Who gave his trip back himself needs no letter about it."""
+    why = _gone(data)[1]
+    return Letter("Your ride goes to another driver", f"{why}, and your rider is waiting.", _PUSH) if why else None
+
+
+LETTERS: dict[str, Callable[[Mapping[str, Any]], Letter | None]] = {
     "offer_made": lambda data: Letter("A ride for you", f"For {money(data['fare'])}. Open the app to accept.", _PUSH),
     "trip_assigned": lambda data: Letter("A driver is on the way", f"{_driver(data)} is coming.", _PUSH),
     "driver_arrived": lambda data: Letter("Your car is here", f"{_driver(data)} is waiting for you.", _PUSH_SMS),
-    "driver_cancelled": lambda data: Letter("Your driver cancelled", "We are looking for another one.", _PUSH),
+    "driver_cancelled": lambda data: Letter(_gone(data)[0], "We are looking for another one.", _PUSH),
+    "trip_returned": _taken,
     "trip_cancelled": lambda data: Letter("The ride was cancelled", "Open the app to see why.", _PUSH),
     "trip_expired": lambda data: Letter("No driver found", "All drivers are busy. Please try again.", _PUSH),
     "payment_captured": lambda data: Letter(
@@ -50,6 +68,12 @@ LETTERS: dict[str, Callable[[Mapping[str, Any]], Letter]] = {
     ),
     "payment_failed": lambda data: Letter(
         "Your payment failed", f"{money(data['amount'])} could not be charged. Open the app to pay.", _MAIL, always=True
+    ),
+    "payment_refunded": lambda data: Letter(
+        "Money back" if data["credit_note_number"] else "A refund is taken from your earnings",
+        f"{money(data['amount'])}: {data['reason']}",
+        _MAIL,
+        always=True,
     ),
     "payout_sent": lambda data: Letter(
         "Your payout", f"{money(data['amount'])} is on the way to your account.", _MAIL, always=True

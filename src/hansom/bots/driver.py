@@ -225,7 +225,7 @@ class Driver(Person):
             event, data = heard
             if event == stop_at:
                 return True
-            if event in ("trip_cancelled", "trip_expired") and trip_in(data).get("id") == trip_id:
+            if event in ("trip_cancelled", "trip_expired", "trip_returned") and trip_in(data).get("id") == trip_id:
                 raise TripLost(trip_id)
         return False
 

@@ -45,10 +45,14 @@ def test_a_cancel_before_there_was_a_driver_is_told_to_the_rider_alone() -> None
     assert [news.user_id for news in news_of("trips.trip_cancelled", data)] == [data["trip"]["rider_id"]]
 
 
-def test_a_driver_who_gives_the_trip_back_is_news_for_the_rider() -> None:
+def test_a_driver_who_gives_the_trip_back_is_news_for_the_rider_and_for_his_own_devices() -> None:
     data = example("trips.trip_returned")
-    (news,) = news_of("trips.trip_returned", data)
-    assert (news.user_id, news.event) == (data["trip"]["rider_id"], "driver_cancelled")
+    rider, driver = news_of("trips.trip_returned", data)
+    assert (rider.user_id, rider.event) == (data["trip"]["rider_id"], "driver_cancelled")
+    assert (driver.user_id, driver.event) == (data["former_driver_id"], "trip_returned")
+    assert rider.data["reason"] == driver.data["reason"] == data["reason"]
+    assert rider.data["trip"] == data["trip"]
+    assert driver.data["trip"] == {**data["trip"], "pin": None}
 
 
 def test_an_offer_is_flat_and_for_its_driver_alone() -> None:
@@ -75,5 +79,14 @@ def test_a_letter_can_be_written_about_every_news_that_is_worth_one(name: str) -
         pytest.fail(f"{name} has no example")
     for news in news_of(name, example(name)):
         letter = letter_of(news.event, news.data)
-        assert (letter is not None) == (news.event in LETTERS)
+        assert (letter is not None) == (news.event in LETTERS and news.event != "trip_returned")
         assert letter is None or (letter.title and letter.text)
+
+
+@pytest.mark.parametrize("reason", ["driver_silent", "driver_no_show"])
+def test_a_driver_whose_trip_was_taken_gets_a_letter_and_the_rider_reads_why(reason: str) -> None:
+    rider, driver = news_of("trips.trip_returned", {**example("trips.trip_returned"), "reason": reason})
+    to_rider, to_driver = letter_of(rider.event, rider.data), letter_of(driver.event, driver.data)
+    assert to_rider and to_driver
+    assert to_rider.title in ("Your driver cannot be reached", "Your driver did not come")
+    assert "another driver" in to_driver.title

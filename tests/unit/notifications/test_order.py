@@ -22,6 +22,8 @@ RIDE = ["trip_assigned", "driver_arrived", "trip_started", "trip_completed", "tr
         ["offer_made", "offer_withdrawn"],
         ["offer_made", *RIDE],
         ["offer_made", "trip_assigned", "trip_cancelled"],
+        ["offer_made", "trip_assigned", "trip_returned"],
+        ["offer_made", *RIDE[:2], "trip_returned"],
         RIDE[:3],
     ],
 )
@@ -42,6 +44,8 @@ def test_what_a_ride_can_be_is_in_order(events: list[str]) -> None:
         ["offer_made", "offer_made"],
         ["offer_made", "offer_withdrawn", "offer_withdrawn"],
         [*RIDE[:3], "driver_cancelled"],
+        ["offer_made", *RIDE[:3], "trip_returned"],
+        ["offer_made", "trip_assigned", "trip_returned", "driver_arrived"],
     ],
 )
 def test_twice_too_early_or_too_late_is_found(events: list[str]) -> None:
