@@ -52,8 +52,9 @@ def _of_scale(town: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         for policy in ("batch", "foresight"):
             met[f"{where}, {policy}, s"] = _below(row[f"{policy}_s"], within_s)
         if row["kind"] == "sparse":
-            whole_s = row["road_times_s"] + row["joined_s"] + row["batch_s"]
-            met[f"{where}, batch and asking for its road times, s"] = _below(whole_s, within_s)
+            for what, name in (("new", "road_times_s"), ("remembered", "again_s")):
+                whole_s = row[name] + row["joined_s"] + row["batch_s"]
+                met[f"{where}, batch with {what} road times, s"] = _below(whole_s, within_s)
     return met
 
 

@@ -166,7 +166,7 @@ def test_the_verdict_names_what_was_met_and_what_was_missed() -> None:
         "here, scarce: batch against nearest, completed, points",
         "here, balanced: foresight against batch, completed, points",
         "here, balanced: foresight against batch, worst tenth of waits, s",
-        "here, 1,000 x 1,000 sparse, batch and asking for its road times, s",
+        "here, 1,000 x 1,000 sparse, batch with new road times, s",
     }
     pickup = verdict["here, balanced: batch against nearest, pickup, %"]
     assert (pickup["measured"], pickup["ok"], pickup["sure"]) == (-18.0, True, True)
