@@ -5,7 +5,7 @@ Marshmallow validates requests. Plain functions write replies and events: every 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ from hansom.contracts.trips import (
     TripState,
     Waiting,
 )
+from hansom.events import Event
 from hansom.values import Money, Point
 from hansom.wire import Finite, Rfc3339, iso, parse_time
 from services.trips.domain.offer import Offer, WaitingTrip
@@ -111,18 +112,18 @@ class ProposalSchema(_Request):
     driver_id = _id()
     pickup_eta_s = Finite(required=True, validate=validate.Range(min=0))
     ttl_s = Finite(required=True, validate=validate.Range(min=0, min_inclusive=False, max=3600))
-
     replaces = _id(required=False, load_default=None, allow_none=True)
+
 
 class MakeOffersSchema(_Request):
     offers = fields.List(fields.Nested(ProposalSchema), required=True, validate=validate.Length(max=MANY))
 
 
-class _Page(_Request):
 class OfferIdsSchema(_Request):
     offer_ids = fields.List(_id(), required=True, validate=validate.Length(max=MANY))
 
 
+class _Page(_Request):
     limit = fields.Integer(load_default=20, strict=True, validate=validate.Range(1, 100))
     cursor = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=256))
 
@@ -201,6 +202,16 @@ def quote_of(reply: dict[str, Any]) -> Quote:
     )
 
 
+def gone_offline(events: Iterable[Event]) -> dict[str, datetime]:
+    """Driver → when he went offline last, of `driver_availability_changed` events in any order."""
+    gone: dict[str, datetime] = {}
+    for event in events:
+        if not event.data["online"]:
+            driver_id = event.data["driver_id"]
+            gone[driver_id] = max(event.occurred_at, gone.get(driver_id, event.occurred_at))
+    return gone
+
+
 # -- replies ---------------------------------------------------------------------------------------------------------
 def trip_reply(trip: Trip, now: datetime, *, with_pin: bool, position: dict[str, Any] | None = None) -> TripReply:
     """The trip on the wire. `with_pin` only for its rider and for events; `position` is its car's, live."""
@@ -276,6 +287,7 @@ def waiting_reply(waiting: WaitingTrip) -> Waiting:
         "pickup": trip.pickup.as_dict(),
         "dropoff": trip.dropoff.as_dict(),
         "fare": trip.fare.as_dict(),
+        "duration_s": trip.duration_s,
         "requested_at": iso(trip.requested_at) or "",
         "waiting_since": iso(trip.waiting_since) or "",
         "returned": trip.returns > 0,
@@ -287,7 +299,6 @@ def waiting_reply(waiting: WaitingTrip) -> Waiting:
 def active_reply(trip: Trip) -> dict[str, Any]:
     """What location needs of the trip that a driver is busy with."""
     return {
-        "duration_s": trip.duration_s,
         "trip_id": trip.id,
         "rider_id": trip.rider_id,
         "state": trip.state.value,

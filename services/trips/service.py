@@ -11,8 +11,9 @@ from nameko.dependency_providers import Config
 
 from hansom import logs
 from hansom.clock import Clock
+from hansom.consumer import consume
 from hansom.contracts.trips import Role, WrongPin
-from hansom.events import Outbox
+from hansom.events import Event, Outbox
 from hansom.idempotency import keyed, once
 from hansom.ids import Ids
 from hansom.inbox import forget_old
@@ -39,13 +40,14 @@ from services.trips.usecases import (
     reading,
     requesting,
     settling,
+    withdrawing,
 )
 
 Payload = dict[str, Any]
 
 
 class TripsService:
-    """Trips and offers: RPC for the gateway, matching, location, ratings and ops; events by the outbox; timers."""
+    """Trips and offers: RPC for the gateway, matching, location, ratings and ops; events in and out; timers."""
 
     name = "trips"
 
@@ -136,10 +138,6 @@ class TripsService:
         return {"made": [offer_reply(offer) for offer in outcome.made], "refused": refused}
 
     @rpc
-    def list_waiting(self, payload: Payload) -> Payload:
-        city = decode(schemas.CITY, payload)["city"]
-        with self.store.begin() as session:
-    @rpc
     def note_offers_shown(self, payload: Payload) -> Payload:
         offer_ids = decode(schemas.OFFER_IDS, payload)["offer_ids"]
         with self.units() as unit:
@@ -151,6 +149,10 @@ class TripsService:
         with self.units() as unit:
             return {"offer_ids": unit.rows.unshown_offers(offer_ids)}
 
+    @rpc
+    def list_waiting(self, payload: Payload) -> Payload:
+        city = decode(schemas.CITY, payload)["city"]
+        with self.store.begin() as session:
             waiting = queries.waiting(session, city)
         return {"items": [schemas.waiting_reply(each) for each in waiting]}
 
@@ -206,6 +208,15 @@ class TripsService:
         older_than_s = decode(schemas.ARCHIVE_NOW, payload)["older_than_s"]
         older_than = self.rules.archive_after if older_than_s is None else timedelta(seconds=older_than_s)
         return {"archived": archiving.archive_done(self.units, self.history, older_than, eventlet.sleep)}
+
+    # -- events ------------------------------------------------------------------------------------------------------
+    @consume
+    def on_events(self, events: list[Event]) -> None:
+        """Only `drivers.driver_availability_changed`. Repeats and latecomers change nothing, so there is no inbox."""
+        gone = schemas.gone_offline(events)
+        if gone:
+            with self.units() as unit:
+                withdrawing.withdraw_offers_to(unit, gone)
 
     # -- timers: each in one replica only ----------------------------------------------------------------------------
     @leader_timer(interval_s=0.5)

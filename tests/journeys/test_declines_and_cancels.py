@@ -42,6 +42,16 @@ def test_a_drivers_cancel_brings_the_next_driver(people: Any) -> None:
     rider.call("POST", f"/v1/trips/{trip['id']}/cancel")
 
 
+def test_a_driver_who_goes_offline_loses_the_offer_that_he_left_open(people: Any, refused: Any) -> None:
+    rider, driver = people.rider(), people.driver(category="van")
+    trip = rider.ask(category="van")
+    offer = driver.event("offer_made", trip_id=trip["id"])
+    driver.call("PUT", "/v1/driver/availability", {"online": False})
+    assert driver.event("offer_withdrawn", trip_id=trip["id"])["reason"] == "driver_offline"
+    assert refused(driver, "POST", f"/v1/offers/{offer['offer_id']}/accept").code == "offer_gone"
+    rider.call("POST", f"/v1/trips/{trip['id']}/cancel")
+
+
 def test_a_driver_whose_rider_cancels_has_the_next_offer_soon(people: Any) -> None:
     rider, driver = people.rider(), people.driver(category="van")
     driver.patience_s = 8  # a batch window or two

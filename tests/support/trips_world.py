@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from nameko.testing.services import dummy
 from sqlalchemy import create_engine, event, text
 
+from hansom.amqp import Broker
 from hansom.clock import SystemClock
 from hansom.consumer import consume
 from hansom.contracts import topology
 from hansom.contracts.errors import HansomError, NotFound
-from hansom.events import Event
+from hansom.events import Event, declare_consumer
 from hansom.rpc import ServiceClient, rpc
 from hansom.store import engine_for
 from hansom.wire import iso
@@ -157,16 +158,35 @@ class Caller:
         """Nameko runs no class without an entrypoint."""
 
 
+class Speaker:
+    """Tells what drivers would, to the service under test alone."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self._partitions = int(config["EVENT_PARTITIONS"])
+        self._broker = Broker()
+        self._broker.declare(lambda channel: declare_consumer(channel, SERVICE, config))
+        self._broker.open(config["AMQP_URI"], "trips_speaker")
+
+    def close(self) -> None:
+        self._broker.stop()
+
+    def go_offline(self, driver_id: str, at: datetime) -> None:
+        data = {"driver_id": driver_id, "online": False, "categories": ["standard"]}
+        event = Event(uuid4().hex, "driver_availability_changed", 1, at, "trips_drivers", driver_id, data)
+        self._broker.publish_many([event.to_message(self._partitions)])
+
+
 STAND_INS = (Pricing, Payments, Drivers, Location, Ear)
 
 
 @contextmanager
 def listening() -> Iterator[None]:
-    """Within it, `Ear` hears the service under test."""
+    """Within it, `Ear` hears the service under test, and that hears the stand-in of drivers."""
     topology.PUBLISHED[SERVICE] = topology.PUBLISHED["trips"]
+    topology.SUBSCRIPTIONS[SERVICE] = {"trips_drivers": topology.SUBSCRIPTIONS["trips"]["drivers"]}
     topology.SUBSCRIPTIONS[EAR] = {SERVICE: topology.PUBLISHED["trips"]}
     yield
-    del topology.PUBLISHED[SERVICE], topology.SUBSCRIPTIONS[EAR]
+    del topology.PUBLISHED[SERVICE], topology.SUBSCRIPTIONS[SERVICE], topology.SUBSCRIPTIONS[EAR]
 
 
 @contextmanager

@@ -107,32 +107,6 @@ WITHDRAW_OFFERS = (
     .values(state=OfferState.WITHDRAWN.value, answered_at=_moment("at"))
     .returning(offers)
 )
-
-# -- timers: what is locked waits for the next round -----------------------------------------------------------------
-LOCK_DUE_OFFERS = (
-    select(offers.c.id)
-    .join(trips, trips.c.id == offers.c.trip_id)
-    .where(_OPEN, offers.c.expires_at <= _moment("now"))
-    .order_by(offers.c.expires_at)
-    .limit(_count("most"))
-    .with_for_update(of=[trips, offers], skip_locked=True)
-)
-EXPIRE_OFFERS = (
-    update(offers)
-    .where(any_of(offers.c.id, _texts("ids")))
-    .values(state=OfferState.EXPIRED.value, answered_at=_moment("now"))
-    .returning(offers)
-)
-LOCK_IMPATIENT_TRIPS = (
-    select(trips)
-    .where(
-        trips.c.state == TripState.REQUESTED.value,
-        trips.c.waiting_since <= _moment("since"),
-        ~exists().where(offers.c.trip_id == trips.c.id, _OPEN),
-    )
-    .order_by(trips.c.waiting_since)
-    .limit(_count("most"))
-    .with_for_update(of=trips, skip_locked=True)
 LOCK_OPEN_OFFERS_TO = (
     select(offers)
     .join(trips, trips.c.id == offers.c.trip_id)
@@ -165,6 +139,32 @@ WITHDRAW_UNSHOWN = (
 REOPEN_OFFERS = (
     update(offers).where(any_of(offers.c.id, _texts("ids"))).values(state=OfferState.OPEN.value, answered_at=None)
 )
+
+# -- timers: what is locked waits for the next round -----------------------------------------------------------------
+LOCK_DUE_OFFERS = (
+    select(offers.c.id)
+    .join(trips, trips.c.id == offers.c.trip_id)
+    .where(_OPEN, offers.c.expires_at <= _moment("now"))
+    .order_by(offers.c.expires_at)
+    .limit(_count("most"))
+    .with_for_update(of=[trips, offers], skip_locked=True)
+)
+EXPIRE_OFFERS = (
+    update(offers)
+    .where(any_of(offers.c.id, _texts("ids")))
+    .values(state=OfferState.EXPIRED.value, answered_at=_moment("now"))
+    .returning(offers)
+)
+LOCK_IMPATIENT_TRIPS = (
+    select(trips)
+    .where(
+        trips.c.state == TripState.REQUESTED.value,
+        trips.c.waiting_since <= _moment("since"),
+        ~exists().where(offers.c.trip_id == trips.c.id, _OPEN),
+    )
+    .order_by(trips.c.waiting_since)
+    .limit(_count("most"))
+    .with_for_update(of=trips, skip_locked=True)
 )
 _DUE_FARES = (
     select(trips.c.id)

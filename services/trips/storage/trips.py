@@ -111,7 +111,6 @@ class TripRows:
         made = set(self._run(sql.ADD_OFFERS, [offer_values(offer) for offer in by_driver]).scalars())
         return made - set(self._run(sql.DROP_OFFERS_TO_BUSY, {"ids": list(made)}).scalars())
 
-    def withdraw_open_offers(self, trip_ids: Collection[str], at: datetime) -> list[Offer]:
     def unshown_offers(self, offer_ids: Collection[str]) -> list[str]:
         """Those of these offers that are open and were not shown."""
         return list(self._run(sql.UNSHOWN_OFFERS, {"ids": list(offer_ids)}).scalars())
@@ -128,8 +127,19 @@ class TripRows:
         """Undo the withdrawal of offers in the transaction that withdrew them."""
         self._run(sql.REOPEN_OFFERS, {"ids": list(offer_ids)})
 
+    def withdraw_open_offers(self, trip_ids: Collection[str], at: datetime) -> list[Offer]:
         """End the open offers of locked trips; gives them as they are now."""
         return [offer_of(row) for row in self._run(sql.WITHDRAW_OFFERS, {"ids": list(trip_ids), "at": at})]
+
+    def lock_open_offers_to(self, driver_ids: Collection[str]) -> list[Offer]:
+        """The open offers of drivers, held with their trips until the end of the transaction."""
+        return [offer_of(row) for row in self._run(sql.LOCK_OPEN_OFFERS_TO, {"driver_ids": list(driver_ids)})]
+
+    def withdraw_offers(self, offer_ids: Collection[str], at: datetime) -> list[Offer]:
+        """End locked open offers; gives them as they are now."""
+        if not offer_ids:
+            return []
+        return [offer_of(row) for row in self._run(sql.WITHDRAW_THESE_OFFERS, {"ids": list(offer_ids), "at": at})]
 
     def expire_offers(self, now: datetime, limit: int) -> list[Offer]:
         """End open offers whose time is over, at most `limit`; gives them. What is locked waits for the next round."""

@@ -71,6 +71,7 @@ SUBSCRIPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
             "offer_declined",
         ),
     },
+    "trips": {"drivers": ("driver_availability_changed",)},
     "pricing": {
         "trips": ("trip_requested", "trip_returned", "trip_assigned", "trip_cancelled", "trip_expired"),
     },

@@ -333,7 +333,7 @@ class OfferMadeData(TypedDict):
 
 
 class OfferEndedData(TypedDict):
-    """offer_withdrawn (with `reason`: expired, trip_cancelled or trip_expired) and offer_declined."""
+    """offer_withdrawn (with `reason`: expired, replaced, driver_offline, trip_cancelled, trip_expired), offer_declined."""
 
     offer_id: str
     driver_id: str

@@ -27,7 +27,17 @@ from services.trips.storage.tables import Base, offers, outbox, trips
 from services.trips.storage.trips import TripRows
 from services.trips.usecases.offering import accept_offer, make_offers
 from tests.support.trips_builders import HandClock, a_card, a_trip, an_offer
-from tests.support.trips_world import SERVICE, STAND_INS, WORLD, Caller, TripsUnderTest, World, listening, own_stores
+from tests.support.trips_world import (
+    SERVICE,
+    STAND_INS,
+    WORLD,
+    Caller,
+    Speaker,
+    TripsUnderTest,
+    World,
+    listening,
+    own_stores,
+)
 
 QUICK = {
     "TRIP_PATIENCE_S": 300,
@@ -188,6 +198,13 @@ def call(world: World, containers: dict[str, ServiceContainer]) -> Call:
     """`call("request_trip", rider_id=..., ...)` over the broker, from any number of greenlets."""
     client = next(each for each in containers[Caller.name].extensions if isinstance(each, ServiceClient))
     return lambda method, **payload: client.get_dependency(None).call(method, payload)
+
+
+@pytest.fixture
+def speaker(world: World, service_settings: dict[str, Any]) -> Iterator[Speaker]:
+    speaker = Speaker(service_settings)
+    yield speaker
+    speaker.close()
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ from services.trips.usecases.driving import complete
 from services.trips.usecases.expiring import expire_offers, expire_trips
 from services.trips.usecases.offering import decline_offer
 from services.trips.usecases.requesting import request_trip
+from services.trips.usecases.withdrawing import withdraw_offers_to
 from tests.integration.trips.conftest import Desk
 from tests.support.trips_builders import NOON, a_quote, a_trip, an_offer, driver, rider
 
@@ -237,6 +238,18 @@ def test_a_driver_is_not_offered_a_trip_while_he_accepts_another(desk: Desk) -> 
         assert desk.states(other.id) == {} and desk.told(other.id) == []
 
 
+def test_a_driver_who_accepts_while_he_goes_offline_has_the_ride_or_has_not(desk: Desk) -> None:
+    seen = set()
+    for round_ in range(ROUNDS):
+        trip, offer = desk.offered()
+        accepted, _ = at_once(partial(desk.accept, offer), partial(_leave, desk, offer), swap=round_ % 2 == 0)
+        lost = isinstance(accepted, OfferGone)
+        seen.add(lost)
+        assert desk.told(trip.id) == ["offer_withdrawn" if lost else "trip_assigned"]
+        assert desk.states(trip.id) == {offer.driver_id: "withdrawn" if lost else "accepted"}
+    assert seen == {True, False}
+
+
 def test_decline_and_accept_of_one_offer_end_one_way(desk: Desk) -> None:
     for _ in range(ROUNDS):
         trip, offer = desk.offered()
@@ -287,6 +300,11 @@ def _complete(desk: Desk, trip: Trip) -> Trip:
 def _decline(desk: Desk, offer: Offer) -> Offer:
     with desk.units() as unit:
         return decline_offer(unit, AnswerOffer(offer.id, offer.driver_id))
+
+
+def _leave(desk: Desk, offer: Offer) -> int:
+    with desk.units() as unit:
+        return withdraw_offers_to(unit, {offer.driver_id: desk.clock.now()})
 
 
 def _request(desk: Desk, rider_id: str) -> Trip:

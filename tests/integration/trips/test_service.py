@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -26,7 +27,7 @@ from hansom.contracts.trips import (
     WrongPin,
 )
 from tests.integration.trips.conftest import Call
-from tests.support.trips_world import World
+from tests.support.trips_world import Speaker, World
 from tests.support.waiting import eventually
 
 
@@ -361,6 +362,21 @@ def test_a_drivers_cancel_sends_the_trip_back_to_matching(call: Call, world: Wor
         call("get_trip", trip_id=trip["id"], actor=driver(trip["driver_id"]))
     told = ["trip_requested", "offer_made", "trip_assigned", "trip_returned", "offer_made", "trip_assigned"]
     eventually(lambda: world.told(trip["id"]) == told)
+
+
+def test_a_driver_who_goes_offline_cannot_accept_any_more_and_the_trip_goes_on_at_once(
+    call: Call, world: World, speaker: Speaker
+) -> None:
+    trip, driver_id = request(call, world), uuid4().hex
+    made = offer(call, trip["id"], driver_id, ttl_s=600)
+    speaker.go_offline(driver_id, datetime.now(UTC) - timedelta(seconds=60))  # comes late: he is long back
+    speaker.go_offline(driver_id, datetime.now(UTC))
+    eventually(lambda: world.told(trip["id"]) == ["trip_requested", "offer_made", "offer_withdrawn"])
+    assert world.events[-1].data["reason"] == "driver_offline"
+    with pytest.raises(OfferGone):
+        call("accept_offer", offer_id=made["offer_id"], driver_id=driver_id)
+    (waiting,) = call("list_waiting", city="helsinki")["items"]
+    assert not waiting["has_open_offer"]
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from services.trips.usecases.auditing import Patience, audit
 from services.trips.usecases.cancelling import cancel_trip
 from services.trips.usecases.expiring import expire_offers, expire_trips
 from services.trips.usecases.settling import settle_due
+from services.trips.usecases.withdrawing import withdraw_offers_to
 from tests.integration.trips.conftest import Desk
 from tests.support.trips_builders import NOON, a_trip, an_offer, driver
 
@@ -91,6 +92,24 @@ def test_a_trip_on_offer_waits_for_that_answer_before_it_expires(desk: Desk) -> 
     desk.clock.forward(301)
     assert expire_trips(desk.units, PATIENCE) == 0
     assert desk.accept(offer)[1].state == TripState.ASSIGNED
+
+
+def test_offers_to_drivers_who_go_offline_are_taken_back_and_no_others(desk: Desk) -> None:
+    left, offer = desk.offered("driver-1")
+    stays, _ = desk.offered("driver-2")
+    back, _ = desk.offered("driver-3")
+    taken, his = desk.offered("driver-4")
+    desk.accept(his)
+    now = desk.clock.now()
+    gone = {"driver-1": now, "driver-3": now - timedelta(seconds=60), "driver-4": now, "driver-5": now}
+    for _ in range(2):
+        with desk.units() as unit:
+            withdraw_offers_to(unit, gone)
+    told = {"offer_id": offer.id, "driver_id": "driver-1", "trip_id": left.id, "reason": "driver_offline"}
+    assert desk.events(left.id) == [("offer_withdrawn", told)]
+    assert desk.states(left.id) == {"driver-1": "withdrawn"}
+    assert (desk.states(stays.id), desk.states(back.id)) == ({"driver-2": "open"}, {"driver-3": "open"})
+    assert desk.told(taken.id) == ["trip_assigned"], "the ride that he has is his"
 
 
 def test_a_trip_given_back_has_its_patience_anew_and_never_meets_that_driver_again(desk: Desk) -> None:
