@@ -168,6 +168,12 @@ class Suspension(Schema):
     reason = PlainText(shortest=0, longest=500, multiline=True, allow_none=True)
 
 
+class NewRefund(Schema):
+    amount_minor = fields.Integer(strict=True, validate=validate.Range(1, 10**12))
+    reason = PlainText(required=True, shortest=3, longest=500)
+    from_driver = JsonBoolean()
+
+
 class NewSurgeSetting(Schema):
     """What is not named stays as it is, and one of the two must be."""
 
@@ -244,6 +250,10 @@ class MarksQuery(Query):
     limit = QueryInteger(load_default=100, validate=validate.Range(1, 200), metadata={"description": "Of `last`."})
 
 
+class WhyNoRidesQuery(Query):
+    until = QueryMoment(metadata={"description": "The end of the hour; now unless given."})
+
+
 class CityQuery(Query):
     city = PlainText(longest=40)
 
@@ -265,6 +275,10 @@ class Words(fields.String):
         if not self._known.issuperset(words):
             raise ValidationError(f"Each of: {', '.join(sorted(self._known))}.")
         return words
+
+
+class DemandQuery(CityQuery):
+    at = QueryMoment(metadata={"description": "The hour that holds it, or, to come, the half hour from it on."})
 
 
 class EtaQuery(CityQuery):
@@ -289,10 +303,6 @@ class Watch(Schema):
 
 
 class Resume(Schema):
-class DemandQuery(CityQuery):
-    at = QueryMoment(metadata={"description": "The hour that holds it, or, to come, the half hour from it on."})
-
-
     after = JsonInteger(required=True, validate=validate.Range(0))
 
 

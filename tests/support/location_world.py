@@ -127,7 +127,7 @@ class Ear:
 
     @read_queue(partial(_declare_moves), linger_ms=0, parks=False)
     def on_moves(self, messages: list[dict[str, Any]]) -> None:
-        WORLD.moves += [move for message in messages for move in message["moves"]]
+        WORLD.moves += [move for message in messages for move in message.get("moves", ())]
 
     @dummy
     def call(self, method: str, payload: dict[str, Any]) -> dict[str, Any]:

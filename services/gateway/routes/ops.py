@@ -74,6 +74,12 @@ class OpsRoutes(Needs):
         self.drivers.get_driver({"driver_id": call.data["driver_id"]})
         return self.location.marks_of(call.data)
 
+    @route("GET", "/v1/ops/drivers/{driver_id}/why-no-rides", who=OPS, query=schemas.WhyNoRidesQuery(),
+           gives=dispatch_replies.WhyNoRides(), summary="Why a driver had few rides in an hour")  # fmt: skip
+    def get_driver_why_no_rides(self, call: Call) -> Any:
+        """In the words that the driver is told. `until`: when the hour ends, now unless given."""
+        return self.matching.why_no_rides(call.data)
+
     @route("GET", "/v1/ops/implausible", who=OPS, query=schemas.PageQuery(), gives=replies.Implausible(),
            summary="Drivers with positions of the last day that are not believed, most first")  # fmt: skip
     def list_implausible(self, call: Call) -> Any:
@@ -82,13 +88,13 @@ class OpsRoutes(Needs):
     @route("GET", "/v1/ops/demand", who=OPS, query=schemas.DemandQuery(), gives=replies.HeatMap(),
            refuses=frozenset({404}), summary="Demand, supply, surge and forecast by segment, as GeoJSON")  # fmt: skip
     def get_demand(self, call: Call) -> Any:
+        """Requests and unmet ones of the last hour, cars and surge now, requests `forecast` for the next half hour, and
+        what is `usual` for it. With `at` the hour that holds it or, when it is to come, the forecast from it on; what
+        does not apply is null."""
         city = call.data.get("city", self.config["DEFAULT_CITY"])
         return heat_map(self, city, parse_time(call.data.get("at")), datetime.now(UTC))
 
     @route("GET", "/v1/ops/eta", who=OPS, query=schemas.EtaQuery(), gives=replies.EtaErrors(),
-        """Requests and unmet ones of the last hour, cars and surge now, requests `forecast` for the next half hour, and
-        what is `usual` for it. With `at` the hour that holds it or, when it is to come, the forecast from it on; what
-        does not apply is null."""
            summary="Promised times against actual ones by segment and hour, and the corrections learnt")  # fmt: skip
     def get_eta_errors(self, call: Call) -> Any:
         """`hour` is of the city's day. `corrections` is null while nothing was learnt: road times are as they are."""

@@ -9,7 +9,7 @@ from apispec import APISpec
 from marshmallow import Schema, fields
 
 from hansom.wire import Finite, MoneySchema, PointSchema, Rfc3339
-from services.gateway import replies, schemas
+from services.gateway import dispatch_replies, replies, schemas
 from services.gateway.spec import marshmallow_plugin
 
 
@@ -47,10 +47,22 @@ class DriverMoved(replies.Reply):
     eta_s = Finite(required=True, allow_none=True)
 
 
+class WaitingUpdate(dispatch_replies.Waiting):
+    trip_id = fields.String(required=True)
+
+
 class PaymentNews(replies.Reply):
     trip_id = fields.String(required=True)
     amount = fields.Nested(MoneySchema, required=True)
     seq = fields.Integer(required=True)
+
+
+class Refunded(PaymentNews):
+    """To a driver: `amount` is what he bears of it."""
+
+    refund_id = fields.String(required=True)
+    reason = fields.String(required=True)
+    credit_note_number = fields.String(required=True, allow_none=True)
 
 
 class PayoutSent(replies.Reply):
@@ -97,9 +109,11 @@ EVENTS: dict[str, tuple[type[Schema], str]] = {
     "driver_cancelled": (DriverGone, "To the rider: the driver gave the trip back, another is looked for."),
     "trip_returned": (DriverGone, "To the driver who had the trip, on all his devices: it is no longer his."),
     "driver_moved": (DriverMoved, "To the trip's rider; not numbered."),
+    "waiting_update": (WaitingUpdate, "To a rider whose trip waits, when it is news; not numbered."),
     "nearby_drivers": (replies.Cars, "To a watching rider; not numbered."),
     "payment_captured": (PaymentNews, "To the rider."),
     "payment_failed": (PaymentNews, "To the rider."),
+    "payment_refunded": (Refunded, "To the rider; to the driver what he bears of it, if anything."),
     "payout_sent": (PayoutSent, "To the driver."),
     "demand_hint": (DemandHint, "To an idle driver: where cars are missing, why, and until when it is good."),
 }

@@ -55,7 +55,7 @@ class Rider(Person):
             self.world.measures.moves_seen += 1
         elif event in ("payment_captured", "payment_failed"):
             self.world.rides.paid(data["trip_id"], event, monotonic())
-        elif event != "nearby_drivers":
+        elif event not in ("nearby_drivers", "waiting_update"):
             super().hear(event, data)
 
     # -- asking ------------------------------------------------------------------------------------------------------
