@@ -8,7 +8,8 @@ seconds. A score is a sum of parts, each on record:
   is chosen the trip is held: nobody is asked, and the next batch decides anew with better knowledge. Waiting for a
   better car that will soon be there is the "dynamic waiting" of Yan, Zhu, Korolko and Woodard (Naval Research Logistics
   67, 2020). A rider without a driver gives up several times sooner than one who sees his car come, so a second of being
-  held costs more than a second of driving (`hold_penalty` > 1), and nobody is held past `hold_waited_max_s`.
+  held costs more than a second of driving (`hold_penalty` > 1), and nobody is held past `hold_waited_max_s` or his
+  patience.
 - `acceptance`: `(1 - p) * retry_s`, the seconds that asking this driver in vain costs, times the chance of it. That a
   dispatcher should reckon with each driver's chance of accepting is from Zhang et al. (KDD 2017); p is logistic in the
   minutes to the pickup (their main feature after the driver's own record), through the driver's learnt rate at two
@@ -19,10 +20,10 @@ seconds. A score is a sum of parts, each on record:
   each segment and half hour. Lyft found the same quantity worth learning online (Azagirre et al., INFORMS Journal on
   Applied Analytics 54, 2024).
 - `ride`: `ride_weight * ride_s`, the other half of their V: when he ends. In the average-reward form a second of a
-  driver's time has one price, on the way to a rider or with him. All riders count alike: their reward, the fare, is
-  left out on purpose. It is the same for all drivers of a trip, so it decides nothing where there are cars for all;
-  where there are not, more riders are served when the rides are shorter.
-- `waited`: less what the rider has waited: `wait_weight` a second, and `wait_long_weight` more after `wait_long_s`;
+  driver's time has one price, on the way to a rider or with him. It is 0 by default: on simulated days it served no
+  more riders to speak of, and fewer of those with a long way. All riders count alike; their fare, which is the reward
+  in that paper, is left out on purpose.
+- `waited`: less what the rider has waited: `rider_weight` a second, and `rider_long_weight` more after `rider_long_s`;
   less `returned_bonus_s` when a driver gave the trip back. It is the same for all drivers of a trip: it decides who is
   served when drivers are scarce, and never makes a served rider's car come from further away.
 - `idle`: less what the driver has waited, `idle_weight` a second and `idle_long_weight` more after `idle_long_s`. The
@@ -95,7 +96,9 @@ def ride_s(trip: WaitingTrip) -> float:
 
 def rider_claim_s(trip: WaitingTrip, rules: Rules) -> float:
     """How far ahead of a trip that came this moment, in seconds of pickup time."""
-    return rules.priority_s(trip) + rules.wait_long_weight * max(0.0, trip.waited_s - rules.wait_long_s)
+    returned_s = rules.returned_bonus_s if trip.returned else 0.0
+    long_s = max(0.0, trip.waited_s - rules.rider_long_s)
+    return rules.rider_weight * trip.waited_s + rules.rider_long_weight * long_s + returned_s
 
 
 def driver_claim_s(driver: FreeDriver, rules: Rules) -> float:
@@ -106,7 +109,7 @@ def driver_claim_s(driver: FreeDriver, rules: Rules) -> float:
 def rider_bound_s(rules: Rules) -> float:
     """No driver serves a trip that came this many seconds later than another that he could have served and that is left
     without one, unless the later one was given back by its driver."""
-    return _passed_after_s(_spread_s(rules), rules.wait_weight, rules.wait_long_s, rules.wait_long_weight)
+    return _passed_after_s(_spread_s(rules), rules.rider_weight, rules.rider_long_s, rules.rider_long_weight)
 
 
 def driver_bound_s(rules: Rules) -> float:

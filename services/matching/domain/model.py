@@ -69,34 +69,36 @@ class Rules:
     `max_pickup_s`: no offer further away than this. `wait_weight`: how many seconds of pickup time a second of
     waiting is worth when there are fewer drivers than trips. `returned_bonus_s`: the same for having been given back.
 
-    Only `foresight` looks at these:
+    Only `foresight` looks at these. The numbers are those that served simulated days best (`docs/benchmarks.md`).
     `finishing_max_s`: a driver who is free within this counts. `hold_margin_s`: holding a trip for him must save at
     least this. `hold_penalty`: what a second of being held costs, as riders give up sooner without a driver than with
     one. `hold_waited_max_s`: no rider is held longer than until he has waited this.
     `accept_rate`: of a driver of whom nothing is learnt, two minutes away. `accept_minds`: how much the log-odds of
     accepting fall with each minute further away. `retry_s`: what an offer that is not taken costs the rider.
     `worth_weight`: of where a driver is and ends up; `worth_most_s`: no place is better or worse than the mean by more.
-    `ride_weight`: of when he ends up there; a ride longer than `ride_most_s` counts as long as that.
-    `wait_long_weight`: what a rider's second of waiting is worth more after `wait_long_s`.
-    `idle_weight`: what a driver's second without a ride is worth, and more after `idle_long_s` (`idle_long_weight`).
+    `ride_weight`: of how long the ride keeps him; one longer than `ride_most_s` counts as long as that.
+    `rider_weight`: what a rider's second of waiting is worth (small: the nearest riders are served while drivers are
+    scarce, and more of them); `rider_long_weight`: what it is worth more after `rider_long_s`, so that nobody starves.
+    `idle_weight`, `idle_long_s`, `idle_long_weight`: the same for a driver's second without a ride.
     """
 
     max_pickup_s: float = 1200.0
     wait_weight: float = 1.0
     returned_bonus_s: float = 3600.0
-    finishing_max_s: float = 120.0
+    finishing_max_s: float = 60.0
     hold_margin_s: float = 15.0
     hold_penalty: float = 2.0
-    hold_waited_max_s: float = 90.0
+    hold_waited_max_s: float = 300.0
     accept_rate: float = 0.85
     accept_minds: float = 0.25
     retry_s: float = 30.0
-    worth_weight: float = 0.5
+    worth_weight: float = 0.25
     worth_most_s: float = 300.0
-    ride_weight: float = 0.25
+    ride_weight: float = 0.0
     ride_most_s: float = 1200.0
-    wait_long_s: float = 120.0
-    wait_long_weight: float = 1.0
+    rider_weight: float = 0.2
+    rider_long_s: float = 300.0
+    rider_long_weight: float = 2.0
     idle_weight: float = 0.02
     idle_long_s: float = 2700.0
     idle_long_weight: float = 0.25

@@ -13,7 +13,7 @@ from services.matching.solver import solve
 from tests.support.batches import a_batch, a_driver, a_trip
 
 POLICIES = policies(solve)
-RULES = Rules(max_pickup_s=400.0, wait_long_s=60.0, hold_waited_max_s=0.0)
+RULES = Rules(max_pickup_s=400.0, rider_long_s=60.0)
 EVERY_S = 10.0
 
 
@@ -52,7 +52,7 @@ def test_no_rider_is_passed_over_for_one_who_came_much_later(name: str) -> None:
 
 def test_the_bound_is_what_keeps_the_far_rider_from_starving() -> None:
     """Without it he waits until the queue is empty, which it never is."""
-    never = Rules(max_pickup_s=400.0, wait_weight=0.0, wait_long_weight=0.0, hold_waited_max_s=0.0)
+    never = Rules(max_pickup_s=400.0, rider_weight=0.0, rider_long_weight=0.0)
     _, overtaken_s = waits_when_scarce(POLICIES["foresight"], never, batches=600)
     assert overtaken_s > 2 * rider_bound_s(RULES)
 
