@@ -63,7 +63,7 @@ def test_every_event_of_the_socket_is_as_its_document_says(name: str) -> None:
 
 def test_the_document_promises_no_event_that_nobody_sends() -> None:
     told = {news.event for name in NEWS for news in news_of(name, example(name)["data"])}
-    assert EVENTS.keys() - told == {"driver_moved", "nearby_drivers"}, "these are not numbered"
+    assert EVENTS.keys() - told == {"driver_moved", "nearby_drivers", "waiting_update"}, "these are not numbered"
 
 
 def test_a_position_goes_on_as_location_reads_it() -> None:
