@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+from eventlet import tpool
 from nameko.dependency_providers import Config
 
 from hansom.clock import Clock
@@ -20,6 +22,7 @@ from hansom.timers import leader_timer
 from hansom.validation import load
 from services.pricing import schemas, surge_schemas
 from services.pricing.dependencies import Plan, Rules, Segments
+from services.pricing.domain.surge import step
 from services.pricing.outgoing import Grounds, LiveStreets, LiveWorld, heard_of
 from services.pricing.storage.quotes import Quotes
 from services.pricing.storage.redis import LiveDemand, LiveSurge
@@ -124,7 +127,9 @@ class PricingService:
     def reckon_surge(self) -> None:
         with self.store.begin() as session:
             settings = SurgeSettings(session).all()
-        surging.reckon_surge(self.streets, settings, self.plan, self.clock.now())
+        # in a thread: a large city's step takes a good part of a second, and others answer in this process
+        take = partial(tpool.execute, step)
+        surging.reckon_surge(self.streets, settings, self.plan, self.clock.now(), take)
 
     @consume(linger_ms=200)
     def on_events(self, events: list[Event]) -> None:

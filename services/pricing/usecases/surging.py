@@ -16,6 +16,9 @@ from services.pricing.domain.surge import STEPS, Around, Demand, SegmentSurge, S
 
 log = logging.getLogger(__name__)
 
+Step = Callable[..., dict[str, SegmentSurge]]
+"""As `step`."""
+
 NO_SURGE: Mapping[str, SegmentSurge] = {}
 
 
@@ -63,31 +66,37 @@ class SettingRows(Protocol):
     def changes(self, city: str | None, before: str | None, most: int) -> Sequence[SurgeChange]: ...
 
 
-def reckon_surge(streets: Streets, settings: Mapping[str, SurgeSetting], plan: SurgePlan, now: datetime) -> None:
+def reckon_surge(
+    streets: Streets, settings: Mapping[str, SurgeSetting], plan: SurgePlan, now: datetime, take: Step = step
+) -> None:
     """One step for each city. What cannot be known of a city leaves its surge as it was, until that is stale.
 
-    Raises RedisError.
+    `take` is `step`, wherever it computes. Raises RedisError.
     """
     for city, defaults in plan.defaults.items():
-        _reckon_city(city, settings.get(city, SurgeSetting(city)).in_force(defaults), streets, plan, now)
+        holds = settings.get(city, SurgeSetting(city)).in_force(defaults)
+        reckoned = Reckoned(now, holds.enabled, holds.cap_tenths, plan.rules.window_s)
+        if holds.enabled:
+            _reckon_city(city, reckoned, streets, plan, take)
+        else:
+            streets.keep(city, reckoned, {})
 
 
-def _reckon_city(city: str, holds: SurgeDefaults, streets: Streets, plan: SurgePlan, now: datetime) -> None:
+def _reckon_city(city: str, reckoned: Reckoned, streets: Streets, plan: SurgePlan, take: Step) -> None:
+    now = reckoned.at
+    assert now is not None
     before, last = streets.last(city)
-    reckoned = Reckoned(now, holds.enabled, holds.cap_tenths, plan.rules.window_s)
-    if not holds.enabled:
-        streets.keep(city, reckoned, {})
-        return
     seen = streets.look_at(city, now)
     if isinstance(seen, SurgeCode):
-        log.warning("surge is left as it was", extra={"city": city, "trouble": seen.value})
+        if before is None or before.trouble is not seen:
+            log.warning("surge is left as it was", extra={"city": city, "trouble": seen.value})
         streets.note_trouble(city, replace(reckoned, at=before.at if before else None, trouble=seen))
         return
     since, start = plan.tick, NO_SURGE
     if before is not None and before.at is not None and before.is_known(now, plan.stale):
         since, start = now - before.at, last
-    rules = replace(plan.rules, cap_tenths=holds.cap_tenths)
-    segments = step(seen.demand, seen.free, seen.around, start, rules=rules, dt_s=since.total_seconds())
+    rules = replace(plan.rules, cap_tenths=reckoned.cap_tenths)
+    segments = take(seen.demand, seen.free, seen.around, start, rules=rules, dt_s=since.total_seconds())
     streets.keep(city, reckoned, segments)
     if _highest(segments) != _highest(last):
         log.info("surge", extra={"city": city, "highest": _highest(segments) / STEPS, "segments": len(segments)})
