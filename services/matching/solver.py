@@ -1,4 +1,8 @@
-"""The assignment problem, solved by scipy. Computes without yielding: call it through `eventlet.tpool`."""
+"""The assignment problem, solved by scipy. Computes without yielding: call it through `eventlet.tpool`.
+
+A sparse table is solved with the interpreter held, so that no thread runs meanwhile: some 20 ms for 1,000 x 1,000 with
+30 candidates each, more than half a second for 5,000 x 5,000. A table that is solved whole lets other threads run.
+"""
 
 from __future__ import annotations
 
