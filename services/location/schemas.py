@@ -14,11 +14,12 @@ from hansom.values import Point
 from hansom.wire import PointSchema, Rfc3339, iso
 from services.location.domain.finishing import Finishing
 from services.location.domain.search import Car
+from services.location.storage.listening import Heard, Span
 from services.location.storage.live import Seen
 from services.location.storage.marks import Marked
 from services.location.storage.readings import Reading
-from services.location.usecases.doubting import MarksOf, Standing
 from services.location.usecases.around import Surroundings
+from services.location.usecases.doubting import MarksOf, Standing
 from services.location.usecases.positions import counted_down
 
 _ID = validate.Length(1, 64)
@@ -156,7 +157,6 @@ def candidate_items(found: Mapping[str, Sequence[Car]]) -> dict[str, list[list[A
     }
 
 
-def seen_item(seen: Seen | None, now_ms: int) -> dict[str, Any] | None:
 def finishing_within_s(payload: Mapping[str, Any]) -> float:
     """Drivers who end a ride within so many seconds are asked for, too; 0: they are not. Raises Invalid."""
     within_s = payload.get("finishing_within_s") or 0.0
@@ -172,6 +172,7 @@ def finishing_items(found: Mapping[str, Sequence[Finishing]]) -> dict[str, list[
     }
 
 
+def seen_item(seen: Seen | None, now_ms: int) -> dict[str, Any] | None:
     if seen is None:
         return None
     eta_s = counted_down(seen.eta_s, seen.eta_at_ms, now_ms)
@@ -185,7 +186,6 @@ def finishing_items(found: Mapping[str, Sequence[Finishing]]) -> dict[str, list[
     }
 
 
-def live_item(seen: Seen, now_ms: int) -> dict[str, Any]:
 def within_m_of(payload: Mapping[str, Any]) -> float:
     """How far around a point to look, metres in a straight line. Raises Invalid."""
     within_m = payload.get("within_m")
@@ -215,6 +215,7 @@ def heard_reply(heard: Mapping[str, Heard], span: Span | None) -> dict[str, Any]
     }
 
 
+def live_item(seen: Seen, now_ms: int) -> dict[str, Any]:
     item = seen_item(seen, now_ms) or {}
     return {"driver_id": seen.position.driver_id, "categories": list(seen.categories), **item}
 

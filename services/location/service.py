@@ -24,6 +24,7 @@ from services.location.domain.finishing import FinishingWindow
 from services.location.domain.positions import trace_row
 from services.location.domain.rides import ms
 from services.location.domain.traces import Stretch
+from services.location.storage.listening import Ears
 from services.location.storage.live import Cars
 from services.location.storage.marks import Marks
 from services.location.storage.mongo import Traces
@@ -59,6 +60,7 @@ class LocationService:
     ids = Ids()
     cars = Cars()
     mongo = Mongo()
+    ears = Ears()
     segments = Segments()
     outgoing = Outgoings()
     pending = UnderWay()
@@ -134,6 +136,11 @@ class LocationService:
         driver_ids = load(schemas.PositionsRequest(), payload)["driver_ids"]
         seen, now_ms = watching.get_positions(driver_ids, self.cars), self._now_ms()
         return {"items": {driver_id: schemas.seen_item(one, now_ms) for driver_id, one in seen.items()}}
+
+    @rpc
+    def last_heard(self, payload: dict[str, Any]) -> dict[str, Any]:
+        driver_ids = load(schemas.PositionsRequest(), payload)["driver_ids"]
+        return schemas.heard_reply(*watching.last_heard(driver_ids, self.ears))
 
     @rpc
     def list_live(self, payload: dict[str, Any]) -> dict[str, Any]:
@@ -260,7 +267,8 @@ class LocationService:
 
     def _intake(self) -> positions.Intake:
         services, marks = self._services(), self._marks()
-        return positions.Intake(self.cars, self._index(), services, self.outgoing, self.pending, self.watch, marks)
+        going = (self.outgoing, self.pending, self.watch, marks, self.ears)
+        return positions.Intake(self.cars, self._index(), services, *going)
 
     def _services(self) -> learning.Services:
         return learning.Services(self.drivers, self.trips)

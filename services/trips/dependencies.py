@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from nameko.extensions import DependencyProvider
 
 from hansom.cities import city_of
+from services.trips.domain.approach import WatchRule
 from services.trips.domain.pin import PIN_DIGITS, PinRule
 from services.trips.domain.settlement import SettleRule
 from services.trips.usecases.auditing import Patience
@@ -23,6 +24,7 @@ class TripRules:
     pin: PinRule
     settle: SettleRule
     patience: timedelta
+    watch: WatchRule
     archive_after: timedelta
     keys_kept: timedelta
     zone: ZoneInfo
@@ -42,6 +44,7 @@ class TripRules:
                 retry=timedelta(seconds=1),
             ),
             patience=span("TRIP_PATIENCE_S"),
+            watch=WatchRule(silent=span("DRIVER_SILENT_S"), late=span("DRIVER_LATE_S")),
             archive_after=span("ARCHIVE_AFTER_S"),
             keys_kept=timedelta(hours=float(config["IDEMPOTENCY_KEEP_HOURS"])),
             zone=ZoneInfo(city_of(config, config["DEFAULT_CITY"]).time_zone),

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from hansom.contracts.errors import Unavailable
 from hansom.store import Transactions
-from hansom.values import Money
-from hansom.wire import iso
+from hansom.values import Money, Point
+from hansom.wire import iso, parse_time
+from services.trips.domain.approach import Listening, Sighting
 from services.trips.domain.settlement import Driven, FinalFare, ride_duration_s
 from services.trips.domain.trip import Trip, shows_live_position, to_the_millisecond
 from services.trips.schemas import trip_reply
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 POSITION_DEADLINE_S = 0.5
 """A trip is shown without its car's position rather than late."""
+
+HEARD_DEADLINE_S = 3.0
 
 TRACE_DEADLINE_S = 25
 """Matching a long ride to the roads takes a while."""
@@ -118,6 +121,17 @@ class RoadsAndPrices:
 def in_parallel(work: Callable[[Trip], bool], trips: Iterable[Trip]) -> list[bool]:
     """`work` on each trip, several at a time. Raises what the first failing one raised, once all have ended."""
     return list(eventlet.GreenPool(SETTLED_AT_ONCE).imap(work, trips))
+
+
+def last_heard(location: Any, driver_ids: Sequence[str]) -> tuple[dict[str, Sighting], Listening | None]:
+    """What was heard of drivers, and for how long anybody's sign of life would have been. Raises HansomError."""
+    reply = location.last_heard({"driver_ids": list(driver_ids)}, deadline_s=HEARD_DEADLINE_S)
+    seen = {
+        driver_id: Sighting(parse_time(found["at"]), Point(**found["point"]) if found["point"] else None)
+        for driver_id, found in reply["items"].items()
+    }
+    since, until = parse_time(reply["listening_since"]), parse_time(reply["listening_until"])
+    return seen, Listening(since, until) if since is not None and until is not None else None
 
 
 def live_position(location: Any, trip: Trip) -> dict[str, Any] | None:

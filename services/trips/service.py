@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import eventlet
@@ -24,7 +25,7 @@ from hansom.timers import leader_timer
 from services.trips import schemas
 from services.trips.dependencies import Pins, Rules
 from services.trips.domain.trip import Trip
-from services.trips.outgoing import RoadsAndPrices, UnitsOfWork, cards_of, in_parallel, live_position
+from services.trips.outgoing import RoadsAndPrices, UnitsOfWork, cards_of, in_parallel, last_heard, live_position
 from services.trips.schemas import decode, offer_reply, page_reply, trip_reply
 from services.trips.storage import queries
 from services.trips.storage.mongo import History
@@ -39,6 +40,7 @@ from services.trips.usecases import (
     offering,
     reading,
     requesting,
+    returning,
     settling,
     withdrawing,
 )
@@ -226,6 +228,10 @@ class TripsService:
     @leader_timer(interval_s=1.0)
     def expire_trips(self) -> None:
         expiring.expire_trips(self.units, self.rules.patience)
+
+    @leader_timer(setting="DRIVER_WATCH_S")
+    def return_abandoned(self) -> None:
+        returning.return_abandoned(self.units, partial(last_heard, self.location), self.rules.watch)
 
     @leader_timer(interval_s=0.5)
     def settle_trips(self) -> None:

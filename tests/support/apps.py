@@ -205,8 +205,12 @@ class DriverApp(App):
         self._driving = eventlet.spawn(self._keep_reporting)
 
     def close(self) -> None:
-        self._driving.kill()
+        self.stop_reporting()
         super().close()
+
+    def stop_reporting(self) -> None:
+        """Not a position more: the phone is dead, or in a tunnel."""
+        self._driving.kill()
 
     def report(self) -> None:
         self.seq += 1

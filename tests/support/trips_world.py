@@ -52,6 +52,7 @@ class World:
         self.failures: dict[str, HansomError] = {}
         self.trace = {"distance_m": 1400.0, "method": "matched", "credible": True, "complete": True, "points": 60}
         self.positions: dict[str, dict[str, Any] | None] = {}
+        self.listening: dict[str, Any] = {"listening_since": None, "listening_until": None}
         self.asked: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.events: list[Event] = []
 
@@ -135,6 +136,11 @@ class Location:
     def get_positions(self, payload: dict[str, Any]) -> dict[str, Any]:
         WORLD.answer("get_positions", payload)
         return {"items": {each: WORLD.positions.get(each) for each in payload["driver_ids"]}}
+
+    @rpc
+    def last_heard(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("last_heard", payload)
+        return {"items": {each: {"at": None, "point": None} for each in payload["driver_ids"]}, **WORLD.listening}
 
 
 class Ear:

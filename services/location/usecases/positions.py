@@ -15,6 +15,7 @@ from hansom.contracts.maps import MAX_PAIRS, PICKUP, TRIP
 from hansom.segments import SegmentIndex
 from services.location.domain.plausible import judge
 from services.location.domain.positions import Position, believable, mark_row, point_of, trace_row
+from services.location.storage.listening import Listening
 from services.location.storage.live import Applied, LiveCars
 from services.location.storage.marks import Marks
 from services.location.storage.mongo import Traces
@@ -47,6 +48,7 @@ class Intake:
     pending: Pending
     watch: Watch
     marks: Marks
+    listening: Listening
 
 
 def take_positions(rows: Sequence[Any], now_ms: int, max_age_ms: int, intake: Intake) -> None:
@@ -73,6 +75,8 @@ def _take(rows: Sequence[Any], now_ms: int, max_age_ms: int, intake: Intake) -> 
     if traced or marks:
         intake.outgoing.trace(traced, marks)
     watch.keep(known)
+    if usable:
+        intake.listening.note(max(position.at_ms for position in usable))
 
 
 def _apply(positions: Sequence[Position], now_ms: int, intake: Intake) -> Applied:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hansom.segments import SegmentIndex
 from hansom.values import Point
+from services.location.storage.listening import Heard, Listening, Span
 from services.location.storage.live import LiveCars, Seen
 from services.location.storage.segments import CitySegments
 
@@ -13,6 +14,15 @@ from services.location.storage.segments import CitySegments
 def get_positions(driver_ids: Sequence[str], cars: LiveCars) -> dict[str, Seen | None]:
     """Where drivers are. Raises RedisError."""
     return dict(zip(driver_ids, cars.look_at(driver_ids), strict=True))
+
+
+def last_heard(driver_ids: Sequence[str], listening: Listening) -> tuple[dict[str, Heard], Span | None]:
+    """Each driver's last sign of life, and for how long anybody's would have been heard. Raises RedisError.
+
+    What is asked first is older: a driver heard in between is not taken for silent.
+    """
+    span = listening.span()
+    return dict(zip(driver_ids, listening.heard(driver_ids), strict=True)), span
 
 
 def list_live(city: str | None, limit: int, since_ms: int, cars: LiveCars, segments: CitySegments) -> list[Seen]:

@@ -123,9 +123,12 @@ def cancelled(trip: Trip, by: Role, reason: str | None, at: datetime) -> Trip:
     return _moved(trip, Verb.CANCEL, by, at, cancelled_at=at, cancelled_by=by.value, cancel_reason=reason)
 
 
-def released(trip: Trip, at: datetime) -> Trip:
-    """Given back by its driver: it waits for another one, with its patience new. Raises IllegalTransition."""
-    moved = _moved(trip, Verb.RELEASE, Role.DRIVER, at, waiting_since=at, returns=trip.returns + 1)
+def released(trip: Trip, at: datetime, by: Role | str = Role.DRIVER) -> Trip:
+    """Given back by its driver, or taken from him: it waits for another one, with its patience new.
+
+    `by` is the driver, or the word for why it was taken from him. Raises IllegalTransition.
+    """
+    moved = _moved(trip, Verb.RELEASE, by, at, waiting_since=at, returns=trip.returns + 1)
     return without_driver(moved)
 
 

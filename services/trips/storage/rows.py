@@ -8,6 +8,7 @@ from typing import Any
 from hansom.contracts.trips import OfferState, TripState
 from hansom.values import Money, Point
 from hansom.wire import iso, parse_time
+from services.trips.domain.approach import Approach, Watched
 from services.trips.domain.offer import Offer
 from services.trips.domain.trip import Step, Trip
 
@@ -27,6 +28,12 @@ def trip_of(row: Any) -> Trip:
         fare=Money(row.fare_minor, row.currency),
         history=steps_of(row.history),
     )
+
+
+def watched_of(row: Any) -> Watched:
+    """A trip with its driver's approach: of a row of `trips` with those two columns, null where there is none."""
+    approach = None if row.nearer_at is None else Approach(row.nearest_m, row.nearer_at)
+    return Watched(trip_of(row), approach)
 
 
 def values_of(trip: Trip) -> dict[str, Any]:

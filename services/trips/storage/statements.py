@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     DateTime,
+    Double,
     Integer,
     String,
     bindparam,
@@ -26,7 +27,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from hansom.contracts.trips import ACTIVE, WITH_DRIVER, OfferState, TripState
 from services.trips.storage.rows import OFFER_COLUMNS
-from services.trips.storage.tables import RIDER_IS_BUSY, offers, trips
+from services.trips.storage.tables import RIDER_IS_BUSY, approaches, offers, trips
 
 _ACTIVE = [state.value for state in sorted(ACTIVE)]
 _BUSY = [state.value for state in sorted(WITH_DRIVER)]
@@ -86,6 +87,31 @@ HAS_RELEASED = select(
         offers.c.state == OfferState.RELEASED.value,
     )
 )
+
+# -- drivers on their way --------------------------------------------------------------------------------------------
+_ITS_APPROACH = (approaches.c.trip_id == trips.c.id) & (approaches.c.version == trips.c.version)
+WATCHED_TRIPS = (
+    select(trips, approaches.c.nearest_m, approaches.c.nearer_at)
+    .join_from(trips, approaches, _ITS_APPROACH, isouter=True)
+    .where(
+        trips.c.state == TripState.ASSIGNED.value,
+        trips.c.assigned_at <= _moment("assigned_until"),
+        trips.c.id > _text("after"),
+    )
+    .order_by(trips.c.id)
+    .limit(_count("most"))
+)
+_approach = insert(approaches).from_select(
+    ["trip_id", "version", "nearest_m", "nearer_at"],
+    select(trips.c.id, trips.c.version, bindparam("nearest_m", type_=Double), _moment("nearer_at")).where(
+        trips.c.id == _text("its_id"), trips.c.version == _count("its_version")
+    ),
+)
+REMEMBER_APPROACH = _approach.on_conflict_do_update(
+    index_elements=["trip_id"],
+    set_={name: _approach.excluded[name] for name in ("version", "nearest_m", "nearer_at")},
+)
+"""Only of a trip that is as it was when its driver was looked at."""
 
 # -- offers of many trips --------------------------------------------------------------------------------------------
 LOCK_TRIPS = select(trips).where(any_of(trips.c.id, _texts("ids"))).order_by(trips.c.id).with_for_update()

@@ -128,5 +128,15 @@ offers = Table(
 )
 """Every offer of a live trip. A pair (trip, driver) is offered once, whatever became of it."""
 
+approaches = Table(
+    "approaches",
+    Base.metadata,
+    Column("trip_id", Text, ForeignKey("trips.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("nearest_m", Double, nullable=False),
+    _time("nearer_at", nullable=False),
+)
+"""How near drivers came who are later than promised, by the trip's version when it was assigned: each driver anew."""
+
 outbox = outbox_table(Base.metadata)
 idempotency = idempotency_table(Base.metadata)

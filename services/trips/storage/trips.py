@@ -16,10 +16,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hansom.contracts.trips import ActiveTripExists, OfferGone, OfferState
+from services.trips.domain.approach import Approach, Watched
 from services.trips.domain.offer import Offer, WaitingTrip
 from services.trips.domain.trip import Trip
 from services.trips.storage import statements as sql
-from services.trips.storage.rows import changed_values, offer_of, offer_values, trip_of, values_of
+from services.trips.storage.rows import changed_values, offer_of, offer_values, trip_of, values_of, watched_of
 
 
 class TripRows:
@@ -151,6 +152,19 @@ class TripRows:
     def lock_impatient(self, now: datetime, patience: timedelta, limit: int) -> list[Trip]:
         """Trips that wait longer than `patience` and have no open offer, held, longest waiting first."""
         return [trip_of(row) for row in self._run(sql.LOCK_IMPATIENT_TRIPS, {"since": now - patience, "most": limit})]
+
+    # -- drivers on their way ----------------------------------------------------------------------------------------
+    def watched(self, assigned_until: datetime, after_id: str, limit: int) -> list[Watched]:
+        """Trips assigned until then whose driver has not arrived, by id from the one after `after_id`; not locked."""
+        asked = {"assigned_until": assigned_until, "after": after_id, "most": limit}
+        return [watched_of(row) for row in self._run(sql.WATCHED_TRIPS, asked)]
+
+    def remember_approaches(self, approaches: Sequence[tuple[Trip, Approach]]) -> None:
+        """Keep how near the drivers of these trips came, of those trips that are still as they are here."""
+        for trip, approach in approaches:
+            its = {"its_id": trip.id, "its_version": trip.version}
+            new = {"nearest_m": approach.nearest_m, "nearer_at": approach.nearer_at}
+            self._run(sql.REMEMBER_APPROACH, {**its, **new})
 
     # -- the end of a trip -------------------------------------------------------------------------------------------
     def take_unsettled(self, now: datetime, retry: timedelta, limit: int) -> list[Trip]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from hansom.contracts.trips import CancelTrip, Role, TripState, UnknownTrip
-from services.trips.domain.trip import Trip, as_left_by, cancelled, must_be_driven_by, must_be_seen_by, released
+from services.trips.domain.trip import Trip, as_left_by, cancelled, must_be_driven_by, must_be_seen_by
 from services.trips.usecases.ports import Happening, OfferEvent, TripEvent, Unit
+from services.trips.usecases.returning import give_back
 
 
 def cancel_trip(unit: Unit, command: CancelTrip) -> Trip:
@@ -41,8 +42,4 @@ def _release(unit: Unit, trip: Trip, command: CancelTrip) -> Trip:
     if trip.driver_id != driver_id and unit.rows.has_released(trip.id, driver_id):
         return as_left_by(trip)
     must_be_driven_by(trip, driver_id)
-    after = released(trip, unit.now)
-    unit.rows.save(trip, after)
-    unit.rows.release_offer(trip.id, driver_id)
-    unit.tell([TripEvent("trip_returned", after, {"former_driver_id": driver_id, "reason": command.reason})])
-    return after
+    return give_back(unit, trip, Role.DRIVER, command.reason)

@@ -312,9 +312,9 @@ class TripEventData(TypedDict):
     driver_id: NotRequired[str | None]
     """trip_cancelled: the driver who had it."""
     former_driver_id: NotRequired[str]
-    """trip_returned: the driver who gave it back."""
+    """trip_returned: the driver who gave it back, or from whom it was taken."""
     reason: NotRequired[str | None]
-    """trip_returned, trip_cancelled: what he said."""
+    """trip_returned, trip_cancelled: what he said; `driver_silent`, `driver_no_show` when it was taken from its driver."""
     breakdown: NotRequired[list[dict[str, Any]]]
     """trip_settled: the lines of the fare, as pricing words them; absent when it was settled on the quote."""
     tax: NotRequired[dict[str, Any] | None]

@@ -41,6 +41,8 @@ from tests.support.trips_world import (
 
 QUICK = {
     "TRIP_PATIENCE_S": 300,
+    "DRIVER_SILENT_S": 0.2,
+    "DRIVER_WATCH_S": 0.2,
     "SETTLE_GRACE_S": 0,
     "SETTLE_PATIENCE_S": 4,
     "PIN_LOCK_S": 60,
