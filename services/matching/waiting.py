@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from eventlet import tpool
 from redis.exceptions import RedisError
 
 from hansom.contracts.errors import HansomError
@@ -69,7 +70,8 @@ class WaitingRiders:
         cells = {trip.trip_id: wide_cell(trip.pickup.lat, trip.pickup.lng) for trip in closed.trips}
         known = self.waits.read(closed.dispatch.city, list(cells), cells.values(), now_ms)
         offered = {offer.trip_id: offer.driver_id for offer in closed.outcome.made}
-        seen = glances(closed.trips, closed.proposal.considered, offered, self.near_m)
+        # in a thread, as it reads each pair of the batch
+        seen = tpool.execute(glances, closed.trips, closed.proposal.considered, offered, self.near_m)
         turns, factor = in_turn(seen, around), correction(known.kept)
         states = []
         for glance in seen:
