@@ -99,9 +99,12 @@ class Trip:
 
 @dataclass(slots=True)
 class Driver:
-    """A driver on shift, until `until_s`. `place` is where he is, or set out from. `finishes_at_s`: when the ride under
-    way ends, and `ends_at` where; no ride: infinite. `answered` and `accepted` count his offers. `moves` counts when he
-    set out without a ride, or stopped doing so."""
+    """A driver on shift, until `until_s`. `place` is where he is, or set out from.
+
+    `finishes_at_s`: when the ride under way ends, and `ends_at` where; no ride: infinite. `finish_told`: how many times
+    as long as it is the rest of the ride is thought to be. `answered` and `accepted` count his offers. `moves` counts
+    when he set out without a ride, or stopped doing so.
+    """
 
     shift: Shift
     place: int
@@ -110,6 +113,7 @@ class Driver:
     idle_since_s: float = 0.0
     finishes_at_s: float = float("inf")
     ends_at: int = 0
+    finish_told: float = 1.0
     answered: int = 0
     accepted: int = 0
     worked_s: float = 0.0

@@ -49,7 +49,7 @@ class _Engine:
         self.waiting: dict[int, Trip] = {}
         self.idle: dict[int, Driver] = {}
         self.riding: dict[int, Driver] = {}
-        self.sight = Sight(scenario, dispatching, self.dice)
+        self.sight = Sight(scenario, dispatching)
         self.roaming = Roaming(scenario, self.clock, self.dice)
         self.surge = Surge(scenario.surging, scenario.grid.points)
         self._batch_at_s = -1.0
@@ -205,6 +205,7 @@ class _Engine:
     def _ride(self, number: int, driver_number: int, ride_s: float) -> None:
         driver = self.drivers[driver_number]
         driver.finishes_at_s, driver.ends_at = self.clock.now_s + ride_s, self.trips[number].request.dropoff
+        driver.finish_told = people.finish_told(self.habits, self.dice, number)
         self.riding[driver_number] = driver
         self.clock.at(driver.finishes_at_s, self._finish, number, driver_number, ride_s)
 

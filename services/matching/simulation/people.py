@@ -122,6 +122,11 @@ def acceptance(habits: Habits, pickup_eta_s: float, leaning: float = 0.0) -> flo
     return 1 / (1 + exp(-(at_two_minutes - habits.minds_minutes * (pickup_eta_s - 120) / 60)))
 
 
+def finish_told(habits: Habits, dice: Dice, trip: int) -> float:
+    """How many times as long as it is the rest of this ride is thought to be."""
+    return exp(habits.finish_error * dice.normal(FINISH, trip))
+
+
 def patience_s(habits: Habits, dice: Dice, trip: int) -> float:
     """How long a rider waits without a driver: exponential from a quarter of the median on."""
     least = habits.gives_up_s / 4

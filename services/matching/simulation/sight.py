@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
 
 import numpy as np
 
 from hansom.values import Point
 from services.matching.domain.model import Batch, FreeDriver, WaitingTrip
-from services.matching.simulation import people
 from services.matching.simulation.day import CATEGORY, Dispatching, Driver, Scenario, Trip
-from services.matching.simulation.people import Dice
 
 OFFERS_BELIEVED = 8
 """A driver's share of accepted offers counts from the fleet's, as if he had answered this many like the others."""
@@ -42,8 +39,8 @@ class _Cars:
 class Sight:
     """Builds batches. Trips and drivers are called by their numbers, as strings."""
 
-    def __init__(self, scenario: Scenario, dispatching: Dispatching, dice: Dice) -> None:
-        self._grid, self._habits, self._how, self._dice = scenario.grid, scenario.habits, dispatching, dice
+    def __init__(self, scenario: Scenario, dispatching: Dispatching) -> None:
+        self._grid, self._habits, self._how = scenario.grid, scenario.habits, dispatching
         self._points = [Point(float(lat), float(lng)) for lat, lng in scenario.grid.points]
         self._alike = np.zeros(len(scenario.grid))
 
@@ -86,18 +83,11 @@ class Sight:
         horizon_s = self._how.rules.finishing_max_s
         found = []
         for number, driver in riding.items():
-            left_s = driver.finishes_at_s - now_s
-            if left_s <= 2 * horizon_s:
-                told_s = max(SOONEST_S, left_s * self._error(number, driver))
-                if told_s <= horizon_s:
-                    found.append((number, driver.ends_at, told_s))
+            told_s = (driver.finishes_at_s - now_s) * driver.finish_told
+            if told_s <= horizon_s:
+                found.append((number, driver.ends_at, max(SOONEST_S, told_s)))
         numbers, places, free_in_s = zip(*found, strict=True) if found else ((), (), ())
         return _Cars(np.array(numbers, dtype=int), np.array(places, dtype=int), np.array(free_in_s, dtype=float))
-
-    def _error(self, number: int, driver: Driver) -> float:
-        """How many times too long the rest of this ride is thought to be."""
-        drawn = self._dice.normal(people.FINISH, number, driver.rides)
-        return exp(self._habits.finish_error * drawn)
 
     def _add_times(
         self,
