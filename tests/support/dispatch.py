@@ -6,7 +6,7 @@ Names and queues differ from the real ones, so that a whole stack may run beside
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -32,7 +32,11 @@ SEGMENTS = (PICKUP_SEGMENT, "881126d333fffff", "881126d335fffff", "881126d337fff
 
 @dataclass
 class World:
-    """What the stand-ins share: trips by id, free drivers, offers; and which of them are out of order."""
+    """What the stand-ins share: trips by id, free drivers, offers; and which of them are out of order.
+
+    `busy`: drivers near who have a ride. `finishing`: driver → where and in how many seconds he ends one. `shown`:
+    offers that were seen. `worths`: of segments. `meanwhile`: method → what happens while it is asked.
+    """
 
     trips: dict[str, dict[str, Any]] = field(default_factory=dict)
     drivers: dict[str, Point] = field(default_factory=dict)
@@ -40,10 +44,16 @@ class World:
     excluded: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     down: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
+    finishing: dict[str, tuple[Point, float]] = field(default_factory=dict)
+    shown: set[str] = field(default_factory=set)
+    busy: set[str] = field(default_factory=set)
+    worths: dict[str, float] = field(default_factory=dict)
+    meanwhile: dict[str, Callable[[], Any]] = field(default_factory=dict)
 
     def ask(self, service: str, method: str) -> None:
         """Note a call; raises Unavailable when the service is out of order."""
         self.calls.append(method)
+        self.meanwhile.get(method, bool)()
         if service in self.down:
             raise Unavailable()
 
@@ -73,30 +83,39 @@ class StandInTrips:
         made, refused = [], []
         for each in payload["offers"]:
             pair = {"trip_id": each["trip_id"], "driver_id": each["driver_id"]}
-            reason = self._refusal(**pair)
+            reason = self._refusal(**pair, replaces=each["replaces"])
             if reason is not None:
                 refused.append({**pair, "reason": reason})
                 continue
+            if each["replaces"] is not None:
+                self.world.offers[each["replaces"]]["open"] = False
             expires_at = datetime.now(UTC) + timedelta(seconds=each["ttl_s"])
-            offer = {"offer_id": new_id(), **pair, "expires_at": iso(expires_at)}
-            self.world.offers[offer["offer_id"]] = {**offer, "open": True, "pickup_eta_s": each["pickup_eta_s"]}
+            offer = {"offer_id": new_id(), **pair, "expires_at": iso(expires_at), "pickup_eta_s": each["pickup_eta_s"]}
+            self.world.offers[offer["offer_id"]] = {**offer, "open": True}
             self.world.excluded[each["trip_id"]].add(each["driver_id"])
             made.append(offer)
         return {"made": made, "refused": refused}
 
-    def _refusal(self, trip_id: str, driver_id: str) -> str | None:
+    @rpc
+    def list_unshown_offers(self, payload: dict[str, Any]) -> dict[str, Any]:
+        self.world.ask("trips", "list_unshown_offers")
+        opened = {offer["offer_id"] for offer in self.world.open_offers()} - self.world.shown
+        return {"offer_ids": [offer_id for offer_id in payload["offer_ids"] if offer_id in opened]}
+
+    def _refusal(self, trip_id: str, driver_id: str, replaces: str | None) -> str | None:
         trip = self.world.trips.get(trip_id)
         if trip is None:
             return "unknown_trip"
-        if trip["state"] != "requested":
-            return "trip_not_waiting"
-        if self.world.offer_of(trip_id) is not None:
-            return "trip_has_open_offer"
-        if driver_id in self.world.excluded[trip_id]:
-            return "driver_excluded"
-        if any(offer["driver_id"] == driver_id for offer in self.world.open_offers()):
-            return "driver_not_free"
-        return None
+        opened = (self.world.offer_of(trip_id) or {}).get("offer_id")
+        reasons = (
+            ("trip_not_waiting", trip["state"] != "requested"),
+            ("trip_has_open_offer", replaces is None and opened is not None),
+            ("offer_gone", replaces != opened),
+            ("offer_shown", replaces in self.world.shown),
+            ("driver_excluded", driver_id in self.world.excluded[trip_id]),
+            ("driver_not_free", any(offer["driver_id"] == driver_id for offer in self.world.open_offers())),
+        )
+        return next((reason for reason, holds in reasons if holds), None)
 
     def _waiting(self, trip: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -119,12 +138,25 @@ class StandInLocation:
     @rpc
     def find_candidates(self, payload: dict[str, Any]) -> dict[str, Any]:
         self.world.ask("location", "find_candidates")
+        within_s = payload["finishing_within_s"]
+        soon = [[who, at.lat, at.lng, in_s] for who, (at, in_s) in self.world.finishing.items() if in_s <= within_s]
         return {
             "items": {
                 request["trip_id"]: self._near(point_of(request["point"]), set(request["exclude"]), payload["limit"])
                 for request in payload["requests"]
-            }
+            },
+            "finishing": {
+                request["trip_id"]: [row for row in soon if row[0] not in request["exclude"]]
+                for request in payload["requests"]
+            },
         }
+
+    @rpc
+    def look_around(self, payload: dict[str, Any]) -> dict[str, Any]:
+        self.world.ask("location", "look_around")
+        soon = sorted((in_s, who) for who, (_, in_s) in self.world.finishing.items())
+        around = {"busy": len(self.world.busy), "finishing": [[who, in_s] for in_s, who in soon]}
+        return {"items": {request["trip_id"]: around for request in payload["requests"]}}
 
     def _near(self, point: Point, exclude: set[str], limit: int) -> list[list[Any]]:
         free = [(driver_id, at) for driver_id, at in self.world.drivers.items() if driver_id not in exclude]
@@ -149,6 +181,18 @@ class StandInMaps:
     def get_segments(self, payload: dict[str, Any]) -> dict[str, Any]:
         self.world.ask("maps", "get_segments")
         return {"cells": list(SEGMENTS)}
+
+
+class StandInAnalytics:
+    """Knows what places are worth."""
+
+    name = "stand_in_analytics"
+    world: ClassVar[World]
+
+    @rpc
+    def worths(self, payload: dict[str, Any]) -> dict[str, Any]:
+        self.world.ask("analytics", "worths")
+        return {"items": dict(self.world.worths), "learnt_at": iso(datetime.now(UTC))}
 
 
 def a_trip(**changes: Any) -> dict[str, Any]:

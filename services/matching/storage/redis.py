@@ -5,15 +5,17 @@ matching:newest:<city>      when the newest trip came into the pool, ms since 19
 matching:built:<city>       there while the pool is whole
 matching:status:<city>      hash  what the last batch did
 matching:lead:<city>        the lease of the city's leader
-matching:offers             hash  trip id → `<until_ms> <offer id> <driver id>` of its open offer
+matching:offers             hash  trip id → `<until_ms> <offer id> <driver id> <made_ms> <promised s>` of its open offer
 matching:excluded:<trip>    set of drivers who must not get the trip, kept for a day
 matching:held               sorted set  driver id → not to be looked at until, ms since 1970
+matching:idle               hash  driver id → without a ride since, ms since 1970
+matching:answers            hash  driver id → `<took> <asked> <newest answer, ms>`: how he answers offers
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar, cast
 
 import orjson
@@ -22,16 +24,21 @@ from redis.client import Pipeline
 
 from hansom.values import Point
 from services.matching.domain.pool import (
+    ANSWERS_KEPT,
     Change,
     Close,
     Exclude,
+    Habits,
     Hold,
+    Idle,
     Leave,
+    NotIdle,
     Open,
     OpenOffer,
     PooledTrip,
     PoolView,
     Release,
+    Said,
     Wait,
 )
 
@@ -41,12 +48,12 @@ T = TypeVar("T")
 
 EXCLUDED_KEEP_S = 86_400
 
-OFFERS, HELD = "matching:offers", "matching:held"
+OFFERS, HELD, IDLE, ANSWERS = "matching:offers", "matching:held", "matching:idle", "matching:answers"
 
 _OPEN = """
 local known = redis.call('HGET', KEYS[1], ARGV[1])
 if known and tonumber(string.match(known, '^%d+')) > tonumber(ARGV[2]) then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4])
+redis.call('HSET', KEYS[1], ARGV[1], table.concat(ARGV, ' ', 2))
 return 1
 """
 """An offer heard of late does not take the place of a newer one."""
@@ -59,6 +66,20 @@ if offer ~= ARGV[2] and offer ~= '-' then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])
 """
 """Only the offer that ended is closed, or one that a rebuild knew no id of."""
+
+_IDLE = """
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+if not known or tonumber(known) < tonumber(ARGV[2]) then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+"""
+
+_SAID = """
+local took, asked, at = string.match(redis.call('HGET', KEYS[1], ARGV[1]) or '0 0 0', '^(%S+) (%S+) (%d+)$')
+if tonumber(ARGV[3]) <= tonumber(at) then return 0 end
+took, asked = tonumber(took) * tonumber(ARGV[4]) + tonumber(ARGV[2]), tonumber(asked) * tonumber(ARGV[4]) + 1
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%.4f %.4f %s', took, asked, ARGV[3]))
+return 1
+"""
+"""A driver answers one offer at a time, so an answer that is not newer than the last one was counted before."""
 
 _REMOVE_IF_SAME = """
 if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then return redis.call('HDEL', KEYS[1], ARGV[1]) end
@@ -92,27 +113,54 @@ def _excluded_key(trip_id: str) -> str:
 
 def encode_trip(trip: PooledTrip) -> str:
     """One trip as it stands in the pool."""
-    return orjson.dumps(
-        {
-            "city": trip.city,
-            "category": trip.category,
-            "lat": trip.pickup.lat,
-            "lng": trip.pickup.lng,
-            "since_ms": trip.waiting_since_ms,
-            "returned": trip.returned,
-        }
-    ).decode()
+    kept = {
+        "city": trip.city,
+        "category": trip.category,
+        "lat": trip.pickup.lat,
+        "lng": trip.pickup.lng,
+        "since_ms": trip.waiting_since_ms,
+        "returned": trip.returned,
+    }
+    if trip.dropoff is not None:
+        kept["to"] = [trip.dropoff.lat, trip.dropoff.lng]
+    if trip.ride_s is not None:
+        kept["ride_s"] = trip.ride_s
+    if trip.rider_id:
+        kept["rider_id"] = trip.rider_id
+    return orjson.dumps(kept).decode()
 
 
 def decode_trip(trip_id: str, text: str) -> PooledTrip:
     kept = orjson.loads(text)
     point = Point(kept["lat"], kept["lng"])
-    return PooledTrip(trip_id, kept["city"], kept["category"], point, kept["since_ms"], kept["returned"])
+    to = Point(*kept["to"]) if "to" in kept else None
+    plain = (kept["city"], kept["category"], point, kept["since_ms"], kept["returned"])
+    return PooledTrip(trip_id, *plain, to, kept.get("ride_s"), kept.get("rider_id", ""))
+
+
+def encode_offer(offer: OpenOffer) -> list[str]:
+    """An open offer as it stands in the pool, to be joined by spaces; `-` for what is not known."""
+    known = (offer.until_ms, offer.offer_id, offer.driver_id, offer.made_ms, offer.pickup_eta_s)
+    return ["-" if each in ("", None) else str(each) for each in known]
 
 
 def decode_offer(trip_id: str, text: str) -> OpenOffer:
-    until_ms, offer_id, driver_id = text.split(" ")
-    return OpenOffer(trip_id, "" if offer_id == "-" else offer_id, "" if driver_id == "-" else driver_id, int(until_ms))
+    """Also of an entry of three words, as the release before wrote it."""
+    until_ms, *words = text.split(" ")
+    offer_id, driver_id, made_ms, eta_s = [None if word == "-" else word for word in [*words, "-", "-"][:4]]
+    return OpenOffer(
+        trip_id,
+        offer_id or "",
+        driver_id or "",
+        int(until_ms),
+        int(made_ms) if made_ms else None,
+        float(eta_s) if eta_s else None,
+    )
+
+
+def _habits(idle_ms: str | None, answers: str | None) -> Habits:
+    took, asked, _ = (answers or "0 0 0").split(" ")
+    return Habits(int(idle_ms) if idle_ms else None, float(took), float(asked))
 
 
 def _decode_all(raw: dict[str, str], decode: Callable[[str, str], T]) -> tuple[list[T], list[str]]:
@@ -172,7 +220,7 @@ class WaitingPool:
             pipe.hsetnx(pool_key(city), trip.trip_id, encode_trip(trip))
         for change in changes:
             if isinstance(change, Open):
-                pipe.hsetnx(OFFERS, change.offer.trip_id, f"{change.offer.until_ms} - -")
+                pipe.hsetnx(OFFERS, change.offer.trip_id, " ".join(encode_offer(change.offer)))
             else:
                 _queue(pipe, change, 0)
         pipe.set(_built_key(city), 1)
@@ -182,6 +230,16 @@ class WaitingPool:
         """When the newest trip came into the pool."""
         text = cast("str | None", self._redis.get(_newest_key(city)))
         return int(text) if text is not None else None
+
+    def habits(self, driver_ids: Sequence[str]) -> dict[str, Habits]:
+        """What is learnt of these drivers."""
+        if not driver_ids:
+            return {}
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.hmget(IDLE, driver_ids)
+        pipe.hmget(ANSWERS, driver_ids)
+        found = zip(driver_ids, *pipe.execute(), strict=True)
+        return {driver_id: _habits(idle_ms, answers) for driver_id, idle_ms, answers in found}
 
     def write_status(self, city: str, status: dict[str, Any]) -> None:
         self._redis.hset(_status_key(city), mapping={name: orjson.dumps(value) for name, value in status.items()})
@@ -234,7 +292,7 @@ def _queue(pipe: Pipeline, change: Change, now_ms: int) -> None:
             pipe.hdel(pool_key(city), trip_id)
             pipe.hdel(OFFERS, trip_id)
         case Open(offer):
-            pipe.eval(_OPEN, 1, OFFERS, offer.trip_id, offer.until_ms, offer.offer_id, offer.driver_id)
+            pipe.eval(_OPEN, 1, OFFERS, offer.trip_id, *encode_offer(offer))
         case Close(trip_id, offer_id):
             pipe.eval(_CLOSE, 1, OFFERS, trip_id, offer_id)
         case Exclude(trip_id, driver_ids):
@@ -245,3 +303,9 @@ def _queue(pipe: Pipeline, change: Change, now_ms: int) -> None:
             pipe.zadd(HELD, {driver_id: until_ms})
         case Release(driver_id):
             pipe.zrem(HELD, driver_id)
+        case Idle(driver_id, since_ms):
+            pipe.eval(_IDLE, 1, IDLE, driver_id, since_ms)
+        case NotIdle(driver_id):
+            pipe.hdel(IDLE, driver_id)
+        case Said(driver_id, yes, at_ms):
+            pipe.eval(_SAID, 1, ANSWERS, driver_id, int(yes), at_ms, ANSWERS_KEPT)

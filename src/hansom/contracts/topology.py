@@ -59,6 +59,7 @@ SUBSCRIPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "matching": {
+        "drivers": ("driver_availability_changed",),
         "trips": (
             "trip_requested",
             "trip_returned",

@@ -18,27 +18,27 @@ from redis import Redis
 from hansom.contracts.topology import SUBSCRIPTIONS
 from hansom.mongo import mongo_client
 from hansom.redis import live_redis
-from hansom.rpc import ServiceClient
-from services.matching.service import MatchingService
 from services.matching.storage.mongo import ensure_indexes
-from tests.support.dispatch import StandInLocation, StandInMaps, StandInTrips, Teller, World, telling
+from tests.support.dispatch import (
+    StandInAnalytics,
+    StandInLocation,
+    StandInMaps,
+    StandInTrips,
+    Teller,
+    World,
+    telling,
+)
+from tests.support.matching_world import MatchingAmongStandIns
 
 Start = Callable[..., ServiceContainer]
 
-
-class TestedMatching(MatchingService):
-    """Matching that asks the stand-ins."""
-
-    name = "tested_matching"
-    trips = ServiceClient("stand_in_trips")
-    location = ServiceClient("stand_in_location")
-    maps = ServiceClient("stand_in_maps")
+STAND_INS = (StandInTrips, StandInLocation, StandInMaps, StandInAnalytics)
 
 
 @pytest.fixture
 def settings(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """Quick windows, and stores of this test alone."""
-    monkeypatch.setitem(SUBSCRIPTIONS, TestedMatching.name, {})
+    monkeypatch.setitem(SUBSCRIPTIONS, MatchingAmongStandIns.name, {})
     own = {
         **config,
         "MONGO_DATABASE": f"matching_{uuid4().hex[:8]}",
@@ -73,7 +73,7 @@ def redis(settings: dict[str, Any]) -> Redis:
 def world() -> World:
     """The state that all stand-ins share."""
     world = World()
-    for stand_in in (StandInTrips, StandInLocation, StandInMaps):
+    for stand_in in STAND_INS:
         stand_in.world = world
     return world
 
@@ -81,14 +81,14 @@ def world() -> World:
 @pytest.fixture
 def teller(settings: dict[str, Any]) -> Iterator[Teller]:
     """Tells matching what happened, over queues that nothing is left in."""
-    with telling(settings, TestedMatching.name, settings["MATCHING_RECORDS_QUEUE"]) as teller:
+    with telling(settings, MatchingAmongStandIns.name, settings["MATCHING_RECORDS_QUEUE"]) as teller:
         yield teller
 
 
 @pytest.fixture(scope="module")
 def stand_ins(config: dict[str, Any]) -> Iterator[None]:
     """The services that matching asks, in this process."""
-    containers = [ServiceContainer(each, config) for each in (StandInTrips, StandInLocation, StandInMaps)]
+    containers = [ServiceContainer(each, config) for each in STAND_INS]
     for container in containers:
         container.start()
     yield
@@ -107,7 +107,7 @@ def start(settings: dict[str, Any], teller: Teller) -> Iterator[Start]:
     containers: list[ServiceContainer] = []
 
     def start_matching(**changes: Any) -> ServiceContainer:
-        containers.append(ServiceContainer(TestedMatching, {**settings, **changes}))
+        containers.append(ServiceContainer(MatchingAmongStandIns, {**settings, **changes}))
         containers[-1].start()
         return containers[-1]
 
