@@ -157,6 +157,7 @@ def test_the_verdict_names_what_was_met_and_what_was_missed() -> None:
         "kind": "sparse",
         "count": 1_000,
         "road_times_s": 0.7,
+        "again_s": 0.1,
         "joined_s": 0.1,
         "batch_s": 0.3,
         "foresight_s": 0.4,
