@@ -22,6 +22,7 @@ class DecisionBatch(Reply):
     fallback = fields.String(**MAYBE)
     estimated = fields.Boolean(required=True, metadata={"description": "Road times were guesses."})
     waited_s = Finite(**MAYBE)
+    replaces = fields.String(**MAYBE, metadata={"description": "The unseen offer that was to make way."})
     considered = fields.Integer(required=True)
     offered_to = fields.String(**MAYBE)
 

@@ -53,7 +53,10 @@ def write_decisions(closed: ClosedBatch) -> list[Row]:
         dropped = _dropped(pair, offered, refused)
         rows.setdefault(pair.trip_id, []).append(_considered(pair, dropped, offered.get(key)))
     about = {**_about(closed), "fallback": closed.proposal.fallback, "estimated": closed.estimated}
-    return [{**about, **_trip(trip), "considered": rows.get(trip.trip_id, [])} for trip in closed.trips]
+    return [
+        {**about, **_trip(trip), "replaces": _replaces(closed, trip), "considered": rows.get(trip.trip_id, [])}
+        for trip in closed.trips
+    ]
 
 
 def write_seen(closed: ClosedBatch) -> list[Row]:
@@ -98,6 +101,12 @@ def _about(closed: ClosedBatch) -> Row:
 
 def _trip(trip: WaitingTrip) -> Row:
     return {"trip_id": trip.trip_id, "waited_s": round(trip.waited_s, 1)}
+
+
+def _replaces(closed: ClosedBatch, trip: WaitingTrip) -> str | None:
+    """The offer that was to make way for a better one."""
+    offer = closed.replaced.get(trip.trip_id)
+    return offer.offer_id if offer is not None else None
 
 
 def _offered(outcome: Outcome) -> dict[tuple[str, str], str]:
@@ -220,6 +229,7 @@ def _batch(decision: Row) -> BatchReply:
         "fallback": decision.get("fallback"),
         "estimated": bool(decision.get("estimated")),
         "waited_s": decision.get("waited_s"),
+        "replaces": decision.get("replaces"),
         "considered": len(considered),
         "offered_to": next((row["driver_id"] for row in considered if row.get("offer_id") is not None), None),
     }

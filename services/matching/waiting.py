@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from eventlet import tpool
+from prometheus_client import Histogram
 from redis.exceptions import RedisError
 
 from hansom.contracts.errors import HansomError
@@ -32,6 +33,13 @@ from services.matching.storage.waits import EndedWait, Known, Waits
 from services.matching.usecases import ClosedBatch
 
 log = logging.getLogger(__name__)
+
+ERROR_S = Histogram(
+    "matching_wait_promise_error_seconds",
+    "How far from the wait that a rider was promised first the wait was, of those who got a driver",
+    ["city"],
+    buckets=(5, 10, 20, 30, 60, 120, 300, 600),
+)
 
 ENDINGS = {"trips.trip_assigned": "assigned", "trips.trip_cancelled": "cancelled", "trips.trip_expired": "expired"}
 """Events that may end a wait, and how."""
@@ -149,6 +157,8 @@ def note_ended(news: Iterable[News], waits: Waits, keep: Callable[[Sequence[Wait
     keep(over)
     for wait in over:
         told = {"trip_id": wait.trip_id, "how": wait.how, "wait_s": round(wait.wait_s, 1)}
+        if wait.actual_s is not None and wait.about_s is not None and wait.how == "assigned":
+            ERROR_S.labels(wait.city).observe(abs(wait.actual_s - wait.about_s))
         log.info("a wait ended", extra={**told, "promised_s": wait.about_s, "actual_s": wait.actual_s})
     waits.end([_learnt(each, wait, states.get(wait.trip_id)) for each, wait in zip(ended, over, strict=True)])
 

@@ -74,7 +74,8 @@ class DecisionReply(TypedDict):
 
 class BatchReply(TypedDict):
     """One batch's look at a trip. `policy` decided; `fallback` says why that is not the city's own (`deadline`: it was
-    not ready in time), else null. `estimated`: road times were guesses. `considered`: drivers who were looked at.
+    not ready in time), else null. `estimated`: road times were guesses. `replaces`: an offer that nobody had seen and
+    that was to make way for a better one. `considered`: drivers who were looked at.
     """
 
     batch_id: str
@@ -83,6 +84,7 @@ class BatchReply(TypedDict):
     fallback: str | None
     estimated: bool
     waited_s: float | None
+    replaces: str | None
     considered: int
     offered_to: str | None
 
