@@ -80,11 +80,11 @@ SUBSCRIPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "notifications": {
         "trips": (*TRIP_LIFE, "trip_settled", "offer_made", "offer_withdrawn"),
         "payments": ("payment_captured", "payment_failed", "payout_sent"),
+        "analytics": ("demand_hinted",),
     },
     "analytics": {
         "trips": (*TRIP_LIFE, "trip_settled", "offer_declined"),
         "payments": ("payment_captured", "payment_failed"),
-        "analytics": ("demand_hinted",),
     },
 }
 """Consumer → publisher → the types it hears."""
