@@ -207,7 +207,7 @@ def say(glance: Glance, around: Around, about_s: float | None) -> str:
     sentence += f"; {_about(about_s)}"
     left_s = glance.trip.patience_left_s
     if left_s is not None and about_s > left_s:
-        sentence += f", and we look for {_minutes(left_s)} more"
+        sentence += f", but we look for {_minutes(left_s)} more"
     return sentence
 
 

@@ -135,7 +135,7 @@ def test_a_batch_is_seen_as_its_rider_sees_it() -> None:
             a_glance(trip=a_trip(patience_left_s=70.0)),
             3,
             360.0,
-            "3 cars near, all busy; about 6 min, and we look for 1 min more",
+            "3 cars near, all busy; about 6 min, but we look for 1 min more",
         ),
     ],
 )
