@@ -83,6 +83,8 @@ def workers(towns: Sequence[Town]) -> Iterator[Workers]:
 
 
 def _enter(towns: Sequence[Town]) -> None:
+    # demos in real time, which run beside the days, come first
+    os.nice(10)
     _towns.update({town.name: town for town in towns})
 
 

@@ -21,7 +21,7 @@ def show(lots: Sequence[Lot], found: Mapping[str, Any]) -> None:
         _scale(town)
     if "stadium" in found:
         _stadium(found["stadium"])
-    if "live" in found:
+    if "failed" not in found.get("live", {"failed": ""}):
         _live(found["live"])
     _targets(found["targets"])
 

@@ -22,7 +22,14 @@ def targets(lots: Sequence[Lot], found: Mapping[str, Any]) -> dict[str, dict[str
         met[f"20,000 rides x 1,000 drivers, {row['policy']}, s"] = _below(row["took_s"], DAY_WITHIN_S)
     for town in found.get("scale", ()):
         met |= _of_scale(town)
+    if "live" in found:
+        met["both demos completed rides and left none stuck"] = _demos(found["live"])
     return met
+
+
+def _demos(found: Mapping[str, Any]) -> dict[str, Any]:
+    ended = [found[policy]["ok"] for policy in ("nearest", "batch") if policy in found]
+    return {"aim": "both", "measured": sum(ended), "interval": None, "ok": ended == [True, True]}
 
 
 def _of_lot(lot: Lot) -> dict[str, dict[str, Any]]:
