@@ -200,6 +200,8 @@ class Receipt(Reply):
     lines = fields.List(fields.Nested(FareLine), required=True)
     total = _money()
     paid_with = _maybe(fields.String)
+    state = fields.String(required=True, validate=validate.OneOf(["paid", "unpaid", "refunded"]))
+    refunded = _money()
 
 
 class Rating(Reply):

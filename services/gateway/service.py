@@ -18,6 +18,7 @@ from services.gateway.readiness import Readiness
 from services.gateway.routes.accounts import AccountRoutes
 from services.gateway.routes.driving import DrivingRoutes
 from services.gateway.routes.ops import OpsRoutes
+from services.gateway.routes.refunds import RefundRoutes
 from services.gateway.routes.riding import RidingRoutes
 from services.gateway.routes.surging import SurgeRoutes
 from services.gateway.routes.system import SystemRoutes
@@ -35,7 +36,9 @@ class AccessProvider(DependencyProvider):
         return Access(self.doorkeeper)
 
 
-class GatewayService(AccountRoutes, RidingRoutes, TripRoutes, DrivingRoutes, OpsRoutes, SurgeRoutes, SystemRoutes):
+class GatewayService(
+    AccountRoutes, RidingRoutes, TripRoutes, DrivingRoutes, OpsRoutes, SurgeRoutes, RefundRoutes, SystemRoutes
+):
     """Each route reads like its line in api.md."""
 
     name = "gateway"

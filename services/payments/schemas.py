@@ -21,17 +21,21 @@ from hansom.contracts.payments import (
     PayoutReply,
     ReceiptReply,
     ReceiptState,
+    RefundLine,
+    RefundReply,
+    RefundState,
+    RefundTrip,
     RunPayouts,
     SeeEarnings,
     SeeReceipt,
 )
 from hansom.values import Money
 from hansom.wire import iso, parse_time
-from services.payments.domain.charge import Charge, SettledRide, ride_of
+from services.payments.domain.charge import MOST_MINOR, Charge, SettledRide, ride_of
 from services.payments.domain.methods import paid_with
 from services.payments.domain.money_rules import tax_inside
 from services.payments.domain.payout import Payout, PayoutLine
-from services.payments.storage.reading import FullReceipt, Place
+from services.payments.storage.reading import FullReceipt, FullRefund, Place
 from services.payments.usecases.ports import MoneyRules
 
 
@@ -97,6 +101,26 @@ class ListPayoutsSchema(_Request):
         return ListPayouts(**data)
 
 
+class RefundTripSchema(_Request):
+    trip_id = _id()
+    actor = fields.Nested(ActorSchema, required=True)
+    reason = fields.String(required=True, validate=validate.Length(3, 500))
+    amount_minor = fields.Integer(
+        load_default=None, allow_none=True, strict=True, validate=validate.Range(1, MOST_MINOR)
+    )
+    from_driver = fields.Boolean(load_default=False)
+    idempotency = fields.Dict(load_default=None, allow_none=True)
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> RefundTrip:
+        actor = data.pop("actor")
+        return RefundTrip(by_user_id=actor["user_id"], **data)
+
+
+class ListRefundsSchema(_Request):
+    trip_id = _id()
+
+
 class RunPayoutsSchema(_Request):
     until_day = fields.Date(load_default=None, allow_none=True)
 
@@ -117,6 +141,8 @@ SEE_RECEIPT = SeeReceiptSchema()
 SEE_EARNINGS = SeeEarningsSchema()
 LIST_PAYOUTS = ListPayoutsSchema()
 RUN_PAYOUTS = RunPayoutsSchema()
+REFUND_TRIP = RefundTripSchema()
+LIST_REFUNDS = ListRefundsSchema()
 CHECK_METHOD = CheckMethodSchema()
 CHARGE_TRIP = ChargeTripSchema()
 
@@ -178,11 +204,11 @@ def place_of(cursor: str | None) -> Place | None:
     if cursor is None:
         return None
     try:
-        at, charge_id = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
+        at, line_id = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
         moment = parse_time(at)
-        if moment is None or not isinstance(charge_id, str) or not charge_id.isprintable():
+        if moment is None or type(line_id) is not int or not 0 < line_id < 2**63:
             raise ValueError(cursor)
-        return moment, charge_id
+        return moment, line_id
     except (ValueError, TypeError, binascii.Error) as exc:
         raise Invalid(details={"cursor": ["Not a cursor of this list."]}) from exc
 
@@ -204,6 +230,8 @@ def charge_reply(charge: Charge, reason: str | None) -> ChargeReply:
 
 def receipt_reply(found: FullReceipt) -> ReceiptReply:
     receipt, ride = found.receipt, found.charge.ride
+    done = [each for each in found.refunds if each.refund.state == RefundState.DONE]
+    refunded_minor = sum(each.refund.amount_minor for each in done)
     return {
         "receipt_id": receipt.id,
         "receipt_number": receipt.number,
@@ -223,8 +251,44 @@ def receipt_reply(found: FullReceipt) -> ReceiptReply:
         "total": _money(ride.fare_minor, ride.currency),
         "tax": _money(ride.tax_minor, ride.currency),
         "paid_with": paid_with(found.charge.method),
-        "state": (ReceiptState.PAID if found.is_paid else ReceiptState.UNPAID).value,
+        "state": _state_of(found, refunded_minor).value,
         "fare_reason": ride.fare_reason,
+        "refunds": [_refund_line(each) for each in done],
+        "refunded": _money(refunded_minor, ride.currency),
+    }
+
+
+def _state_of(found: FullReceipt, refunded_minor: int) -> ReceiptState:
+    if not found.is_paid:
+        return ReceiptState.UNPAID
+    return ReceiptState.REFUNDED if 0 < refunded_minor == found.charge.ride.fare_minor else ReceiptState.PAID
+
+
+def _refund_line(each: FullRefund) -> RefundLine:
+    refund = each.refund
+    return {
+        "refund_id": refund.id,
+        "amount": _money(refund.amount_minor, refund.charge.ride.currency),
+        "reason": refund.reason,
+        "credit_note_number": each.credit_note.number if each.credit_note is not None else None,
+        "at": iso(refund.resolved_at) or "",
+    }
+
+
+def refund_reply(each: FullRefund) -> RefundReply:
+    refund, currency = each.refund, each.refund.charge.ride.currency
+    return {
+        "refund_id": refund.id,
+        "trip_id": refund.charge.ride.trip_id,
+        "amount": _money(refund.amount_minor, currency),
+        "from_driver": _money(refund.parts.share_minor, currency),
+        "reason": refund.reason,
+        "by": refund.by_user_id,
+        "state": refund.state.value,
+        "failure": refund.failure,
+        "credit_note_number": each.credit_note.number if each.credit_note is not None else None,
+        "created_at": iso(refund.created_at) or "",
+        "resolved_at": iso(refund.resolved_at),
     }
 
 
@@ -239,6 +303,7 @@ def line_reply(line: PayoutLine) -> EarningsLine:
         "cash": _money(line.cash_minor, line.currency),
         "amount": _money(line.amount_minor, line.currency),
         "payout_id": line.payout_id,
+        "refund_id": line.refund_id,
     }
 
 
@@ -277,7 +342,7 @@ def earnings_reply(
         "totals": all_totals[0],
         "other_totals": all_totals[1:],
         "lines": [line_reply(line) for line in page],
-        "next_cursor": cursor_of((page[-1].earned_at, page[-1].charge_id)) if more else None,
+        "next_cursor": cursor_of((page[-1].earned_at, page[-1].id or 0)) if more else None,
     }
 
 

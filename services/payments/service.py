@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -15,10 +17,12 @@ from hansom import logs
 from hansom.cities import city_of
 from hansom.clock import Clock
 from hansom.consumer import consume
-from hansom.contracts.payments import SeeReceipt
+from hansom.contracts.payments import ProviderUnavailable, SeeReceipt
 from hansom.events import Event, Outbox
+from hansom.idempotency import keyed, once
 from hansom.ids import Ids
-from hansom.rpc import rpc
+from hansom.inbox import forget_old
+from hansom.rpc import CallId, rpc
 from hansom.store import Store
 from hansom.timers import leader_timer
 from hansom.validation import load
@@ -29,10 +33,12 @@ from services.payments.domain.methods import method_of
 from services.payments.storage import reading as rows
 from services.payments.storage.audit import audit
 from services.payments.storage.books import BookRows
-from services.payments.storage.tables import Base
-from services.payments.usecases import charging, paying_out
+from services.payments.storage.tables import Base, idempotency
+from services.payments.usecases import charging, paying_out, refunding
 from services.payments.usecases.ports import Desk
 from services.payments.usecases.reading import see_receipt
+
+log = logging.getLogger(__name__)
 
 Payload = dict[str, Any]
 
@@ -51,6 +57,7 @@ class PaymentsService:
     ids = Ids()
     rules = Rules()
     provider = PaymentProvider()
+    call_id = CallId()
 
     # -- receipts ----------------------------------------------------------------------------------------------------
     @rpc
@@ -108,6 +115,26 @@ class PaymentsService:
         with self.store.begin() as session:
             return dict(schemas.charge_reply(*rows.charge_and_reason(session, ride.trip_id)))
 
+    # -- refunds -----------------------------------------------------------------------------------------------------
+    @rpc
+    def refund_trip(self, payload: Payload) -> Payload:
+        request = load(schemas.REFUND_TRIP, payload)
+        logs.bind(trip_id=request.trip_id, user_id=request.by_user_id)
+        key = keyed(request.idempotency, self.call_id)
+        with self.store.begin() as session:
+            books = BookRows(session, self.outbox)
+            kept = once(session, idempotency, key, lambda: {"id": refunding.begin_refund(self.desk, books, request).id})
+        try:
+            refunding.finish_refunds(self.desk, [kept["id"]])
+        except ProviderUnavailable:
+            # it is kept and goes on by itself: a second request would be a second refund
+            log.warning("a refund waits for the provider", extra={"refund_id": kept["id"]})
+        return next(each for each in self._refunds_of(request.trip_id) if each["refund_id"] == kept["id"])
+
+    @rpc
+    def list_refunds(self, payload: Payload) -> Payload:
+        return {"items": self._refunds_of(load(schemas.LIST_REFUNDS, payload)["trip_id"])}
+
     # -- ops ---------------------------------------------------------------------------------------------------------
     @rpc
     def count_money(self, payload: Payload) -> Payload:
@@ -144,6 +171,13 @@ class PaymentsService:
     @leader_timer(interval_s=10)
     def look_up_pending(self) -> None:
         charging.look_up_pending(self.desk, LOOKED_UP_AT_ONCE)
+        refunding.look_up_pending_refunds(self.desk, LOOKED_UP_AT_ONCE)
+
+    @leader_timer(interval_s=600)
+    def tidy_up(self) -> None:
+        with self.store.begin() as session:
+            keys = forget_old(session, idempotency, timedelta(hours=int(self.config["IDEMPOTENCY_KEEP_HOURS"])))
+        log.info("tidied up", extra={"idempotency_keys": keys})
 
     # -- what the methods above work with ----------------------------------------------------------------------------
     @property
@@ -154,6 +188,10 @@ class PaymentsService:
     def open_books(self) -> Iterator[BookRows]:
         with self.store.begin() as session:
             yield BookRows(session, self.outbox)
+
+    def _refunds_of(self, trip_id: str) -> list[dict[str, Any]]:
+        with self.store.begin() as session:
+            return [dict(schemas.refund_reply(each)) for each in rows.refunds_of_trip(session, trip_id)]
 
     def _see(self, request: SeeReceipt) -> rows.FullReceipt:
         with self.store.begin() as session:

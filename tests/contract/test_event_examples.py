@@ -25,6 +25,7 @@ DATA: dict[str, Any] = {
     "trips.offer_declined": trips.OfferEndedData,
     "payments.payment_captured": payments.PaymentData,
     "payments.payment_failed": payments.PaymentData,
+    "payments.payment_refunded": payments.RefundData,
     "payments.payout_sent": payments.PayoutSentData,
     "ratings.rating_given": ratings.RatingGivenData,
     "analytics.demand_hinted": analytics.DemandHintedData,

@@ -17,6 +17,7 @@ from nameko.containers import ServiceContainer
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from hansom.contracts.payments import RefundTrip
 from hansom.events import OutboxWriter
 from hansom.ids import new_id
 from hansom.settings import REPOSITORY
@@ -30,6 +31,7 @@ from services.payments.storage.tables import outbox
 from services.payments.usecases.charging import charge_rides
 from services.payments.usecases.paying_out import run_payouts
 from services.payments.usecases.ports import Desk, Provider
+from services.payments.usecases.refunding import begin_refund, finish_refunds
 from tests.support.databases import drop_database
 
 EXAMPLES = REPOSITORY / "tests" / "contract" / "examples"
@@ -105,6 +107,18 @@ class MoneyDesk:
 
     def charge(self, *rides: SettledRide) -> None:
         charge_rides(self.desk, rides)
+
+    def refund(self, trip_id: str, amount_minor: int | None = None, *, from_driver: bool = False) -> str:
+        """Give back so much, or all that is left; gives the refund's id."""
+        refund_id = self.begin_refund(trip_id, amount_minor, from_driver=from_driver)
+        finish_refunds(self.desk, [refund_id])
+        return refund_id
+
+    def begin_refund(self, trip_id: str, amount_minor: int | None = None, *, from_driver: bool = False) -> str:
+        """Keep a refund without asking for it."""
+        request = RefundTrip(trip_id, "ops-1", "He was driven around.", amount_minor, from_driver)
+        with self.open_books() as books:
+            return begin_refund(self.desk, books, request).id
 
     def pay_out(self, **forward: float) -> int:
         """Run payouts as late as `forward` (of timedelta) from now."""

@@ -1,6 +1,6 @@
-"""Run as a process: charge or pay out, and die by SIGKILL at the moment that the first argument names.
+"""Run as a process: charge, refund or pay out, and die by SIGKILL at the moment that the first argument names.
 
-`python -m tests.support.payments_dies before|after charge|payout TASK`: before or after the
+`python -m tests.support.payments_dies before|after charge|refund|payout TASK`: before or after the
 provider has done what it was asked, nothing of which is recorded yet.
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 
 from hansom.store import engine_for, transactions
 from services.payments.provider.simulated import SimulatedProvider
+from services.payments.usecases.refunding import finish_refunds
 from tests.support.money import MoneyDesk
 
 
@@ -26,6 +27,9 @@ class DyingProvider:
 
     def charge_all(self, wanted: Any) -> Any:
         return self._die(self._real.charge_all, wanted)
+
+    def refund_all(self, wanted: Any) -> Any:
+        return self._die(self._real.refund_all, wanted)
 
     def pay_out_all(self, wanted: Any) -> Any:
         return self._die(self._real.pay_out_all, wanted)
@@ -40,7 +44,7 @@ class DyingProvider:
 
 
 def main(when: str, what: str, task: str) -> None:
-    """`task`: a pickle of the settings, the rides and the time."""
+    """`task`: a pickle of the settings, the rides (of refunds: their ids) and the time."""
     config, rides, now = pickle.loads(Path(task).read_bytes())
     engine = engine_for(config, "payments")
     store = transactions(engine)
@@ -48,6 +52,8 @@ def main(when: str, what: str, task: str) -> None:
     desk = MoneyDesk(store, engine, config, provider, now)
     if what == "charge":
         desk.charge(*rides)
+    elif what == "refund":
+        finish_refunds(desk.desk, rides)
     else:
         desk.pay_out()
 

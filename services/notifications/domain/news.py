@@ -64,6 +64,16 @@ def _flat(event: str, whom: str) -> Callable[[Data], list[News]]:
     return news
 
 
+def _refunded(data: Data) -> list[News]:
+    """To the rider, and to the driver what he bears of it."""
+    told = {name: data[name] for name in ("refund_id", "trip_id", "amount", "reason", "credit_note_number")}
+    news = [News(data["rider_id"], "payment_refunded", told, data["trip_id"])]
+    if data["from_driver"]["amount_minor"]:
+        borne = {**told, "amount": data["from_driver"], "credit_note_number": None}
+        news.append(News(data["driver_id"], "payment_refunded", borne, data["trip_id"]))
+    return news
+
+
 NEWS: dict[str, Callable[[Data], list[News]]] = {
     "trips.trip_assigned": _both("trip_assigned"),
     "trips.driver_arrived": _both("driver_arrived"),
@@ -77,6 +87,7 @@ NEWS: dict[str, Callable[[Data], list[News]]] = {
     "trips.offer_withdrawn": _flat("offer_withdrawn", "driver_id"),
     "payments.payment_captured": _flat("payment_captured", "rider_id"),
     "payments.payment_failed": _flat("payment_failed", "rider_id"),
+    "payments.payment_refunded": _refunded,
     "payments.payout_sent": _flat("payout_sent", "driver_id"),
     "analytics.demand_hinted": _flat("demand_hint", "driver_id"),
 }

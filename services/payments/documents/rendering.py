@@ -52,6 +52,8 @@ ENGLISH = {
     "tax": "of which tax",
     "paid": "Paid",
     "unpaid": "Not paid yet",
+    "refunded": "Given back",
+    "given_back": "Given back on",
 }
 
 WHY = {
@@ -103,6 +105,15 @@ def receipt_html(receipt: ReceiptReply, place: Place, asked_locale: str | None) 
         lines=lines,
         total=money_text(receipt["total"], locale),
         tax=money_text(receipt["tax"], locale),
+        refunds=[
+            {
+                "at": _time_text(parse_time(refund["at"]), place, locale),
+                "reason": refund["reason"],
+                "number": refund["credit_note_number"],
+                "amount": money_text(refund["amount"], locale),
+            }
+            for refund in receipt["refunds"]
+        ],
         issued_at=_time_text(parse_time(receipt["issued_at"]), place, locale),
         completed_at=_time_text(parse_time(receipt["completed_at"]), place, locale),
         distance=_number_text(receipt["distance_m"], 1000, "km", locale),

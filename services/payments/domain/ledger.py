@@ -1,4 +1,4 @@
-"""Double entry: what is posted for a ride, its payment and a payout.
+"""Double entry: what is posted for a ride, its payment, a refund and a payout.
 
 Debits are positive, credits negative, and every posting sums to zero. An account is named by its kind, its owner and
 its currency (`driver:0192...:EUR`), so a currency is never mixed with another.
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.payments.domain.money_rules import Split
+from services.payments.domain.refund import Borne
 
 RIDER, DRIVER, CLEARING, REVENUE, TAX = "rider", "driver", "clearing", "revenue", "tax"
 KINDS = (RIDER, DRIVER, CLEARING, REVENUE, TAX)
@@ -75,6 +76,24 @@ def cash_payment_entries(rider_id: str, driver_id: str, amount_minor: int, curre
     return _without_zeros(
         Entry(Account(DRIVER, driver_id, currency), amount_minor),
         Entry(Account(RIDER, rider_id, currency), -amount_minor),
+    )
+
+
+def refund_entries(rider_id: str, driver_id: str, parts: Borne, currency: str) -> tuple[Entry, ...]:
+    """A rider is given back part of his fare; who got it bears it."""
+    return _without_zeros(
+        Entry(Account(TAX, "", currency), parts.tax_minor),
+        Entry(Account(REVENUE, "", currency), parts.fee_minor),
+        Entry(Account(DRIVER, driver_id, currency), parts.share_minor),
+        Entry(Account(RIDER, rider_id, currency), -parts.amount_minor),
+    )
+
+
+def refund_payment_entries(rider_id: str, amount_minor: int, currency: str) -> tuple[Entry, ...]:
+    """The provider has sent the rider what he is given back."""
+    return _without_zeros(
+        Entry(Account(RIDER, rider_id, currency), amount_minor),
+        Entry(Account(CLEARING, "", currency), -amount_minor),
     )
 
 

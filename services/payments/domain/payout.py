@@ -11,7 +11,10 @@ from hansom.contracts.payments import DayNotOver, PayoutState
 
 @dataclass(frozen=True, slots=True)
 class PayoutLine:
-    """What one ride brought its driver: fare - tax - fee, less what he took in cash. Negative: he owes it."""
+    """What one ride brought its driver: fare - tax - fee, less what he took in cash. Negative: he owes it.
+
+    With `refund_id` it is what he bears of a refund, a fare below nothing. `id` is the row's, once it is kept.
+    """
 
     charge_id: str
     trip_id: str
@@ -25,6 +28,8 @@ class PayoutLine:
     earned_on: date
     earned_at: datetime
     payout_id: str | None = None
+    refund_id: str | None = None
+    id: int | None = None
 
     @property
     def share_minor(self) -> int:
@@ -37,12 +42,13 @@ class PayoutLine:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a driver is owed in one currency, more than nothing, and the charges that it is for."""
+    """What a driver is owed in one currency, more than nothing, and the lines that it is for, `rides` of them rides."""
 
     driver_id: str
     currency: str
     amount_minor: int
-    charge_ids: tuple[str, ...]
+    line_ids: tuple[int, ...]
+    rides: int
 
 
 @dataclass(frozen=True, slots=True)

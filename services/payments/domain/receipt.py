@@ -1,4 +1,4 @@
-"""Receipts: one a settled ride, numbered without gaps in each city and year."""
+"""Receipts, one a settled ride, and credit notes, one a refund: numbered without gaps in each city and year."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ class Receipt:
     year: int
     sequence: int
     issued_at: datetime
+    refund_id: str | None = None
 
     @property
     def number(self) -> str:

@@ -12,22 +12,31 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
-from hansom.contracts.payments import ChargeState
+from hansom.contracts.payments import ChargeState, RefundState
 from hansom.store import Transactions
 from services.payments.domain.charge import Outcome
-from services.payments.domain.methods import CARD_DECLINED, CARD_INSUFFICIENT_FUNDS, CARD_LOST_ANSWER, CARD_OK
-from services.payments.provider.tables import charges, payouts
-from services.payments.usecases.ports import ToCharge, ToPayOut
+from services.payments.domain.methods import (
+    CARD_DECLINED,
+    CARD_INSUFFICIENT_FUNDS,
+    CARD_LOST_ANSWER,
+    CARD_OK,
+    CARD_REFUND_DECLINED,
+)
+from services.payments.domain.refund import RefundAnswer
+from services.payments.provider.tables import charges, payouts, refunds
+from services.payments.usecases.ports import ToCharge, ToPayOut, ToRefund
 
 ANSWERS: dict[str, tuple[str, str | None]] = {
     CARD_OK: ("captured", None),
     CARD_LOST_ANSWER: ("captured", None),
+    CARD_REFUND_DECLINED: ("captured", None),
     CARD_DECLINED: ("failed", "card_declined"),
     CARD_INSUFFICIENT_FUNDS: ("failed", "insufficient_funds"),
 }
 """Test card → what becomes of a charge. Any other method fails as unknown."""
 
-SENT = {"state": "sent", "reason": None}
+WHY_NO_REFUND = {CARD_REFUND_DECLINED: "refund_declined"}
+"""Test card → why money does not go back to it."""
 
 _IS_NEW: ColumnElement[bool] = literal_column("(xmax = 0)").label("is_new")
 
@@ -37,7 +46,7 @@ class KeyReused(ValueError):
 
 
 class SimulatedProvider:
-    """See `usecases.ports.Provider`. The answer to the first charge of a `card_lost_answer` never arrives."""
+    """See `usecases.ports.Provider`. The first answer about a charge or refund of `card_lost_answer` never arrives."""
 
     def __init__(self, store: Transactions) -> None:
         self._store = store
@@ -54,6 +63,21 @@ class SimulatedProvider:
 
     def find_all(self, keys: Collection[str]) -> Mapping[str, Outcome]:
         return {row.key: _outcome(row) for row in self._find(charges, keys)}
+
+    def refund_all(self, wanted: Sequence[ToRefund]) -> Mapping[str, RefundAnswer]:
+        methods = {row.key: row.method for row in self._find(charges, {one.charge_key for one in wanted})}
+        rows = []
+        for one in wanted:
+            method = methods.get(one.charge_key)
+            reason = "unknown_charge" if method is None else WHY_NO_REFUND.get(method)
+            rows.append(_row(one.key, one.amount_minor, one.currency) | {"charge_key": one.charge_key})
+            rows[-1] |= {"state": "failed" if reason else "done", "reason": reason}
+        kept = self._keep(refunds, rows, "charge_key")
+        lost = {row.key for row in kept if row.is_new and methods.get(row.charge_key) == CARD_LOST_ANSWER}
+        return {row.key: _refund_answer(row) for row in kept if row.key not in lost}
+
+    def find_refunds(self, keys: Collection[str]) -> Mapping[str, RefundAnswer]:
+        return {row.key: _refund_answer(row) for row in self._find(refunds, keys)}
 
     def pay_out_all(self, wanted: Sequence[ToPayOut]) -> Mapping[str, str]:
         rows = [
@@ -94,6 +118,10 @@ def _row(key: str, amount_minor: int, currency: str) -> dict[str, Any]:
 
 def _reference(prefix: str, row: Any) -> str:
     return f"sim_{prefix}_{row.number}"
+
+
+def _refund_answer(row: Any) -> RefundAnswer:
+    return RefundAnswer(RefundState(row.state), _reference("re", row), row.reason)
 
 
 def _outcome(row: Any) -> Outcome:

@@ -24,3 +24,4 @@ def _book(name: str, party: str) -> Table:
 
 charges = _book("charges", "method")
 payouts = _book("payouts", "driver_id")
+refunds = _book("refunds", "charge_key")

@@ -60,11 +60,13 @@ QUESTIONS = (
             GROUP BY transaction_id, currency HAVING sum(amount_minor) <> 0""",
     ),
     Question(
-        "no ledger transaction is without entries, or of a charge or payout that is not there",
+        "no ledger transaction is without entries, or of a charge, refund or payout that is not there",
         "SELECT count(*) FROM ledger_transactions",
         """SELECT 'transaction ' || t.id FROM ledger_transactions t
             WHERE NOT EXISTS (SELECT 1 FROM ledger_entries e WHERE e.transaction_id = t.id)
-               OR (t.kind <> 'payout' AND NOT EXISTS (SELECT 1 FROM charges c WHERE c.id = t.reference))
+               OR (t.kind IN ('ride', 'payment') AND NOT EXISTS (SELECT 1 FROM charges c WHERE c.id = t.reference))
+               OR (t.kind IN ('refund', 'refund_payment')
+                   AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.id = t.reference))
                OR (t.kind = 'payout' AND NOT EXISTS (SELECT 1 FROM payouts p WHERE p.id = t.reference))""",
     ),
     Question(
@@ -108,7 +110,8 @@ QUESTIONS = (
         "every answered charge has one receipt",
         "SELECT count(*) FROM charges WHERE state <> 'pending'",
         """SELECT 'charge ' || coalesce(c.id, r.charge_id)
-             FROM (SELECT id FROM charges WHERE state <> 'pending') c FULL JOIN receipts r ON r.charge_id = c.id
+             FROM (SELECT id FROM charges WHERE state <> 'pending') c
+             FULL JOIN (SELECT * FROM receipts WHERE refund_id IS NULL) r ON r.charge_id = c.id
             WHERE c.id IS NULL OR r.charge_id IS NULL""",
     ),
     Question(
@@ -130,9 +133,46 @@ QUESTIONS = (
         "every answered charge is one line of its driver's earnings",
         "SELECT count(*) FROM charges WHERE state <> 'pending'",
         """SELECT 'charge ' || coalesce(c.id, l.charge_id)
-             FROM (SELECT * FROM charges WHERE state <> 'pending') c FULL JOIN payout_lines l ON l.charge_id = c.id
+             FROM (SELECT * FROM charges WHERE state <> 'pending') c
+             FULL JOIN (SELECT * FROM payout_lines WHERE refund_id IS NULL) l ON l.charge_id = c.id
             WHERE c.id IS NULL OR l.charge_id IS NULL OR c.driver_id <> l.driver_id
                OR (c.fare_minor, c.tax_minor, c.fee_minor) <> (l.fare_minor, l.tax_minor, l.fee_minor)""",
+    ),
+    Question(
+        "no charge is refunded for more than was captured",
+        "SELECT count(DISTINCT charge_id) FROM refunds",
+        """SELECT 'charge ' || c.id FROM charges c JOIN refunds r ON r.charge_id = c.id AND r.state <> 'failed'
+            GROUP BY c.id, c.fare_minor, c.state
+           HAVING sum(r.amount_minor) > c.fare_minor OR c.state <> 'captured'""",
+    ),
+    Question(
+        "every refund is answered within ten minutes",
+        "SELECT count(*) FROM refunds",
+        "SELECT 'refund ' || id FROM refunds WHERE state = 'pending' AND created_at < now() - interval '10 minutes'",
+    ),
+    Question(
+        "every refund that was made is in the ledger with its amount and its payment, and has one credit note",
+        "SELECT count(*) FROM refunds",
+        """SELECT 'refund ' || r.id FROM refunds r
+             JOIN charges c ON c.id = r.charge_id
+             LEFT JOIN receipts n ON n.refund_id = r.id
+             LEFT JOIN ledger_transactions g ON (g.kind, g.reference) = ('refund', r.id)
+             LEFT JOIN ledger_transactions p ON (p.kind, p.reference) = ('refund_payment', r.id)
+             LEFT JOIN ledger_entries e ON e.transaction_id = g.id
+              AND e.account_id = 'rider:' || c.rider_id || ':' || c.currency
+            WHERE (g.id IS NOT NULL, p.id IS NOT NULL, n.id IS NOT NULL)
+                  IS DISTINCT FROM (r.state = 'done', r.state = 'done', r.state = 'done')
+               OR (r.state = 'done' AND e.amount_minor IS DISTINCT FROM -r.amount_minor)""",
+    ),
+    Question(
+        "what a driver bears of a refund is one line of his earnings",
+        "SELECT count(*) FROM refunds WHERE share_minor > 0",
+        """SELECT 'refund ' || coalesce(r.id, l.refund_id)
+             FROM (SELECT r.id, r.share_minor, c.driver_id FROM refunds r JOIN charges c ON c.id = r.charge_id
+                    WHERE r.state = 'done' AND r.share_minor > 0) r
+             FULL JOIN (SELECT * FROM payout_lines WHERE refund_id IS NOT NULL) l ON l.refund_id = r.id
+            WHERE r.id IS NULL OR l.refund_id IS NULL OR l.amount_minor <> -r.share_minor
+               OR l.driver_id <> r.driver_id""",
     ),
     Question(
         "every payout is the sum of its lines, and in the ledger once it is sent",
@@ -166,6 +206,17 @@ OF_SIMULATED_PROVIDER = (
                OR (o.id IS NOT NULL AND (o.amount_minor, o.currency) <> (p.amount_minor, p.currency))""",
     ),
     Question(
+        "the provider's refunds are ours, by key, amount and outcome",
+        "SELECT count(*) FROM simulated_provider.refunds",
+        """SELECT 'refund ' || coalesce(o.id, p.key)
+             FROM (SELECT * FROM refunds WHERE state <> 'pending') o
+             FULL JOIN simulated_provider.refunds p ON p.key = o.id
+            WHERE p.key IS NULL
+               OR (o.id IS NULL AND NOT EXISTS (SELECT 1 FROM refunds c WHERE c.id = p.key AND c.state = 'pending'))
+               OR (o.charge_id, o.amount_minor, o.currency, o.state)
+                  <> (p.charge_key, p.amount_minor, p.currency, p.state)""",
+    ),
+    Question(
         "the clearing account is what the provider holds, but for what is pending",
         "SELECT count(*) FROM accounts WHERE kind = 'clearing'",
         """WITH ours AS (
@@ -175,6 +226,9 @@ OF_SIMULATED_PROVIDER = (
                SELECT currency, sum(minor) AS minor FROM (
                    SELECT p.currency, p.amount_minor AS minor FROM simulated_provider.charges p
                      JOIN charges c ON c.id = p.key AND c.state <> 'pending' WHERE p.state = 'captured'
+                   UNION ALL
+                   SELECT p.currency, -p.amount_minor FROM simulated_provider.refunds p
+                     JOIN refunds r ON r.id = p.key AND r.state <> 'pending' WHERE p.state = 'done'
                    UNION ALL
                    SELECT p.currency, -p.amount_minor FROM simulated_provider.payouts p
                      JOIN payouts o ON o.id = p.key AND o.state = 'sent') moved

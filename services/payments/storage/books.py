@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from hansom.contracts.payments import ChargeState
 from hansom.ids import new_id
-from services.payments.domain.charge import Charge, Debt, Line, Outcome, SettledRide
+from services.payments.domain.charge import Charge, Debt, Outcome
 from services.payments.domain.ledger import Posting
 from services.payments.domain.payout import PayoutLine
 from services.payments.domain.receipt import Receipt
+from services.payments.storage.charges import charge_of_row, row_of_charge
 from services.payments.storage.payouts import PayoutRows
+from services.payments.storage.refunds import RefundRows
 from services.payments.storage.tables import (
     accounts,
     charges,
@@ -48,7 +50,7 @@ class EventWriter(Protocol):
     def add_many(self, session: Session, events: Sequence[tuple[str, str, dict[str, Any]]]) -> list[str]: ...
 
 
-class BookRows(PayoutRows):
+class BookRows(RefundRows, PayoutRows):
     """The books of one transaction: `usecases.ports.Books`."""
 
     def __init__(self, session: Session, outbox: EventWriter) -> None:
@@ -60,7 +62,7 @@ class BookRows(PayoutRows):
         to commit, and is none."""
         statement = upsert(charges).on_conflict_do_nothing(index_elements=["trip_id"]).returning(charges.c.trip_id)
         # in one order, so that two batches with trips in common never wait for each other in a ring
-        rows = sorted((_charge_row(charge) for charge in wanted), key=lambda row: row["trip_id"])
+        rows = sorted((row_of_charge(charge) for charge in wanted), key=lambda row: row["trip_id"])
         return set(self._session.execute(statement, rows).scalars()) if rows else set()
 
     def charges_of(self, trip_ids: Collection[str]) -> list[Charge]:
@@ -148,6 +150,7 @@ class BookRows(PayoutRows):
                 "year": receipt.year,
                 "sequence": receipt.sequence,
                 "issued_at": receipt.issued_at,
+                "refund_id": receipt.refund_id,
             }
             for receipt in issued
         ]
@@ -184,6 +187,7 @@ class BookRows(PayoutRows):
                 "amount_minor": line.amount_minor,
                 "earned_on": line.earned_on,
                 "earned_at": line.earned_at,
+                "refund_id": line.refund_id,
             }
             for line in lines
         ]
@@ -193,50 +197,3 @@ class BookRows(PayoutRows):
     def tell(self, events: Sequence[tuple[str, str, dict[str, Any]]]) -> None:
         """Add `(type, key, data)` events to the outbox."""
         self._outbox.add_many(self._session, events)
-
-
-def _charge_row(charge: Charge) -> dict[str, Any]:
-    ride = charge.ride
-    return {
-        "id": charge.id,
-        "trip_id": ride.trip_id,
-        "rider_id": ride.rider_id,
-        "driver_id": ride.driver_id,
-        "city": ride.city,
-        "category": ride.category,
-        "currency": ride.currency,
-        "fare_minor": ride.fare_minor,
-        "tax_minor": ride.tax_minor,
-        "fee_minor": charge.fee_minor,
-        "lines": [[line.code, line.label, line.amount_minor] for line in ride.lines],
-        "method": charge.method,
-        "fare_reason": ride.fare_reason,
-        "distance_m": ride.distance_m,
-        "duration_s": ride.duration_s,
-        "completed_at": ride.completed_at,
-        "cause": ride.cause,
-        "state": charge.state.value,
-        "created_at": charge.created_at,
-    }
-
-
-def charge_of_row(row: Any) -> Charge:
-    """A charge from a row that has all columns of `charges`."""
-    ride = SettledRide(
-        trip_id=row.trip_id,
-        rider_id=row.rider_id,
-        driver_id=row.driver_id,
-        city=row.city,
-        category=row.category,
-        currency=row.currency,
-        fare_minor=row.fare_minor,
-        tax_minor=row.tax_minor,
-        lines=tuple(Line(*line) for line in row.lines),
-        method=row.method,
-        fare_reason=row.fare_reason,
-        distance_m=row.distance_m,
-        duration_s=row.duration_s,
-        completed_at=row.completed_at,
-        cause=row.cause,
-    )
-    return Charge(row.id, ride, row.method, row.fee_minor, ChargeState(row.state), row.created_at)

@@ -14,8 +14,8 @@ from services.payments.storage.tables import payout_lines, payouts
 
 _TAKE_LINES = text("""
     UPDATE payout_lines SET payout_id = taken.payout_id
-      FROM unnest(CAST(:charge_ids AS text[]), CAST(:payout_ids AS text[])) AS taken(charge_id, payout_id)
-     WHERE payout_lines.charge_id = taken.charge_id
+      FROM unnest(CAST(:line_ids AS bigint[]), CAST(:payout_ids AS text[])) AS taken(id, payout_id)
+     WHERE payout_lines.id = taken.id
 """)
 
 # locked in one order first: two runs with payouts in common wait for each other, and never in a ring
@@ -27,6 +27,10 @@ _MARK_SENT = text("""
      WHERE payouts.id = mine.id
     RETURNING payouts.id
 """)
+
+
+_RIDES = func.count().filter(payout_lines.c.refund_id.is_(None))
+"""Lines that are rides."""
 
 
 class PayoutRows:
@@ -48,7 +52,8 @@ class PayoutRows:
                 payout_lines.c.driver_id,
                 payout_lines.c.currency,
                 total.label("total"),
-                func.array_agg(payout_lines.c.charge_id).label("charge_ids"),
+                func.array_agg(payout_lines.c.id).label("line_ids"),
+                _RIDES.label("rides"),
             )
             .where(payout_lines.c.city == city, is_unpaid)
             .group_by(payout_lines.c.driver_id, payout_lines.c.currency)
@@ -56,10 +61,10 @@ class PayoutRows:
             .order_by(payout_lines.c.driver_id, payout_lines.c.currency)
             .limit(limit)
         )
-        return [Due(row.driver_id, row.currency, int(row.total), tuple(row.charge_ids)) for row in found]
+        return [Due(row.driver_id, row.currency, int(row.total), tuple(row.line_ids), row.rides) for row in found]
 
-    def reserve(self, new: Sequence[Payout], lines: Mapping[str, str]) -> None:
-        """Add the payouts and give each line (charge id → payout id) its payout. A line that has one is refused."""
+    def reserve(self, new: Sequence[Payout], lines: Mapping[int, str]) -> None:
+        """Add the payouts and give each line (id → payout id) its payout. A line that has one is refused."""
         if not new:
             return
         self._session.execute(
@@ -78,11 +83,11 @@ class PayoutRows:
                 for payout in new
             ],
         )
-        self._session.execute(_TAKE_LINES, {"charge_ids": list(lines), "payout_ids": list(lines.values())})
+        self._session.execute(_TAKE_LINES, {"line_ids": list(lines), "payout_ids": list(lines.values())})
 
     def reserved(self, after_id: str, limit: int) -> list[Payout]:
         """Payouts not known to be sent, by id."""
-        rides = select(func.count()).where(payout_lines.c.payout_id == payouts.c.id).scalar_subquery()
+        rides = select(_RIDES).where(payout_lines.c.payout_id == payouts.c.id).scalar_subquery()
         found = self._session.execute(
             select(payouts, rides.label("rides"))
             .where(payouts.c.state == PayoutState.RESERVED.value, payouts.c.id > after_id)

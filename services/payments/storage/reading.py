@@ -14,20 +14,31 @@ from hansom.contracts.payments import ChargeState, PayoutState, ReceiptNotReady
 from services.payments.domain.charge import Charge
 from services.payments.domain.payout import Payout, PayoutLine
 from services.payments.domain.receipt import Receipt
-from services.payments.storage.books import charge_of_row
-from services.payments.storage.tables import charges, debts, payout_lines, payouts, receipts
+from services.payments.domain.refund import Refund
+from services.payments.storage.charges import charge_of_row
+from services.payments.storage.refunds import refund_of_row
+from services.payments.storage.tables import charges, debts, payout_lines, payouts, receipts, refunds
 
-Place = tuple[datetime, str]
-"""Where a page ended: the time and the charge id of its last line."""
+Place = tuple[datetime, int]
+"""Where a page ended: the time and the id of its last line."""
+
+
+@dataclass(frozen=True, slots=True)
+class FullRefund:
+    """A refund, and its credit note once it is done."""
+
+    refund: Refund
+    credit_note: Receipt | None
 
 
 @dataclass(frozen=True, slots=True)
 class FullReceipt:
-    """A receipt with its charge, and whether the ride has been paid by now."""
+    """A receipt with its charge, whether the ride has been paid by now, and what was given back, oldest first."""
 
     receipt: Receipt
     charge: Charge
     is_paid: bool
+    refunds: Sequence[FullRefund] = ()
 
     @property
     def parties(self) -> tuple[str, str]:
@@ -46,7 +57,7 @@ def receipt_of(session: Session, trip_id: str) -> FullReceipt:
             receipts.c.issued_at,
             debts.c.settled_at.label("debt_settled_at"),
         )
-        .join(receipts, receipts.c.charge_id == charges.c.id)
+        .join(receipts, (receipts.c.charge_id == charges.c.id) & receipts.c.refund_id.is_(None))
         .outerjoin(debts, debts.c.charge_id == charges.c.id)
         .where(charges.c.trip_id == trip_id)
     ).first()
@@ -54,7 +65,35 @@ def receipt_of(session: Session, trip_id: str) -> FullReceipt:
         raise ReceiptNotReady()
     receipt = Receipt(row.receipt_id, row.id, row.trip_id, row.city, row.year, row.sequence, row.issued_at)
     is_paid = row.state == ChargeState.CAPTURED.value or row.debt_settled_at is not None
-    return FullReceipt(receipt, charge_of_row(row), is_paid)
+    charge = charge_of_row(row)
+    return FullReceipt(receipt, charge, is_paid, refunds_of(session, charge))
+
+
+def refunds_of_trip(session: Session, trip_id: str) -> list[FullRefund]:
+    """The refunds of a trip, oldest first. Raises ReceiptNotReady for a trip without a charge."""
+    row = session.execute(select(charges).where(charges.c.trip_id == trip_id)).first()
+    if row is None:
+        raise ReceiptNotReady()
+    return refunds_of(session, charge_of_row(row))
+
+
+def refunds_of(session: Session, charge: Charge) -> list[FullRefund]:
+    """The refunds of a charge, oldest first."""
+    note = receipts.alias("note")
+    found = session.execute(
+        select(refunds, note.c.id.label("note_id"), note.c.year, note.c.sequence, note.c.issued_at)
+        .outerjoin(note, note.c.refund_id == refunds.c.id)
+        .where(refunds.c.charge_id == charge.id)
+        .order_by(refunds.c.created_at, refunds.c.id)
+    )
+    return [FullRefund(refund_of_row(row, charge), _credit_note(row, charge)) for row in found]
+
+
+def _credit_note(row: Any, charge: Charge) -> Receipt | None:
+    if row.note_id is None:
+        return None
+    ride = charge.ride
+    return Receipt(row.note_id, charge.id, ride.trip_id, ride.city, row.year, row.sequence, row.issued_at, row.id)
 
 
 def charge_and_reason(session: Session, trip_id: str) -> tuple[Charge, str | None]:
@@ -77,7 +116,7 @@ def earnings_lines(
 ) -> list[PayoutLine]:
     """A driver's lines earned in `span` (from, until), newest first."""
     wanted = _of_driver(select(payout_lines), driver_id, *span)
-    newest = (payout_lines.c.earned_at, payout_lines.c.charge_id)
+    newest = (payout_lines.c.earned_at, payout_lines.c.id)
     if before is not None:
         wanted = wanted.where(tuple_(*newest) < before)
     found = session.execute(wanted.order_by(*(column.desc() for column in newest)).limit(limit))
@@ -102,7 +141,7 @@ def earnings_totals(
         "to_be_paid": unpaid,
     }
     columns = [func.sum(column).label(name) for name, column in sums.items()]
-    rides = func.count().label("rides")
+    rides = func.count().filter(lines.refund_id.is_(None)).label("rides")
     wanted = _of_driver(select(lines.currency, rides, *columns), driver_id, *span)
     found = session.execute(wanted.group_by(lines.currency).order_by(rides.desc()))
     return [{**row._mapping, **{name: int(row._mapping[name]) for name in sums}} for row in found]
@@ -117,7 +156,8 @@ def payouts_of(
         wanted = wanted.where(payouts.c.id < before_id)
     rows = session.execute(wanted.order_by(payouts.c.id.desc()).limit(limit)).all()
     lines = _lines_by_payout(session, [row.id for row in rows])
-    return [(_payout(row, len(lines.get(row.id, ()))), lines.get(row.id, [])) for row in rows]
+    of = {row.id: lines.get(row.id, []) for row in rows}
+    return [(_payout(row, sum(line.refund_id is None for line in of[row.id])), of[row.id]) for row in rows]
 
 
 def _lines_by_payout(session: Session, payout_ids: Sequence[str]) -> dict[str, list[PayoutLine]]:
@@ -175,6 +215,8 @@ def _line(row: Any) -> PayoutLine:
         earned_on=row.earned_on,
         earned_at=row.earned_at,
         payout_id=row.payout_id,
+        refund_id=row.refund_id,
+        id=row.id,
     )
 
 

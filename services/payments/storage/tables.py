@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 
-from hansom.tables import outbox_table
+from hansom.tables import idempotency_table, outbox_table
 
 
 class Base(DeclarativeBase):
@@ -93,6 +93,36 @@ debts = Table(
 )
 """What a rider still owes because a charge failed."""
 
+refunds = Table(
+    "refunds",
+    Base.metadata,
+    Column("id", Text, primary_key=True),
+    Column("charge_id", Text, ForeignKey("charges.id"), nullable=False),
+    _minor("amount_minor"),
+    _minor("tax_minor"),
+    _minor("fee_minor"),
+    _minor("share_minor"),
+    _text("currency"),
+    _text("reason"),
+    _text("by_user_id"),
+    _text("state"),
+    _text("provider_reference", nullable=True),
+    _text("failure", nullable=True),
+    _time("created_at"),
+    _time("resolved_at", nullable=True),
+    CheckConstraint("amount_minor > 0", name="ck_refunds_amount"),
+    CheckConstraint(
+        "tax_minor >= 0 AND fee_minor >= 0 AND share_minor >= 0 AND tax_minor + fee_minor + share_minor = amount_minor",
+        name="ck_refunds_parts",
+    ),
+    CheckConstraint("state IN ('pending', 'done', 'failed')", name="ck_refunds_state"),
+    CheckConstraint("(state = 'pending') = (resolved_at IS NULL)", name="ck_refunds_resolved"),
+    Index("ix_refunds_charge", "charge_id", "created_at"),
+    Index("ix_refunds_pending", "created_at", postgresql_where=text("state = 'pending'")),
+)
+"""What riders get back; tax office, platform and driver bear `tax_minor`, `fee_minor` and `share_minor`. `id`
+is the key that the provider is asked with. A trigger lets no charge be refunded for more than was captured."""
+
 accounts = Table(
     "accounts",
     Base.metadata,
@@ -113,10 +143,12 @@ ledger_transactions = Table(
     _text("reference"),
     _text("cause"),
     _time("at"),
-    CheckConstraint("kind IN ('ride', 'payment', 'payout')", name="ck_ledger_transactions_kind"),
+    CheckConstraint(
+        "kind IN ('ride', 'payment', 'payout', 'refund', 'refund_payment')", name="ck_ledger_transactions_kind"
+    ),
     UniqueConstraint("kind", "reference", name="uq_ledger_transactions_reference"),
 )
-"""A posting. `reference` is the charge or payout it is of, `cause` the event that caused it."""
+"""A posting. `reference` is the charge, refund or payout it is of, `cause` the event or request that caused it."""
 
 ledger_entries = Table(
     "ledger_entries",
@@ -148,14 +180,19 @@ receipts = Table(
     "receipts",
     Base.metadata,
     Column("id", Text, primary_key=True),
-    Column("charge_id", Text, ForeignKey("charges.id"), nullable=False, unique=True),
-    Column("trip_id", Text, nullable=False, unique=True),
+    Column("charge_id", Text, ForeignKey("charges.id"), nullable=False),
+    Column("trip_id", Text, nullable=False),
     _text("city"),
     Column("year", SmallInteger, nullable=False),
     Column("sequence", Integer, nullable=False),
     _time("issued_at"),
+    Column("refund_id", Text, ForeignKey("refunds.id")),
     UniqueConstraint("city", "year", "sequence", name="uq_receipts_number"),
+    Index("uq_receipts_charge", "charge_id", unique=True, postgresql_where=text("refund_id IS NULL")),
+    Index("uq_receipts_refund", "refund_id", unique=True, postgresql_where=text("refund_id IS NOT NULL")),
+    Index("ix_receipts_trip", "trip_id"),
 )
+"""Numbered documents: a charge's receipt, and a credit note for each of its refunds."""
 
 payouts = Table(
     "payouts",
@@ -180,7 +217,8 @@ payouts = Table(
 payout_lines = Table(
     "payout_lines",
     Base.metadata,
-    Column("charge_id", Text, ForeignKey("charges.id"), primary_key=True),
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("charge_id", Text, ForeignKey("charges.id"), nullable=False),
     _text("trip_id"),
     _text("driver_id"),
     _text("city"),
@@ -193,11 +231,16 @@ payout_lines = Table(
     Column("earned_on", Date, nullable=False),
     _time("earned_at"),
     Column("payout_id", Text, ForeignKey("payouts.id")),
+    Column("refund_id", Text, ForeignKey("refunds.id")),
     CheckConstraint("amount_minor = fare_minor - tax_minor - fee_minor - cash_minor", name="ck_payout_lines_amount"),
-    Index("ix_payout_lines_driver_newest", "driver_id", "earned_at", "charge_id"),
+    Index("uq_payout_lines_charge", "charge_id", unique=True, postgresql_where=text("refund_id IS NULL")),
+    Index("uq_payout_lines_refund", "refund_id", unique=True, postgresql_where=text("refund_id IS NOT NULL")),
+    Index("ix_payout_lines_driver_newest", "driver_id", "earned_at", "id"),
     Index("ix_payout_lines_payout", "payout_id"),
     Index("ix_payout_lines_unpaid", "city", "earned_on", postgresql_where=text("payout_id IS NULL")),
 )
-"""What each ride brought its driver. A trigger lets `payout_id` be set once and nothing else change."""
+"""What each ride brought its driver, and what he bears of refunds (negative). A trigger lets `payout_id` be set once
+and nothing else change."""
 
 outbox = outbox_table(Base.metadata)
+idempotency = idempotency_table(Base.metadata)

@@ -39,7 +39,7 @@ def _reserve(desk: Desk, city: str, until_day: date) -> int:
         due = books.due(city, until_day, AT_ONCE)
         payouts = [_payout(desk, each, city, until_day) for each in due]
         pairs = zip(due, payouts, strict=True)
-        lines = {charge_id: payout.id for each, payout in pairs for charge_id in each.charge_ids}
+        lines = {line_id: payout.id for each, payout in pairs for line_id in each.line_ids}
         books.reserve(payouts, lines)
     return len(payouts)
 
@@ -55,7 +55,7 @@ def _payout(desk: Desk, due: Due, city: str, until_day: date) -> Payout:
         state=PayoutState.RESERVED,
         created_at=desk.now(),
         sent_at=None,
-        rides=len(due.charge_ids),
+        rides=due.rides,
     )
 
 

@@ -14,6 +14,7 @@ from services.payments.domain.charge import Charge, Debt, Outcome
 from services.payments.domain.ledger import Posting
 from services.payments.domain.payout import Due, Payout, PayoutLine
 from services.payments.domain.receipt import Receipt
+from services.payments.domain.refund import Refund, RefundAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,16 @@ class ToPayOut:
     driver_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class ToRefund:
+    """What the provider is asked: give back so much of what it took for `charge_key`, once for this key."""
+
+    key: str
+    charge_key: str
+    amount_minor: int
+    currency: str
+
+
 class Provider(Protocol):
     """A payment provider: see `services.payments.provider`."""
 
@@ -69,6 +80,12 @@ class Provider(Protocol):
 
     def find_all(self, keys: Collection[str]) -> Mapping[str, Outcome]:
         """What became of these charges; those that the provider never heard of are left out."""
+
+    def refund_all(self, wanted: Sequence[ToRefund]) -> Mapping[str, RefundAnswer]:
+        """Give back each, by key. Those whose answer was lost are left out. Raises ProviderUnavailable."""
+
+    def find_refunds(self, keys: Collection[str]) -> Mapping[str, RefundAnswer]:
+        """What became of these refunds; those that the provider never heard of are left out."""
 
     def pay_out_all(self, wanted: Sequence[ToPayOut]) -> Mapping[str, str]:
         """Send each; gives key → the provider's reference. Raises ProviderUnavailable."""
@@ -89,10 +106,15 @@ class Books(Protocol):
     def issue(self, receipts: Sequence[Receipt]) -> None: ...
     def owe(self, debts: Sequence[Debt]) -> None: ...
     def earn(self, lines: Sequence[PayoutLine]) -> None: ...
+    def charge_to_refund(self, trip_id: str) -> tuple[Charge, Sequence[Refund]]: ...
+    def add_refund(self, refund: Refund) -> None: ...
+    def refunds(self, ids: Collection[str]) -> list[Refund]: ...
+    def refunds_pending_since(self, moment: datetime, limit: int) -> list[Refund]: ...
+    def resolve_refunds(self, answers: Mapping[str, RefundAnswer], at: datetime) -> set[str]: ...
     def tell(self, events: Sequence[tuple[str, str, dict[str, Any]]]) -> None: ...
     def lock_payout_run(self, city: str) -> None: ...
     def due(self, city: str, until_day: date, limit: int) -> list[Due]: ...
-    def reserve(self, payouts: Sequence[Payout], lines: Mapping[str, str]) -> None: ...
+    def reserve(self, payouts: Sequence[Payout], lines: Mapping[int, str]) -> None: ...
     def reserved(self, after_id: str, limit: int) -> list[Payout]: ...
     def mark_sent(self, references: Mapping[str, str], at: datetime) -> set[str]: ...
 

@@ -28,11 +28,20 @@ class PayoutState(StrEnum):
     SENT = "sent"
 
 
+class RefundState(StrEnum):
+    """What became of a refund. `pending`: the provider is being asked, or its answer was lost and is looked up."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+
 class ReceiptState(StrEnum):
-    """Whether a ride has been paid."""
+    """Whether a ride has been paid, and whether that was given back."""
 
     PAID = "paid"
     UNPAID = "unpaid"
+    REFUNDED = "refunded"
 
 
 # -- errors ----------------------------------------------------------------------------------------------------------
@@ -63,6 +72,28 @@ class DayNotOver(Conflict):
 
 
 @error
+class NothingToRefund(Conflict):
+    """The charge failed or is not answered, or the ride cost nothing."""
+
+    code = "nothing_to_refund"
+    message = "Nothing was paid for this trip."
+
+
+@error
+class PaidInCash(Conflict):
+    code = "paid_in_cash"
+    message = "This trip was paid in cash: the driver has the money, not the payment provider."
+
+
+@error
+class RefundTooLarge(Conflict):
+    """`details.refundable`: what is left to be refunded."""
+
+    code = "refund_too_large"
+    message = "That is more than is left to be refunded."
+
+
+@error
 class ProviderUnavailable(Unavailable):
     code = "provider_unavailable"
     message = "The payment provider does not answer."
@@ -87,6 +118,18 @@ class SeeEarnings:
     earned_to: datetime | None = None
     limit: int = 100
     cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundTrip:
+    """Give back `amount_minor` of a trip's fare, or all that is left (None). `from_driver`: he bears his part of it."""
+
+    trip_id: str
+    by_user_id: str
+    reason: str
+    amount_minor: int | None = None
+    from_driver: bool = False
+    idempotency: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +164,37 @@ class ReceiptLine(TypedDict):
     amount: dict[str, Any]
 
 
+class RefundReply(TypedDict):
+    """A refund. `state` is one of `RefundState`, `failure` says why it failed; `from_driver` is what he bears of it."""
+
+    refund_id: str
+    trip_id: str
+    amount: dict[str, Any]
+    from_driver: dict[str, Any]
+    reason: str
+    by: str
+    state: str
+    failure: str | None
+    credit_note_number: str | None
+    created_at: str
+    resolved_at: str | None
+
+
+class RefundLine(TypedDict):
+    """A refund as its rider sees it."""
+
+    refund_id: str
+    amount: dict[str, Any]
+    reason: str
+    credit_note_number: str | None
+    at: str
+
+
 class ReceiptReply(TypedDict):
-    """A receipt. `state` is one of `ReceiptState`; `fare_reason` says why a fare is not the quoted one."""
+    """A receipt. `state` is one of `ReceiptState`; `fare_reason` says why a fare is not the quoted one.
+
+    `refunds`: what was given back, oldest first; `refunded`: their sum.
+    """
 
     receipt_id: str
     receipt_number: str
@@ -141,6 +213,8 @@ class ReceiptReply(TypedDict):
     paid_with: str
     state: str
     fare_reason: str | None
+    refunds: list[RefundLine]
+    refunded: dict[str, Any]
 
 
 class DocumentReply(TypedDict):
@@ -149,7 +223,10 @@ class DocumentReply(TypedDict):
 
 
 class EarningsLine(TypedDict):
-    """What one ride brought its driver: fare - tax - fee = share; what he took in cash is netted in `amount`."""
+    """What one ride brought its driver: fare - tax - fee = share; what he took in cash is netted in `amount`.
+
+    With `refund_id` it is what he bears of a refund: less than nothing.
+    """
 
     trip_id: str
     earned_at: str
@@ -160,6 +237,7 @@ class EarningsLine(TypedDict):
     cash: dict[str, Any]
     amount: dict[str, Any]
     payout_id: str | None
+    refund_id: str | None
 
 
 class EarningsTotals(TypedDict):
@@ -207,6 +285,19 @@ class PaymentData(TypedDict):
     method: str
     receipt_id: str | None
     reason: str | None
+
+
+class RefundData(TypedDict):
+    """payment_refunded. `from_driver`: what he bears of it."""
+
+    refund_id: str
+    trip_id: str
+    rider_id: str
+    driver_id: str
+    amount: dict[str, Any]
+    from_driver: dict[str, Any]
+    reason: str
+    credit_note_number: str
 
 
 class PayoutSentData(TypedDict):

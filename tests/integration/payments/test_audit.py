@@ -35,7 +35,7 @@ PLANTED = {
     ),
     "a posting of nothing that exists": (
         "INSERT INTO ledger_transactions VALUES ('x', 'ride', 'nobody', 'e', now())",
-        "no ledger transaction is without entries, or of a charge or payout that is not there",
+        "no ledger transaction is without entries, or of a charge, refund or payout that is not there",
     ),
     "a debt forgiven in silence": (
         "DELETE FROM debts",
@@ -62,6 +62,31 @@ PLANTED = {
         "UPDATE payouts SET amount_minor = amount_minor + 100",
         "every payout is the sum of its lines, and in the ledger once it is sent",
     ),
+    "a refund made larger": (
+        "UPDATE refunds SET amount_minor = amount_minor + 1, fee_minor = fee_minor + 1",
+        "every refund that was made is in the ledger with its amount and its payment, and has one credit note",
+    ),
+    "a refund of more than was paid": (
+        "UPDATE refunds SET amount_minor = 501, fee_minor = 501 - tax_minor - share_minor",
+        "no charge is refunded for more than was captured",
+    ),
+    "a credit note torn out": (
+        "DELETE FROM receipts WHERE refund_id IS NOT NULL",
+        "every refund that was made is in the ledger with its amount and its payment, and has one credit note",
+    ),
+    "a driver who was spared his part of a refund": (
+        "DELETE FROM payout_lines WHERE refund_id IS NOT NULL",
+        "what a driver bears of a refund is one line of his earnings",
+    ),
+    "a refund that only the provider knows": (
+        "INSERT INTO simulated_provider.refunds (key, charge_key, amount_minor, currency, state) "
+        "VALUES ('double', 'x', 100, 'EUR', 'done')",
+        "the provider's refunds are ours, by key, amount and outcome",
+    ),
+    "a refund that nobody sent": (
+        "DELETE FROM simulated_provider.refunds",
+        "the clearing account is what the provider holds, but for what is pending",
+    ),
     "a charge that the provider does not know": (
         "DELETE FROM simulated_provider.charges WHERE state = 'captured'",
         "the provider's charges are ours, by key, amount and outcome",
@@ -85,7 +110,7 @@ PLANTED = {
 
 @pytest.fixture
 def busy(money: MoneyDesk) -> MoneyDesk:
-    """Rides of all kinds, one day paid out."""
+    """Rides of all kinds, one day paid out, and part of a fare given back."""
     money.charge(a_ride(500, trip_id="old"))
     money.pay_out(days=2)
     money.charge(
@@ -93,6 +118,7 @@ def busy(money: MoneyDesk) -> MoneyDesk:
         a_ride(1000, trip_id="cash", method="cash", driver_id="driver-2"),
         a_ride(2000, trip_id="declined", method="card_declined", driver_id="driver-3"),
     )
+    money.refund("old", 100, from_driver=True)
     return money
 
 
@@ -108,7 +134,7 @@ def test_a_planted_error_is_found(busy: MoneyDesk, name: str) -> None:
 
 
 def _behind_the_guards(money: MoneyDesk, change: str) -> None:
-    tables = ("charges", "ledger_entries", "ledger_transactions", "receipts", "payout_lines", "accounts")
+    tables = ("charges", "refunds", "ledger_entries", "ledger_transactions", "receipts", "payout_lines", "accounts")
     with money.engine.begin() as connection:
         for table in tables:
             connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))

@@ -16,7 +16,7 @@ from services.payments.usecases.charging import look_up_pending
 from tests.support.money import MoneyDesk, a_ride
 
 
-def die(money: MoneyDesk, folder: Path, when: str, what: str, rides: list[SettledRide]) -> None:
+def die(money: MoneyDesk, folder: Path, when: str, what: str, rides: list[SettledRide] | list[str]) -> None:
     """Let another process do it, and die on the way."""
     task = folder / "task"
     task.write_bytes(pickle.dumps((money.config, rides, money.now)))

@@ -125,6 +125,23 @@ def test_a_failed_payment_is_told_and_its_receipt_says_unpaid(running: Running) 
     assert receipt(running, data["trip"], "rider-1", "rider")["state"] == "unpaid"
 
 
+def test_a_refund_asked_for_again_with_its_key_is_one_refund(running: Running, money: MoneyDesk) -> None:
+    money.charge(a_ride(1000, trip_id="trip-1"))
+    key = {"scope": "ops-1", "key": new_id(), "fingerprint": "f"}
+    asked = {"trip_id": "trip-1", "actor": OPS, "reason": "He was driven around.", "amount_minor": 400}
+    answers = list(
+        eventlet.GreenPool().imap(lambda _: running.call("refund_trip", {**asked, "idempotency": key}), range(5))
+    )
+    assert len({answer["refund_id"] for answer in answers}) == 1
+    assert running.call("refund_trip", {**asked, "idempotency": {**key, "key": new_id()}})["state"] == "done"
+    found = receipt(running, {"id": "trip-1"}, "rider-1", "rider")
+    assert (found["state"], found["refunded"]["amount_minor"], len(found["refunds"])) == ("paid", 800, 2)
+    assert "by" not in found["refunds"][0]
+    asked_for = running.call("list_refunds", {"trip_id": "trip-1"})["items"]
+    assert [(each["state"], each["by"]) for each in asked_for] == [("done", "ops-1")] * 2
+    assert money.breaches() == {}
+
+
 @pytest.mark.parametrize("role", ["rider", "driver"])
 def test_a_receipt_is_not_for_strangers(running: Running, money: MoneyDesk, role: str) -> None:
     money.charge(a_ride(trip_id="trip-1"))

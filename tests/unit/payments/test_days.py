@@ -73,11 +73,12 @@ def test_limits_are_bounded() -> None:
 @pytest.mark.parametrize(
     "told",
     [
-        '["2026-01-01T00:00:00Z","\\u0000"]',
-        '["0001-01-01T00:00:00+23:59","x"]',
-        '["9999-12-31T23:59:59-23:59","x"]',
-        '["2026-01-01T00:00:00Z",5]',
-        '[5,"x"]',
+        '["2026-01-01T00:00:00Z","5"]',
+        '["2026-01-01T00:00:00Z",true]',
+        '["2026-01-01T00:00:00Z",9223372036854775808]',
+        '["0001-01-01T00:00:00+23:59",5]',
+        '["9999-12-31T23:59:59-23:59",5]',
+        "[5,5]",
         "[]",
     ],
 )
@@ -88,5 +89,5 @@ def test_a_cursor_of_somebody_elses_making_names_the_field(told: str) -> None:
 
 
 def test_a_cursor_survives_the_way_there_and_back() -> None:
-    place = (datetime(2026, 3, 2, 12, tzinfo=UTC), "charge-1")
+    place = (datetime(2026, 3, 2, 12, tzinfo=UTC), 42)
     assert place_of(cursor_of(place)) == place

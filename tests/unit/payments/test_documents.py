@@ -33,6 +33,8 @@ def a_receipt(**changes: Any) -> Any:
         "paid_with": "Card",
         "state": "paid",
         "fare_reason": "quoted_fare",
+        "refunds": [],
+        "refunded": {"amount_minor": 0, "currency": "EUR"},
         **changes,
     }
 
@@ -67,3 +69,17 @@ def test_currencies_keep_their_own_minor_units() -> None:
     english = Locale("en")
     assert money_text({"amount_minor": 1250, "currency": "JPY"}, english) == "¥1,250"
     assert money_text({"amount_minor": 1250, "currency": "KWD"}, english).endswith("1.250")
+
+
+def test_what_was_given_back_stands_on_the_page_with_its_credit_note() -> None:
+    given_back = {
+        "refund_id": "r",
+        "amount": {"amount_minor": 250, "currency": "EUR"},
+        "reason": "The car was <dirty>.",
+        "credit_note_number": "HELSINKI-2026-000043",
+        "at": "2026-03-03T09:12:05.000Z",
+    }
+    page = receipt_html(a_receipt(refunds=[given_back], state="refunded"), HELSINKI, None)
+    assert "Given back on Mar 3, 2026, 11:12" in page
+    assert "The car was &lt;dirty&gt;. (HELSINKI-2026-000043)" in page
+    assert "€2.50" in page

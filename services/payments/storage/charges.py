@@ -1,0 +1,55 @@
+"""A charge and its row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hansom.contracts.payments import ChargeState
+from services.payments.domain.charge import Charge, Line, SettledRide
+
+
+def row_of_charge(charge: Charge) -> dict[str, Any]:
+    ride = charge.ride
+    return {
+        "id": charge.id,
+        "trip_id": ride.trip_id,
+        "rider_id": ride.rider_id,
+        "driver_id": ride.driver_id,
+        "city": ride.city,
+        "category": ride.category,
+        "currency": ride.currency,
+        "fare_minor": ride.fare_minor,
+        "tax_minor": ride.tax_minor,
+        "fee_minor": charge.fee_minor,
+        "lines": [[line.code, line.label, line.amount_minor] for line in ride.lines],
+        "method": charge.method,
+        "fare_reason": ride.fare_reason,
+        "distance_m": ride.distance_m,
+        "duration_s": ride.duration_s,
+        "completed_at": ride.completed_at,
+        "cause": ride.cause,
+        "state": charge.state.value,
+        "created_at": charge.created_at,
+    }
+
+
+def charge_of_row(row: Any) -> Charge:
+    """A charge from a row that has all columns of `charges`."""
+    ride = SettledRide(
+        trip_id=row.trip_id,
+        rider_id=row.rider_id,
+        driver_id=row.driver_id,
+        city=row.city,
+        category=row.category,
+        currency=row.currency,
+        fare_minor=row.fare_minor,
+        tax_minor=row.tax_minor,
+        lines=tuple(Line(*line) for line in row.lines),
+        method=row.method,
+        fare_reason=row.fare_reason,
+        distance_m=row.distance_m,
+        duration_s=row.duration_s,
+        completed_at=row.completed_at,
+        cause=row.cause,
+    )
+    return Charge(row.id, ride, row.method, row.fee_minor, ChargeState(row.state), row.created_at)
