@@ -21,7 +21,7 @@ batch = batched(solve)
 TOGETHER = ("batch", "foresight")
 RULES = Rules()
 
-quick = settings(max_examples=40, deadline=None)
+quick = settings(max_examples=25, deadline=None)
 
 
 def pairs(proposal: Proposal) -> dict[str, str]:
@@ -45,7 +45,7 @@ def batches(draw: st.DrawFn) -> Batch:
             patience_left_s=draw(st.one_of(st.none(), st.integers(-5, 300))),
             worth_s=draw(st.integers(-500, 500)),
         )
-        for number in range(draw(st.integers(0, 6)))
+        for number in range(draw(st.integers(0, 5)))
     ]
     drivers = [
         a_driver(
@@ -58,7 +58,7 @@ def batches(draw: st.DrawFn) -> Batch:
             accept_rate=draw(st.one_of(st.none(), st.floats(0, 1))),
             worth_s=draw(st.integers(-500, 500)),
         )
-        for number in range(draw(st.integers(0, 6)))
+        for number in range(draw(st.integers(0, 5)))
     ]
     road_time = st.one_of(st.none(), st.integers(0, 1500))
     times = {
