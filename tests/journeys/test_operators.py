@@ -56,7 +56,7 @@ def test_live_figures_and_the_map_of_demand(people: Any, ops: App) -> None:
     for feature in demand["features"]:
         ring = feature["geometry"]["coordinates"][0]
         assert ring[0] == ring[-1]
-        assert {"requests", "unmet", "free", "busy"} <= feature["properties"].keys()
+        assert {"requests", "unmet", "free", "busy", "forecast", "surge"} <= feature["properties"].keys()
 
 
 def _with_free_cars(demand: dict[str, Any]) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from services.analytics.domain.zones import Zone, added_up, drive_s
 
 HALF_HOUR_S = 1800.0
 
-REACH_S = 180.0
+REACH_S = 120.0
 """A request so many seconds away counts for a third (1/e) of one at the door."""
 
 PSEUDO_REQUESTS = 1.0

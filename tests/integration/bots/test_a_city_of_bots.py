@@ -43,6 +43,7 @@ def test_a_city_of_bots_finishes_its_rides() -> None:
     assert report["completed"] >= 3
     assert report["stuck"] == report["bots_died"] == report["events"]["seq_gaps"] == 0
     assert not report["falling_behind"]
+    assert 20 >= report["hints"]["heard"] > report["hints"]["followed"] > 0
     states = [trip["state"] for trip in saw["trips"]]
     assert states.count("completed") == report["completed"]
     assert len(states) == report["requested"]
