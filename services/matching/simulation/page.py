@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from services.matching.simulation.day import Day
 from services.matching.simulation.figures import earned_an_hour
 
 HOUR_S = 3600
+
+# pygal puts a finder of its map plugins among Python's, of a kind that pytest and Python 3.12 do not know: out again
+sys.meta_path[:] = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
 
 COLOURS = {"nearest": "var(--c1)", "nearest_eta": "var(--c2)", "batch": "var(--c3)", "foresight": "var(--c4)"}
 OTHER_COLOUR = "var(--c5)"
