@@ -19,6 +19,7 @@ from services.matching.domain.news import News, TripNews
 from services.matching.domain.pool import PooledTrip
 from services.matching.domain.waiting import (
     Around,
+    Ended,
     Glance,
     Promise,
     WaitingState,
@@ -73,41 +74,39 @@ class WaitingRiders:
             log.warning("riders are not told how long they wait", extra=told)
 
     def _note(self, closed: ClosedBatch, pooled: Mapping[str, PooledTrip]) -> None:
-        now_ms = closed.moment.at_ms
-        around = self._look_around(closed.trips)
+        now_ms, asked = closed.moment.at_ms, _asked(closed)
+        # who ends a ride matters to those alone whom nobody is asked for
+        around = self._look_around(closed.trips, MAX_FINISHING_S if len(asked) < len(closed.trips) else 0)
         cells = {trip.trip_id: wide_cell(trip.pickup.lat, trip.pickup.lng) for trip in closed.trips}
         known = self.waits.read(closed.dispatch.city, list(cells), cells.values(), now_ms)
-        offered = {offer.trip_id: offer.driver_id for offer in closed.outcome.made}
         # in a thread, as it reads each pair of the batch
-        seen = tpool.execute(glances, closed.trips, closed.proposal.considered, offered, self.near_m)
+        seen = tpool.execute(glances, closed.trips, closed.proposal.considered, asked, self.near_m)
         turns, factor = in_turn(seen, around), correction(known.kept)
         states = []
         for glance in seen:
             trip_id = glance.trip.trip_id
-            raw_s = turns.get(trip_id, glance.held_s)
-            if raw_s is None:
-                raw_s = median_until(known.waits[cells[trip_id]], glance.trip.waited_s)
+            raw_s = _raw_s(glance, turns.get(trip_id), known.waits[cells[trip_id]])
             promise = None if raw_s is None else Promise(now_ms, round(raw_s * factor, 1), raw_s)
-            states.append(_state(glance, pooled[trip_id], around.get(trip_id, Around()), promise, known))
-        news = {state.trip_id for state in states if state.is_news(now_ms)}
-        states = [replace(each, told_ms=now_ms, told=each.gist) if each.trip_id in news else each for each in states]
+            state = _state(glance, pooled[trip_id], around.get(trip_id, Around()), promise, known)
+            states.append(replace(state, told_ms=now_ms, told=state.gist) if state.is_news(now_ms) else state)
         self.waits.write(states)
+        news = [state for state in states if state.told_ms == now_ms]
         if news:
-            self.tell([state for state in states if state.trip_id in news])
+            self.tell(news)
 
-    def _look_around(self, trips: Sequence[WaitingTrip]) -> dict[str, Around]:
+    def _look_around(self, trips: Sequence[WaitingTrip], finishing_within_s: float) -> dict[str, Around]:
         """Busy cars around each pickup. Raises HansomError."""
-        calls = [
-            self.location.call_async("look_around", self._request(trips[start : start + MAX_SEARCHES]), self.deadline_s)
-            for start in range(0, len(trips), MAX_SEARCHES)
-        ]
+        calls = []
+        for start in range(0, len(trips), MAX_SEARCHES):
+            request = self._request(trips[start : start + MAX_SEARCHES], finishing_within_s)
+            calls.append(self.location.call_async("look_around", request, self.deadline_s))
         items = {trip_id: item for call in calls for trip_id, item in call.result()["items"].items()}
         return {
             trip_id: Around(item["busy"], tuple((driver_id, free_in_s) for driver_id, free_in_s in item["finishing"]))
             for trip_id, item in items.items()
         }
 
-    def _request(self, trips: Iterable[WaitingTrip]) -> dict[str, Any]:
+    def _request(self, trips: Iterable[WaitingTrip], finishing_within_s: float) -> dict[str, Any]:
         requests = [
             {
                 "trip_id": trip.trip_id,
@@ -117,7 +116,19 @@ class WaitingRiders:
             }
             for trip in trips
         ]
-        return {"requests": requests, "within_m": self.near_m, "finishing_within_s": MAX_FINISHING_S}
+        return {"requests": requests, "within_m": self.near_m, "finishing_within_s": finishing_within_s}
+
+
+def _asked(closed: ClosedBatch) -> dict[str, str]:
+    """Trip → the driver who is asked, one whose offer was not to be replaced after all among them."""
+    standing = {trip_id: offer.driver_id for trip_id, offer in closed.replaced.items()}
+    return {**standing, **{offer.trip_id: offer.driver_id for offer in closed.outcome.made}}
+
+
+def _raw_s(glance: Glance, turn_s: float | None, waits: Iterable[Ended]) -> float | None:
+    """Seconds until a driver takes the trip, as they are reckoned: by who finishes, otherwise by how others waited."""
+    soon_s = glance.held_s if turn_s is None else turn_s
+    return median_until(waits, glance.trip.waited_s) if soon_s is None else soon_s
 
 
 def _state(glance: Glance, pooled: PooledTrip, around: Around, promise: Promise | None, known: Known) -> WaitingState:

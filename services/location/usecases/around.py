@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from math import cos, radians
 from typing import Any
 
-from hansom.segments import extent
-from hansom.values import Point, plane_distance_m
+import numpy as np
+import numpy.typing as npt
+
+from hansom.segments import SegmentIndex, extent
+from hansom.values import METRES_A_DEGREE, plane_distance_m
 from services.location.domain.finishing import MOST, Finishing, FinishingWindow
 from services.location.domain.search import Spot
 from services.location.storage.finishing import FinishingRides
 from services.location.usecases.near import Town
 
-MAX_RINGS = 30
+Degrees = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,48 +32,49 @@ class Surroundings:
 def look_around(
     requests: Sequence[Mapping[str, Any]], within_m: float, window: FinishingWindow, town: Town
 ) -> dict[str, Surroundings]:
-    """Within `within_m` metres in a straight line of each waiting trip (`trip_id`, `point`, `category`, `exclude`).
+    """Around each waiting trip (`trip_id`, `point`, `category`, `exclude`), within about `within_m` metres.
 
-    Counts are read by segment, so nothing is read of any car. Raises RedisError.
+    Cars are counted by segment, from the middle of the pickup's to the middle of theirs, so none of them is read, and
+    trips of one segment and category cost no more than one of them. Raises RedisError.
     """
-    segments = {request["trip_id"]: _segments(request["point"], within_m, town) for request in requests}
-    spots = town.cars.spots_in({name for near in segments.values() for name in near}, "busy")
-    finishing = FinishingRides(town.cars.redis).within(window) if requests else []
+    found = {each["trip_id"]: town.index.segment_of(each["point"].lat, each["point"].lng) for each in requests}
+    own = {trip_id: segment for trip_id, segment in found.items() if segment is not None}
+    near = {segment: _segments_near(town.index, segment, within_m) for segment in set(own.values())}
+    spots = town.cars.spots_in(frozenset[str]().union(*near.values()), "busy")
+    busy = {segment: listed for segment, listed in spots.items() if listed}
+    wanted = {(own.get(each["trip_id"], ""), each["category"]) for each in requests}
+    counts = {(segment, kind): _count(busy, near.get(segment, frozenset()), kind) for segment, kind in wanted}
+    finishing = FinishingRides(town.cars.redis).within(window) if requests and window.within_s else []
     return {
-        request["trip_id"]: Surroundings(
-            _count(request, (spot for name in segments[request["trip_id"]] for spot in spots[name]), within_m),
-            _ending_near(request, finishing, within_m),
+        each["trip_id"]: Surroundings(
+            counts[own.get(each["trip_id"], ""), each["category"]], _ending_near(each, finishing, within_m)
         )
-        for request in requests
+        for each in requests
     }
 
 
-def _segments(point: Point, within_m: float, town: Town) -> list[str]:
-    """The segments that a part of the circle may lie in."""
-    own = town.index.segment_of(point.lat, point.lng)
-    found: list[str] = []
-    if own is None:
-        return found
-    for ring in town.index.rings(own, MAX_RINGS):
-        touching = [name for name in ring if _gap_m(point, name) <= within_m]
-        if not touching:
-            break
-        found += touching
-    return found
+@lru_cache(maxsize=2000)
+def _segments_near(index: SegmentIndex, segment: str, within_m: float) -> frozenset[str]:
+    """The segments whose middle is near this one's, itself among them."""
+    names, lats, lngs = _middles(index)
+    lat, lng, _ = extent(segment)
+    east = (lngs - lng) * cos(radians(lat))
+    near = np.flatnonzero(np.hypot(lats - lat, east) * METRES_A_DEGREE <= within_m)
+    return frozenset(names[number] for number in near)
 
 
-def _gap_m(point: Point, segment: str) -> float:
-    lat, lng, reach_m = extent(segment)
-    return plane_distance_m(point.lat, point.lng, lat, lng) - reach_m
+@lru_cache(maxsize=2)
+def _middles(index: SegmentIndex) -> tuple[list[str], Degrees, Degrees]:
+    """All segments, and the latitudes and longitudes of their middles."""
+    names = list(index)
+    middles = np.array([extent(name)[:2] for name in names]).reshape(-1, 2)
+    return names, middles[:, 0], middles[:, 1]
 
 
-def _count(request: Mapping[str, Any], spots: Iterable[Spot], within_m: float) -> int:
-    point, category = request["point"], request["category"]
+def _count(busy: Mapping[str, Iterable[Spot]], near: frozenset[str], category: str) -> int:
+    """Cars of these segments that may carry the category."""
     return sum(
-        spot.cars
-        for spot in spots
-        if category in spot.categories
-        and plane_distance_m(point.lat, point.lng, spot.place.lat, spot.place.lng) <= within_m
+        spot.cars for segment, spots in busy.items() if segment in near for spot in spots if category in spot.categories
     )
 
 
