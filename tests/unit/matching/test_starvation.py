@@ -81,3 +81,9 @@ def test_no_driver_is_passed_over_for_ever() -> None:
     assert longest_idle_s(POLICIES["foresight"], RULES, batches) <= bound_s + 12 * EVERY_S
     never = Rules(max_pickup_s=400.0, idle_weight=0.0, idle_long_weight=0.0)
     assert longest_idle_s(POLICIES["foresight"], never, batches) == batches * EVERY_S
+
+
+def test_the_bounds_of_the_rules_as_they_are() -> None:
+    """As the service's page states them."""
+    assert rider_bound_s(Rules()) == pytest.approx(900)
+    assert 7200 < driver_bound_s(Rules()) < 7800
