@@ -19,10 +19,11 @@ from hansom.cities import City, UnknownCity, city_of
 from hansom.settings import load_config
 from services.matching.settings import POLICIES
 from services.matching.simulation.day import Day, Scenario, Tariff
-from services.matching.simulation.demand import read_trips, stadium
+from services.matching.simulation.demand import draw, read_trips, stadium
 from services.matching.simulation.engine import simulate
 from services.matching.simulation.figures import figures
 from services.matching.simulation.grid import RoadGrid, RoadsDown, load_grid
+from services.matching.simulation.hints import forecast
 from services.matching.simulation.learning import earlier_seeds, learn
 from services.matching.simulation.page import Words, page
 from services.matching.simulation.planning import LOOKING_AHEAD, a_day, dispatching, shifts_for
@@ -49,6 +50,7 @@ class Asked:
     crowd: int
     surge: bool
     surge_rule: str
+    hints: bool
     earlier_days: int
     page: Path | None
     json: bool
@@ -66,6 +68,7 @@ def parse(arguments: Sequence[str] | None = None) -> Asked:
     parser.add_argument("--crowd", type=int, default=2_000, help="how many leave the stadium (%(default)s)")
     parser.add_argument("--surge", action="store_true", help="fares surge up to the city's cap, and people mind")
     parser.add_argument("--surge-rule", default=SURGE_RULE, help="the module of the rule (%(default)s)")
+    parser.add_argument("--hints", action="store_true", help="drivers without a ride are told where cars are missing")
     told = "days that foresight learns from before, other than the one that is shown (%(default)s)"
     parser.add_argument("--earlier-days", type=int, default=2, help=told)
     parser.add_argument("--seed", type=int, default=1)
@@ -114,6 +117,9 @@ def prepare(asked: Asked, city: City, config: dict[str, Any], console: Console) 
         day = replace(day, requests=stadium(grid, day.requests, asked.seed, riders=asked.crowd))
     if asked.surge:
         day = replace(day, surging=Surging(surge_rule(asked.surge_rule), round(10 * city.surge_cap)))
+    if asked.hints:
+        earlier_days = (draw(grid, asked.rides, seed) for seed in earlier_seeds(asked.seed, max(1, asked.earlier_days)))
+        day = replace(day, expected=forecast(earlier_days, len(grid)))
     return day
 
 
@@ -159,7 +165,8 @@ def about(asked: Asked) -> str:
     riders = f"the trips of {asked.trips.name}" if asked.trips else f"{asked.rides:,} requests"
     crowd = f", {asked.crowd:,} more who leave a stadium at 22:00" if asked.scenario == "stadium" else ""
     fares = "fares that surge" if asked.surge else "steady fares"
-    return f"{riders}{crowd}, {asked.drivers:,} drivers, {fares}, seed {asked.seed}."
+    hints = ", hints to drivers" if asked.hints else ""
+    return f"{riders}{crowd}, {asked.drivers:,} drivers, {fares}{hints}, seed {asked.seed}."
 
 
 def as_dict(asked: Asked, city: City, policies: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -169,6 +176,7 @@ def as_dict(asked: Asked, city: City, policies: dict[str, dict[str, Any]]) -> di
         "drivers": asked.drivers,
         "scenario": asked.scenario,
         "surge": asked.surge,
+        "hints": asked.hints,
         "policies": policies,
     }
 

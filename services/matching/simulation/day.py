@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from services.matching.domain.model import Batch, Policy, Proposal, Rules
 from services.matching.simulation.demand import Request
 from services.matching.simulation.grid import RoadGrid
@@ -61,7 +63,8 @@ class Tariff:
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A day before it is lived: the roads, who wants to go where, who drives, what they are like, and whether fares
-    surge."""
+    surge. `expected` (SLOTS, N): requests of each half hour and place, by which drivers without a ride are told where
+    to go; None: they stay where they are."""
 
     grid: RoadGrid
     requests: Sequence[Request]
@@ -70,6 +73,7 @@ class Scenario:
     seed: int = 1
     tariff: Tariff = field(default_factory=Tariff)
     surging: Surging | None = None
+    expected: np.ndarray | None = None
 
 
 @dataclass(slots=True)

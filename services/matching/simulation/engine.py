@@ -11,6 +11,7 @@ from services.matching.domain.model import Considered
 from services.matching.simulation import people
 from services.matching.simulation.clockwork import Clockwork
 from services.matching.simulation.day import Day, Dispatching, Driver, Scenario, Spell, Trip, Watch
+from services.matching.simulation.hints import HINT_EVERY_S, Hints
 from services.matching.simulation.people import Dice
 from services.matching.simulation.roaming import LEAST_GAIN, Roaming
 from services.matching.simulation.sight import Sight
@@ -52,6 +53,7 @@ class _Engine:
         self.sight = Sight(scenario, dispatching)
         self.roaming = Roaming(scenario, self.clock, self.dice)
         self.surge = Surge(scenario.surging, scenario.grid.points)
+        self.hints = None if scenario.expected is None else Hints(scenario.grid, scenario.expected)
         self._batch_at_s = -1.0
         self._answers = 0
         self._asked_at_s = [trip.request.at_s for trip in self.trips]
@@ -65,6 +67,8 @@ class _Engine:
             self.clock.at(driver.shift.until_s, self._end_shift, number)
         if self._surging is not None and self.trips:
             self.clock.at(self._asked_at_s[0], self._reckon_surge, self._surging.tick_s)
+        if self.hints is not None and self.trips:
+            self.clock.at(self._asked_at_s[0], self._hint)
         self.clock.run()
         return self.day
 
@@ -244,7 +248,7 @@ class _Engine:
             driver.place = pickup
         self._free(driver_number)
 
-    # -- surge -------------------------------------------------------------------------------------------------------
+    # -- surge and hints ---------------------------------------------------------------------------------------------
     def _reckon_surge(self, tick_s: float) -> None:
         waiting = (trip.request.pickup for trip in self.waiting.values())
         self.surge.tick(self.clock.now_s, waiting, (driver.place for driver in self.idle.values()))
@@ -252,6 +256,12 @@ class _Engine:
             self.roaming.follow_fares(self.idle, self.surge.multipliers)
         if self.clock.now_s < self._asked_at_s[-1]:
             self.clock.after(tick_s, self._reckon_surge, tick_s)
+
+    def _hint(self) -> None:
+        assert self.hints is not None
+        self.roaming.heed(self.idle, self.hints.now(self.clock.now_s, self.idle))
+        if self.clock.now_s < self._asked_at_s[-1]:
+            self.clock.after(HINT_EVERY_S, self._hint)
 
     # -- drivers -----------------------------------------------------------------------------------------------------
     def _end_shift(self, number: int) -> None:

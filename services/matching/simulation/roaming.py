@@ -32,6 +32,12 @@ class Roaming:
                 if to is not None:
                     self.send(driver, to)
 
+    def heed(self, idle: Mapping[int, Driver], hints: Mapping[int, int]) -> None:
+        """Those who follow hints set out. `hints`: driver → place."""
+        for number, to in hints.items():
+            if self.would_go(number, idle[number]):
+                self.send(idle[number], to)
+
     def would_go(self, number: int, driver: Driver) -> bool:
         under_way = driver.moving_until_s > self._clock.now_s
         return not under_way and people.follows(self._habits, self._dice, number)

@@ -1,8 +1,8 @@
-"""A crowd leaves a stadium, fares surge, riders and drivers mind."""
+"""A crowd leaves a stadium, fares surge, riders and drivers mind; drivers without a ride are told where to go."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -12,14 +12,16 @@ import numpy as np
 import pytest
 
 from services.matching.domain.policies import policies
-from services.matching.simulation.day import Day, Dispatching, Scenario
-from services.matching.simulation.demand import stadium
+from services.matching.simulation.day import Day, Dispatching, Driver, Scenario
+from services.matching.simulation.demand import draw, stadium
 from services.matching.simulation.engine import simulate
 from services.matching.simulation.figures import figures, worst_tenth
-from services.matching.simulation.people import Dice, Habits, pays
+from services.matching.simulation.hints import Hints, forecast
+from services.matching.simulation.people import Dice, Habits, Shift, pays
 from services.matching.simulation.planning import a_day
 from services.matching.simulation.roaming import worth_the_way
 from services.matching.simulation.surging import RESOLUTION, Surge, Surging, surge_rule
+from services.matching.simulation.worths import SLOTS
 from services.matching.solver import solve
 from tests.support.towns import TOWN
 
@@ -120,3 +122,22 @@ def test_the_worst_tenth_is_the_mean_of_the_slowest() -> None:
     assert worst_tenth(np.array([1.0] * 18 + [10.0, 20.0])) == 15.0
     assert worst_tenth(np.array([7.0])) == 7.0
     assert np.isnan(worst_tenth(np.array([])))
+
+
+def test_drivers_without_a_ride_are_sent_where_cars_are_missing_and_not_all_to_one_place() -> None:
+    expected = np.zeros((SLOTS, len(TOWN)))
+    expected[:, 56] = expected[:, 7] = 20.0
+    idle = {number: Driver(Shift(number, 0, 0.0, 9e4), 0, 9e4) for number in range(30)}
+    hints = Hints(TOWN, expected)
+    sent = hints.now(36_000.0, idle)
+    assert set(sent.values()) == {7, 56}
+    assert 4 <= Counter(sent.values())[7] < 30
+    assert not set(hints.now(36_300.0, idle)) & set(sent), "told again too soon"
+
+
+def test_hints_bring_drivers_nearer_to_where_riders_will_be() -> None:
+    day = a_day(TOWN, 600, 60, 3, habits=Habits(follows=1.0))
+    expected = forecast((draw(TOWN, 600, seed) for seed in (11, 12, 13)), len(TOWN))
+    stay, told = (figures(simulate(replace(day, expected=known), BATCH)) for known in (None, expected))
+    assert told.pickup_mean_s < stay.pickup_mean_s
+    assert told.completed >= stay.completed - 6
