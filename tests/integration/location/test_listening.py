@@ -35,8 +35,7 @@ def test_whoever_reports_is_heard_and_who_never_did_is_not(speaker: Speaker, cal
     speaker.go_online(driver)
     reported_ms = now_ms()
     speaker.report(a_row(driver, CENTRE, at_ms=reported_ms))
-    heard = eventually(lambda: _heard(call, driver))
-    assert heard == {"at": at(reported_ms), "point": CENTRE.as_dict()}
+    eventually(lambda: _heard(call, driver) == {"at": at(reported_ms), "point": CENTRE.as_dict()})
     assert call("last_heard", {"driver_ids": [silent]})["items"] == {silent: {"at": None, "point": None}}
     eventually(lambda: call("last_heard", {"driver_ids": []})["listening_until"] == at(reported_ms))
     assert call("last_heard", {"driver_ids": []})["listening_since"] <= at(reported_ms)
@@ -55,7 +54,7 @@ def test_a_driver_who_cannot_be_looked_up_after_redis_was_emptied_is_heard(speak
     driver, reported_ms = new_id(), now_ms()
     WORLD.down = {"drivers", "trips"}
     speaker.report(a_row(driver, CENTRE, at_ms=reported_ms))
-    assert eventually(lambda: _heard(call, driver)) == {"at": at(reported_ms), "point": None}
+    eventually(lambda: _heard(call, driver) == {"at": at(reported_ms), "point": None})
 
 
 def test_a_driver_on_a_ride_is_heard(speaker: Speaker, call: Call, cars: LiveCars) -> None:
