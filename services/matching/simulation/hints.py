@@ -57,7 +57,11 @@ class Hints:
         wanted = np.bincount(self._cell_of, weights=expected, minlength=len(self._cells)) * BUSY_S / SLOT_S
         there = Counter(int(self._cell_of[driver.place]) for driver in idle.values())
         spare = wanted - np.array([there[cell] for cell in range(len(self._cells))])
-        places = [self._busiest(cell, expected) for cell in np.flatnonzero(spare >= 1) for _ in range(int(spare[cell]))]
+        places = [
+            self._busiest(cell, expected)
+            for cell in np.flatnonzero(spare >= 1).tolist()
+            for _ in range(int(spare[cell]))
+        ]
         free = [number for number, driver in idle.items() if self._may_be_told(now_s, number, driver, spare)]
         if not places or not free:
             return {}
