@@ -171,9 +171,16 @@ def _edges(town: Town) -> list[float]:
 
 
 def _shown(console: Console, title: str, items: Iterable[Item], count: int) -> list[Item]:
-    """All of them, with a bar while they come."""
-    with _bar(console) as bar:
-        return list(bar.track(items, total=count, description=title))
+    """All of them, with a bar while they come; a line for each tenth where nobody watches."""
+    if console.is_terminal:
+        with _bar(console) as bar:
+            return list(bar.track(items, total=count, description=title))
+    found: list[Item] = []
+    for item in items:
+        found.append(item)
+        if 10 * len(found) // count > 10 * (len(found) - 1) // count:
+            console.print(f"{title}: {len(found)} of {count}")
+    return found
 
 
 def _bar(console: Console) -> Progress:
