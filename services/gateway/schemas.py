@@ -168,6 +168,10 @@ class Suspension(Schema):
     reason = PlainText(shortest=0, longest=500, multiline=True, allow_none=True)
 
 
+class DebtSettlement(Schema):
+    payment_method = PlainText(longest=64, allow_none=True)
+
+
 class NewRefund(Schema):
     amount_minor = fields.Integer(strict=True, validate=validate.Range(1, 10**12))
     reason = PlainText(required=True, shortest=3, longest=500)

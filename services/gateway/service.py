@@ -16,6 +16,7 @@ from services.gateway.access import Access, Doorkeeper
 from services.gateway.queue import Sockets, read_frames
 from services.gateway.readiness import Readiness
 from services.gateway.routes.accounts import AccountRoutes
+from services.gateway.routes.debts import DebtRoutes
 from services.gateway.routes.driving import DrivingRoutes
 from services.gateway.routes.ops import OpsRoutes
 from services.gateway.routes.refunds import RefundRoutes
@@ -37,7 +38,15 @@ class AccessProvider(DependencyProvider):
 
 
 class GatewayService(
-    AccountRoutes, RidingRoutes, TripRoutes, DrivingRoutes, OpsRoutes, SurgeRoutes, RefundRoutes, SystemRoutes
+    AccountRoutes,
+    RidingRoutes,
+    TripRoutes,
+    DebtRoutes,
+    DrivingRoutes,
+    OpsRoutes,
+    SurgeRoutes,
+    RefundRoutes,
+    SystemRoutes,
 ):
     """Each route reads like its line in api.md."""
 

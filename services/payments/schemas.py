@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,8 @@ from marshmallow import EXCLUDE, Schema, fields, post_load, validate
 from hansom.contracts.errors import Invalid
 from hansom.contracts.payments import (
     ChargeReply,
+    ChargeState,
+    DebtReply,
     EarningsLine,
     EarningsTotals,
     ListPayouts,
@@ -31,7 +33,8 @@ from hansom.contracts.payments import (
 )
 from hansom.values import Money
 from hansom.wire import iso, parse_time
-from services.payments.domain.charge import MOST_MINOR, Charge, SettledRide, ride_of
+from services.payments.domain.charge import MOST_MINOR, Charge, Outcome, SettledRide, ride_of
+from services.payments.domain.debt import OpenDebt
 from services.payments.domain.methods import paid_with
 from services.payments.domain.money_rules import tax_inside
 from services.payments.domain.payout import Payout, PayoutLine
@@ -129,7 +132,16 @@ class RunPayoutsSchema(_Request):
         return RunPayouts(**data)
 
 
+class RiderSchema(_Request):
+    rider_id = _id()
+
+
+class SettleDebtsSchema(RiderSchema):
+    payment_method = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 100))
+
+
 class CheckMethodSchema(_Request):
+    rider_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 64))
     payment_method = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 100))
 
 
@@ -144,6 +156,8 @@ RUN_PAYOUTS = RunPayoutsSchema()
 REFUND_TRIP = RefundTripSchema()
 LIST_REFUNDS = ListRefundsSchema()
 CHECK_METHOD = CheckMethodSchema()
+RIDER = RiderSchema()
+SETTLE_DEBTS = SettleDebtsSchema()
 CHARGE_TRIP = ChargeTripSchema()
 
 
@@ -272,6 +286,39 @@ def _refund_line(each: FullRefund) -> RefundLine:
         "reason": refund.reason,
         "credit_note_number": each.credit_note.number if each.credit_note is not None else None,
         "at": iso(refund.resolved_at) or "",
+    }
+
+
+def debt_reply(debt: OpenDebt) -> DebtReply:
+    return {
+        "trip_id": debt.trip_id,
+        "amount": _money(debt.amount_minor, debt.currency),
+        "reason": debt.reason,
+        "since": iso(debt.created_at) or "",
+    }
+
+
+def debts_reply(owed: Sequence[OpenDebt]) -> dict[str, Any]:
+    """Each debt, and their sum, one amount a currency."""
+    sums: dict[str, int] = {}
+    for debt in owed:
+        sums[debt.currency] = sums.get(debt.currency, 0) + debt.amount_minor
+    return {
+        "items": [dict(debt_reply(debt)) for debt in owed],
+        "totals": [_money(minor, currency) for currency, minor in sorted(sums.items())],
+    }
+
+
+def settled_reply(
+    before: Sequence[OpenDebt], outcomes: Mapping[str, Outcome], left: Sequence[OpenDebt]
+) -> dict[str, Any]:
+    """What was paid now, why the rest was not, and what is still owed."""
+    still = {debt.charge_id for debt in left}
+    failed = [outcome for outcome in outcomes.values() if outcome.state == ChargeState.FAILED]
+    return {
+        "paid": [dict(debt_reply(debt)) for debt in before if debt.charge_id not in still],
+        "reason": (failed[0].reason or "failed") if failed else None,
+        **debts_reply(left),
     }
 
 

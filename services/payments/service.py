@@ -29,12 +29,14 @@ from hansom.validation import load
 from services.payments import schemas
 from services.payments.dependencies import PaymentProvider, Rules
 from services.payments.documents.rendering import Place, pdf_of, receipt_html
+from services.payments.domain.debt import must_owe_nothing
 from services.payments.domain.methods import method_of
 from services.payments.storage import reading as rows
 from services.payments.storage.audit import audit
 from services.payments.storage.books import BookRows
+from services.payments.storage.debts import open_debts
 from services.payments.storage.tables import Base, idempotency
-from services.payments.usecases import charging, paying_out, refunding
+from services.payments.usecases import charging, paying_out, refunding, settling_debts
 from services.payments.usecases.ports import Desk
 from services.payments.usecases.reading import see_receipt
 
@@ -103,8 +105,27 @@ class PaymentsService:
     # -- riders' money -----------------------------------------------------------------------------------------------
     @rpc
     def check_payment_method(self, payload: Payload) -> Payload:
-        method_of(load(schemas.CHECK_METHOD, payload)["payment_method"], self.rules.usual_method)
+        request = load(schemas.CHECK_METHOD, payload)
+        method_of(request["payment_method"], self.rules.usual_method)
+        if request["rider_id"] is not None:
+            with self.store.begin() as session:
+                must_owe_nothing(open_debts(session, request["rider_id"]))
         return {}
+
+    @rpc
+    def list_debts(self, payload: Payload) -> Payload:
+        with self.store.begin() as session:
+            return schemas.debts_reply(open_debts(session, load(schemas.RIDER, payload)["rider_id"]))
+
+    @rpc
+    def settle_debts(self, payload: Payload) -> Payload:
+        request = load(schemas.SETTLE_DEBTS, payload)
+        rider_id = request["rider_id"]
+        with self.store.begin() as session:
+            before = open_debts(session, rider_id)
+        outcomes = settling_debts.settle_debts(self.desk, rider_id, request["payment_method"])
+        with self.store.begin() as session:
+            return schemas.settled_reply(before, outcomes, open_debts(session, rider_id))
 
     @rpc
     def charge_trip(self, payload: Payload) -> Payload:
@@ -172,6 +193,7 @@ class PaymentsService:
     def look_up_pending(self) -> None:
         charging.look_up_pending(self.desk, LOOKED_UP_AT_ONCE)
         refunding.look_up_pending_refunds(self.desk, LOOKED_UP_AT_ONCE)
+        settling_debts.look_up_pending_payments(self.desk, LOOKED_UP_AT_ONCE)
 
     @leader_timer(interval_s=600)
     def tidy_up(self) -> None:

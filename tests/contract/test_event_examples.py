@@ -26,6 +26,7 @@ DATA: dict[str, Any] = {
     "payments.payment_captured": payments.PaymentData,
     "payments.payment_failed": payments.PaymentData,
     "payments.payment_refunded": payments.RefundData,
+    "payments.debt_settled": payments.DebtSettledData,
     "payments.payout_sent": payments.PayoutSentData,
     "ratings.rating_given": ratings.RatingGivenData,
     "analytics.demand_hinted": analytics.DemandHintedData,

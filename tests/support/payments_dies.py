@@ -1,6 +1,6 @@
-"""Run as a process: charge, refund or pay out, and die by SIGKILL at the moment that the first argument names.
+"""Run as a process: charge, refund, settle or pay out, and die by SIGKILL at the moment that the first argument names.
 
-`python -m tests.support.payments_dies before|after charge|refund|payout TASK`: before or after the
+`python -m tests.support.payments_dies before|after charge|refund|settle|payout TASK`: before or after the
 provider has done what it was asked, nothing of which is recorded yet.
 """
 
@@ -16,6 +16,7 @@ from typing import Any
 from hansom.store import engine_for, transactions
 from services.payments.provider.simulated import SimulatedProvider
 from services.payments.usecases.refunding import finish_refunds
+from services.payments.usecases.settling_debts import settle_debts
 from tests.support.money import MoneyDesk
 
 
@@ -44,7 +45,7 @@ class DyingProvider:
 
 
 def main(when: str, what: str, task: str) -> None:
-    """`task`: a pickle of the settings, the rides (of refunds: their ids) and the time."""
+    """`task`: a pickle of the settings, the rides (of refunds: their ids; of debts: their rider) and the time."""
     config, rides, now = pickle.loads(Path(task).read_bytes())
     engine = engine_for(config, "payments")
     store = transactions(engine)
@@ -54,6 +55,8 @@ def main(when: str, what: str, task: str) -> None:
         desk.charge(*rides)
     elif what == "refund":
         finish_refunds(desk.desk, rides)
+    elif what == "settle":
+        settle_debts(desk.desk, rides[0], "card_ok")
     else:
         desk.pay_out()
 

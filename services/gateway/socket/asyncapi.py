@@ -113,6 +113,7 @@ EVENTS: dict[str, tuple[type[Schema], str]] = {
     "nearby_drivers": (replies.Cars, "To a watching rider; not numbered."),
     "payment_captured": (PaymentNews, "To the rider."),
     "payment_failed": (PaymentNews, "To the rider."),
+    "debt_settled": (PaymentNews, "To the rider: a ride that could not be charged is paid."),
     "payment_refunded": (Refunded, "To the rider; to the driver what he bears of it, if anything."),
     "payout_sent": (PayoutSent, "To the driver."),
     "demand_hint": (DemandHint, "To an idle driver: where cars are missing, why, and until when it is good."),

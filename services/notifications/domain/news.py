@@ -88,6 +88,7 @@ NEWS: dict[str, Callable[[Data], list[News]]] = {
     "payments.payment_captured": _flat("payment_captured", "rider_id"),
     "payments.payment_failed": _flat("payment_failed", "rider_id"),
     "payments.payment_refunded": _refunded,
+    "payments.debt_settled": _flat("debt_settled", "rider_id"),
     "payments.payout_sent": _flat("payout_sent", "driver_id"),
     "analytics.demand_hinted": _flat("demand_hint", "driver_id"),
 }

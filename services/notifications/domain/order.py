@@ -22,6 +22,7 @@ RIDER = {
     ("assigned", "driver_cancelled"): "waiting",
     ("arrived", "driver_cancelled"): "waiting",
     ("settled", "payment_failed"): "settled",
+    ("settled", "debt_settled"): "paid",
     ("settled", "payment_captured"): "paid",
     ("paid", "payment_refunded"): "paid",
 }

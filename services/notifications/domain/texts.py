@@ -69,6 +69,9 @@ LETTERS: dict[str, Callable[[Mapping[str, Any]], Letter | None]] = {
     "payment_failed": lambda data: Letter(
         "Your payment failed", f"{money(data['amount'])} could not be charged. Open the app to pay.", _MAIL, always=True
     ),
+    "debt_settled": lambda data: Letter(
+        "Your ride is paid", f"You paid {money(data['amount'])} that was still open. Thank you.", _MAIL, always=True
+    ),
     "payment_refunded": lambda data: Letter(
         "Money back" if data["credit_note_number"] else "A refund is taken from your earnings",
         f"{money(data['amount'])}: {data['reason']}",

@@ -79,6 +79,11 @@ def cash_payment_entries(rider_id: str, driver_id: str, amount_minor: int, curre
     )
 
 
+def debt_payment_entries(rider_id: str, amount_minor: int, currency: str) -> tuple[Entry, ...]:
+    """A rider has paid what he owed since his charge failed: the same entries as if it had not."""
+    return card_payment_entries(rider_id, amount_minor, currency)
+
+
 def refund_entries(rider_id: str, driver_id: str, parts: Borne, currency: str) -> tuple[Entry, ...]:
     """A rider is given back part of his fare; who got it bears it."""
     return _without_zeros(

@@ -65,6 +65,7 @@ QUESTIONS = (
         """SELECT 'transaction ' || t.id FROM ledger_transactions t
             WHERE NOT EXISTS (SELECT 1 FROM ledger_entries e WHERE e.transaction_id = t.id)
                OR (t.kind IN ('ride', 'payment') AND NOT EXISTS (SELECT 1 FROM charges c WHERE c.id = t.reference))
+               OR (t.kind = 'debt_payment' AND NOT EXISTS (SELECT 1 FROM debt_payments d WHERE d.id = t.reference))
                OR (t.kind IN ('refund', 'refund_payment')
                    AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.id = t.reference))
                OR (t.kind = 'payout' AND NOT EXISTS (SELECT 1 FROM payouts p WHERE p.id = t.reference))""",
@@ -105,6 +106,23 @@ QUESTIONS = (
              FROM (SELECT * FROM charges WHERE state = 'failed' AND fare_minor > 0) c
              FULL JOIN debts d ON d.charge_id = c.id
             WHERE c.id IS NULL OR d.charge_id IS NULL OR c.fare_minor <> d.amount_minor OR c.currency <> d.currency""",
+    ),
+    Question(
+        "a debt is settled by one payment of its amount, which is in the ledger",
+        "SELECT count(*) FROM debts",
+        """SELECT 'charge ' || coalesce(d.charge_id, p.charge_id)
+             FROM debts d
+             FULL JOIN (SELECT * FROM debt_payments WHERE state = 'captured') p ON p.charge_id = d.charge_id
+             LEFT JOIN ledger_transactions t ON (t.kind, t.reference) = ('debt_payment', p.id)
+            WHERE d.charge_id IS NULL OR (d.settled_at IS NOT NULL) <> (p.id IS NOT NULL)
+               OR (p.id IS NOT NULL) <> (t.id IS NOT NULL)
+               OR (p.id IS NOT NULL AND (p.amount_minor, p.currency) <> (d.amount_minor, d.currency))""",
+    ),
+    Question(
+        "every payment of a debt is answered within ten minutes",
+        "SELECT count(*) FROM debt_payments",
+        """SELECT 'payment ' || id FROM debt_payments
+            WHERE state = 'pending' AND created_at < now() - interval '10 minutes'""",
     ),
     Question(
         "every answered charge has one receipt",
@@ -190,10 +208,14 @@ OF_SIMULATED_PROVIDER = (
         "the provider's charges are ours, by key, amount and outcome",
         "SELECT count(*) FROM simulated_provider.charges",
         """SELECT 'charge ' || coalesce(o.id, p.key)
-             FROM (SELECT * FROM charges WHERE state <> 'pending' AND method <> 'cash' AND fare_minor > 0) o
+             FROM (SELECT id, fare_minor, currency, state FROM charges
+                    WHERE state <> 'pending' AND method <> 'cash' AND fare_minor > 0
+                    UNION ALL
+                   SELECT id, amount_minor, currency, state FROM debt_payments WHERE state <> 'pending') o
              FULL JOIN simulated_provider.charges p ON p.key = o.id
             WHERE p.key IS NULL
-               OR (o.id IS NULL AND NOT EXISTS (SELECT 1 FROM charges c WHERE c.id = p.key AND c.state = 'pending'))
+               OR (o.id IS NULL AND NOT EXISTS (SELECT 1 FROM charges c WHERE c.id = p.key AND c.state = 'pending')
+                   AND NOT EXISTS (SELECT 1 FROM debt_payments d WHERE d.id = p.key AND d.state = 'pending'))
                OR (o.fare_minor, o.currency, o.state) <> (p.amount_minor, p.currency, p.state)""",
     ),
     Question(
@@ -226,6 +248,9 @@ OF_SIMULATED_PROVIDER = (
                SELECT currency, sum(minor) AS minor FROM (
                    SELECT p.currency, p.amount_minor AS minor FROM simulated_provider.charges p
                      JOIN charges c ON c.id = p.key AND c.state <> 'pending' WHERE p.state = 'captured'
+                   UNION ALL
+                   SELECT p.currency, p.amount_minor FROM simulated_provider.charges p
+                     JOIN debt_payments d ON d.id = p.key AND d.state <> 'pending' WHERE p.state = 'captured'
                    UNION ALL
                    SELECT p.currency, -p.amount_minor FROM simulated_provider.refunds p
                      JOIN refunds r ON r.id = p.key AND r.state <> 'pending' WHERE p.state = 'done'

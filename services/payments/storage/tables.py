@@ -93,6 +93,29 @@ debts = Table(
 )
 """What a rider still owes because a charge failed."""
 
+debt_payments = Table(
+    "debt_payments",
+    Base.metadata,
+    Column("id", Text, primary_key=True),
+    Column("charge_id", Text, ForeignKey("debts.charge_id"), nullable=False),
+    _text("rider_id"),
+    _minor("amount_minor"),
+    _text("currency"),
+    _text("method"),
+    _text("state"),
+    _text("provider_reference", nullable=True),
+    _text("reason", nullable=True),
+    _time("created_at"),
+    _time("resolved_at", nullable=True),
+    CheckConstraint("amount_minor > 0", name="ck_debt_payments_amount"),
+    CheckConstraint("state IN ('pending', 'captured', 'failed')", name="ck_debt_payments_state"),
+    CheckConstraint("(state = 'pending') = (resolved_at IS NULL)", name="ck_debt_payments_resolved"),
+    Index("uq_debt_payments_one", "charge_id", unique=True, postgresql_where=text("state <> 'failed'")),
+    Index("ix_debt_payments_pending", "created_at", postgresql_where=text("state = 'pending'")),
+    Index("ix_debt_payments_rider", "rider_id", "created_at"),
+)
+"""Attempts to settle a debt. `id` is the key that the provider is asked with; a debt has one that stands."""
+
 refunds = Table(
     "refunds",
     Base.metadata,
@@ -144,7 +167,8 @@ ledger_transactions = Table(
     _text("cause"),
     _time("at"),
     CheckConstraint(
-        "kind IN ('ride', 'payment', 'payout', 'refund', 'refund_payment')", name="ck_ledger_transactions_kind"
+        "kind IN ('ride', 'payment', 'payout', 'refund', 'refund_payment', 'debt_payment')",
+        name="ck_ledger_transactions_kind",
     ),
     UniqueConstraint("kind", "reference", name="uq_ledger_transactions_reference"),
 )

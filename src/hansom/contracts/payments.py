@@ -64,6 +64,14 @@ class UnknownPaymentMethod(Invalid):
 
 
 @error
+class DebtOpen(Conflict):
+    """`details.debts`: what is owed, one amount a currency; `POST /v1/me/debts/settle` pays it."""
+
+    code = "debt_open"
+    message = "An earlier ride is not paid yet: settle it before you ask for the next."
+
+
+@error
 class DayNotOver(Conflict):
     """A payout run was asked for a day that has not come."""
 
@@ -162,6 +170,15 @@ class ReceiptLine(TypedDict):
     code: str
     label: str
     amount: dict[str, Any]
+
+
+class DebtReply(TypedDict):
+    """What a rider owes for a trip, and why it could not be charged."""
+
+    trip_id: str
+    amount: dict[str, Any]
+    reason: str
+    since: str
 
 
 class RefundReply(TypedDict):
@@ -285,6 +302,15 @@ class PaymentData(TypedDict):
     method: str
     receipt_id: str | None
     reason: str | None
+
+
+class DebtSettledData(TypedDict):
+    """debt_settled: a rider has paid a ride whose charge had failed."""
+
+    trip_id: str
+    rider_id: str
+    amount: dict[str, Any]
+    method: str
 
 
 class RefundData(TypedDict):

@@ -45,6 +45,10 @@ PLANTED = {
         "UPDATE debts SET settled_at = now()",
         "what riders owe is the sum of their open debts",
     ),
+    "a debt settled by nothing": (
+        "UPDATE debts SET settled_at = now()",
+        "a debt is settled by one payment of its amount, which is in the ledger",
+    ),
     "a receipt torn out": (
         "DELETE FROM receipts WHERE sequence = 1",
         "receipts are numbered without gaps in each city and year",
