@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import h3
 from eventlet import tpool
+from eventlet.semaphore import Semaphore
 from nameko.extensions import DependencyProvider
 
 from hansom.segments import SegmentIndex
@@ -21,8 +22,6 @@ from services.analytics.usecases import Hinting
 
 ROLLUPS = 3
 """A forecast is kept for so many times the interval at which figures are made."""
-
-KEPT_AT_MOST = 500
 
 T = TypeVar("T")
 
@@ -38,10 +37,12 @@ def centre_of(cell: str) -> Point:
 
 
 class Outlooks(DependencyProvider):
-    """Gives a worker `.kept(key, make)`, `.nearness(city, index, straight_mps)` and `.hinting`."""
+    """Gives a worker `.kept(key, make)`, with few keys for each city, `.nearness(city, index, straight_mps)` and
+    `.hinting`."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._making: dict[Hashable, Semaphore] = {}
         self._kept: dict[Hashable, tuple[float, Any]] = {}
         self._near: dict[str, tuple[SegmentIndex, Nearness]] = {}
 
@@ -52,26 +53,29 @@ class Outlooks(DependencyProvider):
             every=timedelta(seconds=float(config["DEMAND_HINT_INTERVAL_S"])),
             idle=timedelta(seconds=float(config["DEMAND_HINT_IDLE_S"])),
             sending=Sending(assign, float(config["DEMAND_HINT_MAX_DRIVE_S"]), parent_of, centre_of),
+            compute=tpool.execute,
         )
 
     def get_dependency(self, worker_ctx: Any) -> Outlooks:
         return self
 
     def kept(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` gave a moment ago, or gives now."""
-        found = self._kept.get(key)
-        if found is not None and time.monotonic() < found[0]:
-            return found[1]
-        made = make()
-        if len(self._kept) >= KEPT_AT_MOST:
-            self._kept.clear()
-        self._kept[key] = (time.monotonic() + self._fresh_s, made)
-        return made
+        """What `make` gave a moment ago, or gives now; who asks while it is being made waits for that."""
+        with self._making.setdefault(key, Semaphore()):
+            found = self._kept.get(key)
+            if found is not None and time.monotonic() < found[0]:
+                return found[1]
+            made = make()
+            self._kept[key] = (time.monotonic() + self._fresh_s, made)
+            return made
 
     def nearness(self, city: str, index: SegmentIndex, straight_mps: float) -> Nearness:
-        """How the zones of a city lie to each other: reckoned once for its segments, off the event loop."""
+        """How the zones of a city lie to each other: reckoned once for its segments."""
         found = self._near.get(city)
         if found is None or found[0] is not index:
-            zones = finest_zones(index, parent_of, centre_of)
-            found = self._near[city] = (index, tpool.execute(nearness, zones, straight_mps))
+            found = self._near[city] = (index, tpool.execute(_nearness, index, straight_mps))
         return found[1]
+
+
+def _nearness(index: SegmentIndex, straight_mps: float) -> Nearness:
+    return nearness(finest_zones(index, parent_of, centre_of), straight_mps)

@@ -39,7 +39,7 @@ from services.analytics.storage.duties import Duty
 from services.analytics.storage.mongo import HOURS, MINUTES, Facts, Periods
 from services.analytics.storage.supply import Hints, Looks
 from services.analytics.telling import HintEvents
-from services.analytics.usecases import Office, Stores, Town
+from services.analytics.usecases import Means, Office, Stores, Town
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +123,7 @@ class AnalyticsService:
     @rpc
     def worths(self, payload: dict[str, Any]) -> dict[str, Any]:
         city, now = schemas.read_request(SeeWorths, payload).city, self.clock.now()
+        self.cities.zone(city)
         return self.outlooks.kept(("worths", city), lambda: self._worths(city, now))
 
     # -- events and timers -------------------------------------------------------------------------------------------
@@ -168,18 +169,18 @@ class AnalyticsService:
             log.info("drivers were told where cars are missing", extra={"city": city, "drivers": len(hinted)})
 
     def _expected(self, city: str, start: datetime, now: datetime) -> Forecast:
-        """Kept for a moment when it is of the present half hour."""
-        zone, stores = self.cities.zone(city), self._stores()
-        if start != now:
-            return usecases.foresee_demand(city, start, stores, zone, now)
-        return self.outlooks.kept(("forecast", city), lambda: usecases.foresee_demand(city, start, stores, zone, now))
+        """Kept for a moment when it is of the present half hour. Raises Invalid."""
+        foresee = partial(usecases.foresee_demand, city, start, self._means(), self.cities.zone(city), now)
+        return foresee() if start != now else self.outlooks.kept(("forecast", city), foresee)
 
     def _worths(self, city: str, now: datetime) -> dict[str, Any]:
         expected = self._expected(city, now, now)
         index, straight_mps = self.segments.index(self.maps, city), self.segments.straight_mps(self.maps, city)
         near = self.outlooks.nearness(city, index, straight_mps)
-        found = usecases.see_worths(near, expected, city, Looks(self.mongo), now)
-        return dict(schemas.worths_reply(city, found, now))
+        return dict(schemas.worths_reply(city, usecases.see_worths(near, expected, city, self._means(), now), now))
+
+    def _means(self) -> Means:
+        return Means(self._stores(), Looks(self.mongo), self.outlooks.hinting.compute)
 
     def _stores(self) -> Stores:
         keep = self.cities.terms.keep

@@ -1,7 +1,7 @@
 """What analytics does, one function a verb."""
 
 from services.analytics.usecases.counting import note_facts, roll_up
-from services.analytics.usecases.foreseeing import foresee_demand, see_worths
+from services.analytics.usecases.foreseeing import Means, foresee_demand, see_worths
 from services.analytics.usecases.hinting import (
     Hinting,
     Office,
@@ -25,6 +25,7 @@ from services.analytics.usecases.stores import Stores
 __all__ = [
     "Hinting",
     "Learning",
+    "Means",
     "Office",
     "Stores",
     "Town",

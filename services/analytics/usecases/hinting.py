@@ -11,7 +11,7 @@ from typing import Protocol
 from services.analytics.domain.forecasting import Forecast
 from services.analytics.domain.hints import HOLDS_S, Car, Hint, Outlook, Sending, Sent, hints
 from services.analytics.domain.supply import Look, idle_since
-from services.analytics.usecases.stores import GivenHints, Looks, Periods
+from services.analytics.usecases.stores import Compute, GivenHints, Looks, Periods
 
 UNMET_SPAN = timedelta(minutes=15)
 """Riders whom nobody served so lately are named in the reason."""
@@ -28,11 +28,12 @@ class Tell(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hinting:
-    """How often is looked, who counts as idle, and how drivers are sent."""
+    """How often is looked, who counts as idle, how drivers are sent, and where that is reckoned."""
 
     every: timedelta
     idle: timedelta
     sending: Sending
+    compute: Compute
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def hint_drivers(town: Town, hinting: Hinting, office: Office, now: datetime) ->
     in_force = {each.hint.driver_id: each.hint for each in office.given.in_force(town.city, now)}
     known = [_idle(car, since.get(car.driver_id, now), car.driver_id in in_force, hinting, now) for car in town.cars]
     outlook = Outlook(town.expected.by_segment(), town.unmet, _coming(town.cars, in_force), town.straight_mps)
-    found = hints(outlook, known, hinting.sending)
+    found = hinting.compute(hints, outlook, known, hinting.sending)
     sent = [Sent(hint, office.new_id(), town.city, now, now + timedelta(seconds=HOLDS_S)) for hint in found]
     office.given.add(sent)
     _tell(sent, office)

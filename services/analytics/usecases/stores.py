@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 
 from hansom.values import Point
 from services.analytics.domain.facts import Claimed, Fact, Home
@@ -13,6 +13,16 @@ from services.analytics.domain.figures import Figures
 from services.analytics.domain.hints import Sent
 from services.analytics.domain.promises import Correction
 from services.analytics.domain.supply import Look
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Compute(Protocol):
+    """Calls a pure function that takes long, so that nobody else has to wait meanwhile."""
+
+    def __call__(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R: ...
+
 
 SegmentOf = Callable[[str, Point], str | None]
 """(city, point) → the segment that holds it, or None outside of all."""

@@ -189,7 +189,8 @@ def looked(database: Database[dict[str, Any]]) -> int:
     return database[LOOKS].count_documents({})
 
 
-HINTING = Hinting(timedelta(seconds=60), timedelta(seconds=180), Sending(assign, 600.0, parent_of, centre_of))
+SENDING = Sending(assign, 600.0, parent_of, centre_of)
+HINTING = Hinting(timedelta(seconds=60), timedelta(seconds=180), SENDING, lambda function, *args: function(*args))
 
 
 class Told:
