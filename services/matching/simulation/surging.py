@@ -94,6 +94,8 @@ class Surge:
             for cell in {*waits, *asked, *unmet}
         }
         dt_s, self._reckoned_s = now_s - self._reckoned_s, now_s
+        if not demand and not self._state:
+            return
         free_cars = self._count(free)
         self._state = self._how.rule.step(demand, free_cars, self._around, self._state, rules=self._rules, dt_s=dt_s)
         self.multipliers = np.array([self._tenths(cell) for cell in self._cells]) / 10

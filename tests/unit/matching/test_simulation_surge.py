@@ -27,12 +27,13 @@ from tests.support.towns import TOWN
 
 BATCH = Dispatching(policies(solve)["batch"])
 RULE = surge_rule("services.pricing.domain.surge")
-CROWD = 300
+CROWD = 200
 
 
 def an_evening(surging: Surging | None = None, habits: Habits | None = None) -> Scenario:
     day = a_day(TOWN, 400, 120, 3, habits=habits)
-    return replace(day, requests=stadium(TOWN, day.requests, 3, riders=CROWD), surging=surging)
+    evening = [request for request in day.requests if request.at_s >= 21 * 3600]
+    return replace(day, requests=stadium(TOWN, evening, 3, riders=CROWD), surging=surging)
 
 
 def of_the_crowd(day: Day) -> Any:
