@@ -15,13 +15,16 @@ from hansom.contracts.errors import Unavailable
 from hansom.contracts.pricing import SurgeCode
 from hansom.events import Event
 from hansom.ids import new_id
+from hansom.values import Point
 from hansom.wire import iso
+from services.pricing.dependencies import SegmentCache
 from services.pricing.domain.reasons import Reckoned
 from services.pricing.domain.surge import Demand, Near, SegmentSurge
+from services.pricing.outgoing import Grounds, LiveWorld
 from services.pricing.storage.redis import Became, Heard, LiveDemand, LiveSurge
 from tests.integration.pricing.conftest import Call
 from tests.support.money import example
-from tests.support.pricing_world import DROPOFF, PICKUP, SEGMENT, World
+from tests.support.pricing_world import CELLS, DROPOFF, PICKUP, SEGMENT, World
 
 ASK = {"rider_id": "rider-1", "pickup": PICKUP, "dropoff": DROPOFF}
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -208,12 +211,26 @@ def test_where_no_car_is_on_the_map_nothing_is_raised(
     assert surge(call)["code"] == "supply_unknown"
 
 
-def test_a_quote_asks_redis_once(service: ServiceContainer, call: Call, redis: Redis) -> None:
-    reckon(service)
-    surge(call)
-    before = redis.info("commandstats").get("cmdstat_hmget", {"calls": 0})["calls"]
-    surge(call)
-    assert redis.info("commandstats")["cmdstat_hmget"]["calls"] == before + 1
+class CountingRedis(Redis):
+    """Redis, and what it was asked."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        self.__dict__.setdefault("asked", []).append(args[0])
+        return super().execute_command(*args, **options)
+
+
+def test_a_quote_asks_redis_once(
+    service: ServiceContainer, redis: Redis, world: World, pricing_settings: dict[str, Any]
+) -> None:
+    raise_fares(service)
+    client = CountingRedis.from_url(pricing_settings["REDIS_URIS"]["live"], decode_responses=True)
+    cache = SegmentCache(rings=3)
+    cache.of(CITY, lambda _: CELLS)
+    live = LiveWorld(None, None, LiveSurge(client), Grounds(None, cache), timedelta(seconds=60))
+    found = live.surge(CITY, Point(**PICKUP), datetime.now(UTC))
+    assert (found.tenths, found.code) == (20, SurgeCode.HIGH_DEMAND)
+    assert client.__dict__["asked"] == ["HMGET"]
+    client.close()
 
 
 def test_a_quote_keeps_its_surge_and_its_words_whatever_comes(

@@ -25,7 +25,7 @@ from services.pricing.domain.surge import (
     target_of,
 )
 
-quick = settings(max_examples=40, deadline=None)
+quick = settings(max_examples=40)
 
 RULES = SurgeRules(cap_tenths=20, window_s=300, rise_s=60, fall_s=180)
 TICK_S = 5.0
@@ -203,4 +203,21 @@ def test_without_demand_every_fare_comes_down_to_the_usual_one_and_is_forgotten(
     for _ in range(400):
         before, states = states, after({}, free, states)
         assert all(tenths(states, segment) <= tenths(before, segment) for segment in STREET)
+    assert states == {}
+
+
+def test_when_a_stadium_empties_fares_rise_there_and_are_the_usual_ones_again_half_an_hour_later() -> None:
+    """200 people ask within ten minutes beside six cars; two more stand too far off to count."""
+    states: dict[str, SegmentSurge] = {}
+    highest, last_raised_s = dict.fromkeys(STREET, STEPS), 0.0
+    for tick in range(600):
+        now_s = tick * TICK_S
+        lately = sum(1 for number in range(200) if now_s - RULES.window_s < number * 3 <= now_s)
+        waiting = min(lately, 12) if now_s < 600 else 0
+        states = after({"f": Demand(waiting, lately)} if lately else {}, {"f": 6, "a": 2}, states)
+        highest = {segment: max(highest[segment], tenths(states, segment)) for segment in STREET}
+        last_raised_s = now_s if any(tenths(states, segment) > STEPS for segment in STREET) else last_raised_s
+    assert [segment for segment in STREET if highest[segment] == RULES.cap_tenths] == ["d", "e", "f", "g", "h"]
+    assert [segment for segment in STREET if highest[segment] == STEPS] == ["a", "b", "c", "i", "j", "k", "l"]
+    assert 600 < last_raised_s < 600 + 1800
     assert states == {}
