@@ -240,6 +240,15 @@ class Earnings(Reply):
     lines = fields.List(fields.Dict(), required=True)
 
 
+class Statement(Reply):
+    payout_id = fields.String(required=True)
+    until_day = fields.Date(required=True)
+    amount = _money()
+    state = fields.String(required=True, validate=validate.OneOf(["reserved", "sent"]))
+    lines = fields.List(fields.Dict(), required=True)
+    totals = fields.Dict(required=True)
+
+
 class Page(Reply):
     items = fields.List(fields.Dict(), required=True)
     next_cursor = _maybe(fields.String)

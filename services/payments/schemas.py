@@ -30,6 +30,8 @@ from hansom.contracts.payments import (
     RunPayouts,
     SeeEarnings,
     SeeReceipt,
+    SeeStatement,
+    StatementReply,
 )
 from hansom.values import Money
 from hansom.wire import iso, parse_time
@@ -104,6 +106,18 @@ class ListPayoutsSchema(_Request):
         return ListPayouts(**data)
 
 
+class SeeStatementSchema(_Request):
+    payout_id = _id()
+    actor = fields.Nested(ActorSchema, required=True)
+    format = fields.String(load_default="html", validate=validate.OneOf(["html", "pdf"]))
+    locale = fields.String(load_default=None, allow_none=True, validate=validate.Length(0, 100))
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> tuple[SeeStatement, str, str | None]:
+        request = SeeStatement(data["payout_id"], data["actor"]["user_id"], data["actor"]["role"])
+        return request, data["format"], data["locale"]
+
+
 class RefundTripSchema(_Request):
     trip_id = _id()
     actor = fields.Nested(ActorSchema, required=True)
@@ -151,6 +165,7 @@ class ChargeTripSchema(_Request):
 
 SEE_RECEIPT = SeeReceiptSchema()
 SEE_EARNINGS = SeeEarningsSchema()
+SEE_STATEMENT = SeeStatementSchema()
 LIST_PAYOUTS = ListPayoutsSchema()
 RUN_PAYOUTS = RunPayoutsSchema()
 REFUND_TRIP = RefundTripSchema()
@@ -405,6 +420,19 @@ def payout_reply(payout: Payout, lines: Iterable[PayoutLine]) -> PayoutReply:
         "sent_at": iso(payout.sent_at),
         "lines": [line_reply(line) for line in lines],
     }
+
+
+def statement_reply(payout: Payout, lines: Sequence[PayoutLine]) -> StatementReply:
+    rides = [line for line in lines if line.refund_id is None]
+    sums = {
+        "fare": sum(line.fare_minor for line in rides),
+        "tax": sum(line.tax_minor for line in rides),
+        "fee": sum(line.fee_minor for line in rides),
+        "cash": sum(line.cash_minor for line in rides),
+        "refunds": -sum(line.amount_minor for line in lines if line.refund_id is not None),
+    }
+    amounts = {name: _money(minor, payout.currency) for name, minor in sums.items()}
+    return {**payout_reply(payout, lines), "totals": {"rides": len(rides), **amounts}}  # type: ignore[typeddict-item]
 
 
 def money_reply(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -17,7 +17,7 @@ from hansom import logs
 from hansom.cities import city_of
 from hansom.clock import Clock
 from hansom.consumer import consume
-from hansom.contracts.payments import ProviderUnavailable, SeeReceipt
+from hansom.contracts.payments import ProviderUnavailable, SeeReceipt, SeeStatement
 from hansom.events import Event, Outbox
 from hansom.idempotency import keyed, once
 from hansom.ids import Ids
@@ -28,9 +28,10 @@ from hansom.timers import leader_timer
 from hansom.validation import load
 from services.payments import schemas
 from services.payments.dependencies import PaymentProvider, Rules
-from services.payments.documents.rendering import Place, pdf_of, receipt_html
+from services.payments.documents.rendering import Place, pdf_of, receipt_html, statement_html
 from services.payments.domain.debt import must_owe_nothing
 from services.payments.domain.methods import method_of
+from services.payments.domain.payout import Payout, PayoutLine
 from services.payments.storage import reading as rows
 from services.payments.storage.audit import audit
 from services.payments.storage.books import BookRows
@@ -38,7 +39,7 @@ from services.payments.storage.debts import open_debts
 from services.payments.storage.tables import Base, idempotency
 from services.payments.usecases import charging, paying_out, refunding, settling_debts
 from services.payments.usecases.ports import Desk
-from services.payments.usecases.reading import see_receipt
+from services.payments.usecases.reading import see_receipt, see_statement
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +72,7 @@ class PaymentsService:
     def render_receipt(self, payload: Payload) -> Payload:
         request, format_, locale = load(schemas.SEE_RECEIPT, payload)
         found = self._see(request)
-        city = city_of(self.config, found.receipt.city)
-        zone = self.rules.cities[city.key].zone
-        html = receipt_html(schemas.receipt_reply(found), Place(city.name, zone), locale)
-        if format_ == "pdf":
-            return {"content_type": "application/pdf", "body_b64": b64encode(pdf_of(html)).decode()}
-        return {"content_type": "text/html; charset=utf-8", "body_b64": b64encode(html.encode()).decode()}
+        return _document(receipt_html(schemas.receipt_reply(found), self._place(found.receipt.city), locale), format_)
 
     # -- drivers' money ----------------------------------------------------------------------------------------------
     @rpc
@@ -96,6 +92,18 @@ class PaymentsService:
         page = found[: request.limit]
         next_cursor = page[-1][0].id if len(found) > request.limit else None
         return {"items": [schemas.payout_reply(*each) for each in page], "next_cursor": next_cursor}
+
+    @rpc
+    def get_statement(self, payload: Payload) -> Payload:
+        request, _, _ = load(schemas.SEE_STATEMENT, payload)
+        return dict(schemas.statement_reply(*self._see_statement(request)))
+
+    @rpc
+    def render_statement(self, payload: Payload) -> Payload:
+        request, format_, locale = load(schemas.SEE_STATEMENT, payload)
+        payout, lines = self._see_statement(request)
+        html = statement_html(schemas.statement_reply(payout, lines), self._place(payout.city), locale)
+        return _document(html, format_)
 
     @rpc
     def run_payouts(self, payload: Payload) -> Payload:
@@ -211,6 +219,13 @@ class PaymentsService:
         with self.store.begin() as session:
             yield BookRows(session, self.outbox)
 
+    def _place(self, city_key: str) -> Place:
+        return Place(city_of(self.config, city_key).name, self.rules.cities[city_key].zone)
+
+    def _see_statement(self, request: SeeStatement) -> tuple[Payout, Sequence[PayoutLine]]:
+        with self.store.begin() as session:
+            return see_statement(partial(rows.payout_of, session), request)
+
     def _refunds_of(self, trip_id: str) -> list[dict[str, Any]]:
         with self.store.begin() as session:
             return [dict(schemas.refund_reply(each)) for each in rows.refunds_of_trip(session, trip_id)]
@@ -218,3 +233,10 @@ class PaymentsService:
     def _see(self, request: SeeReceipt) -> rows.FullReceipt:
         with self.store.begin() as session:
             return see_receipt(partial(rows.receipt_of, session), request)
+
+
+def _document(html: str, format_: str) -> Payload:
+    """A page as it is, or as a PDF. Raises Unavailable when too many are being printed."""
+    if format_ == "pdf":
+        return {"content_type": "application/pdf", "body_b64": b64encode(pdf_of(html)).decode()}
+    return {"content_type": "text/html; charset=utf-8", "body_b64": b64encode(html.encode()).decode()}

@@ -1,18 +1,18 @@
-"""Receipts as HTML and PDF."""
+"""Receipts and drivers' statements as HTML and PDF."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 from eventlet import Timeout
 from eventlet.green import subprocess
@@ -20,7 +20,7 @@ from eventlet.semaphore import Semaphore
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from hansom.contracts.errors import Unavailable
-from hansom.contracts.payments import ReceiptReply
+from hansom.contracts.payments import ReceiptReply, StatementReply
 from hansom.wire import parse_time
 
 DOCUMENTS = Path(__file__).parent
@@ -54,6 +54,23 @@ ENGLISH = {
     "unpaid": "Not paid yet",
     "refunded": "Given back",
     "given_back": "Given back on",
+}
+
+STATEMENT_ENGLISH = {
+    "statement": "Statement of a payout",
+    "until": "Earned up to",
+    "sent": "Sent",
+    "not_sent": "On its way",
+    "rides": "Rides",
+    "fare": "Fare",
+    "tax": "Tax",
+    "fee": "Platform's fee",
+    "cash": "Taken in cash",
+    "refunds": "Refunds to riders",
+    "paid_out": "Paid out",
+    "when": "Ride ended",
+    "yours": "Yours",
+    "refund": "(refund)",
 }
 
 WHY = {
@@ -122,6 +139,35 @@ def receipt_html(receipt: ReceiptReply, place: Place, asked_locale: str | None) 
     )
 
 
+def statement_html(statement: StatementReply, place: Place, asked_locale: str | None) -> str:
+    """A payout with its lines as a page, amounts and times in the form of the asked locale."""
+    locale, text, totals = locale_of(asked_locale), STATEMENT_ENGLISH, cast("dict[str, Any]", statement["totals"])
+    shown = ("fare", "tax", "fee", "cash", "refunds")
+    until = date.fromisoformat(statement["until_day"])
+    return ENVIRONMENT.get_template("statement.html").render(
+        lang="en",
+        text=text,
+        statement=statement,
+        city=place.name,
+        until=format_date(until, format="medium", locale=locale),
+        sent_at=_time_text(parse_time(statement["sent_at"]), place, locale),
+        sums=[(text[name], money_text(totals[name], locale)) for name in shown],
+        amount=money_text(statement["amount"], locale),
+        lines=[
+            {
+                "at": _time_text(parse_time(line["earned_at"]), place, locale),
+                "refund": line["refund_id"] is not None,
+                "fare": money_text(line["fare"], locale),
+                "tax": money_text(line["tax"], locale),
+                "fee": money_text(line["fee"], locale),
+                "cash": money_text(line["cash"], locale),
+                "amount": money_text(line["amount"], locale),
+            }
+            for line in statement["lines"]
+        ],
+    )
+
+
 def _time_text(moment: datetime | None, place: Place, locale: Locale) -> str:
     if moment is None:
         return ""
@@ -155,4 +201,4 @@ def _print(html: str) -> bytes:
     return bytes(written)
 
 
-__all__ = ["Place", "locale_of", "money_text", "pdf_of", "receipt_html"]
+__all__ = ["Place", "locale_of", "money_text", "pdf_of", "receipt_html", "statement_html"]

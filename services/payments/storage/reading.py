@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, case, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from hansom.contracts.payments import ChargeState, PayoutState, ReceiptNotReady
+from hansom.contracts.payments import ChargeState, PayoutState, ReceiptNotReady, UnknownPayout
 from services.payments.domain.charge import Charge
 from services.payments.domain.payout import Payout, PayoutLine
 from services.payments.domain.receipt import Receipt
@@ -158,6 +158,15 @@ def payouts_of(
     lines = _lines_by_payout(session, [row.id for row in rows])
     of = {row.id: lines.get(row.id, []) for row in rows}
     return [(_payout(row, sum(line.refund_id is None for line in of[row.id])), of[row.id]) for row in rows]
+
+
+def payout_of(session: Session, payout_id: str) -> tuple[Payout, list[PayoutLine]]:
+    """A payout with its lines, oldest first. Raises UnknownPayout."""
+    row = session.execute(select(payouts).where(payouts.c.id == payout_id)).first()
+    if row is None:
+        raise UnknownPayout()
+    lines = _lines_by_payout(session, [payout_id]).get(payout_id, [])
+    return _payout(row, sum(line.refund_id is None for line in lines)), lines
 
 
 def _lines_by_payout(session: Session, payout_ids: Sequence[str]) -> dict[str, list[PayoutLine]]:

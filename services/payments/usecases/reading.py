@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-from hansom.contracts.payments import NotYourReceipt, SeeReceipt
+from hansom.contracts.payments import NotYourReceipt, SeeReceipt, SeeStatement, UnknownPayout
+from services.payments.domain.payout import Payout, PayoutLine
 
 
 class OfParties(Protocol):
@@ -24,3 +25,13 @@ def see_receipt(find: Callable[[str], Seen], request: SeeReceipt) -> Seen:
     if request.role != "ops" and request.user_id not in found.parties:
         raise NotYourReceipt()
     return found
+
+
+def see_statement(
+    find: Callable[[str], tuple[Payout, Sequence[PayoutLine]]], request: SeeStatement
+) -> tuple[Payout, Sequence[PayoutLine]]:
+    """A payout with its lines, for its driver and ops. Raises UnknownPayout; nobody learns of another one's."""
+    payout, lines = find(request.payout_id)
+    if request.role != "ops" and request.user_id != payout.driver_id:
+        raise UnknownPayout()
+    return payout, lines

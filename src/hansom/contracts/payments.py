@@ -64,6 +64,12 @@ class UnknownPaymentMethod(Invalid):
 
 
 @error
+class UnknownPayout(NotFound):
+    code = "unknown_payout"
+    message = "There is no such payout."
+
+
+@error
 class DebtOpen(Conflict):
     """`details.debts`: what is owed, one amount a currency; `POST /v1/me/debts/settle` pays it."""
 
@@ -145,6 +151,15 @@ class ListPayouts:
     driver_id: str
     limit: int = 20
     cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeeStatement:
+    """`role` of who asks: the payout's driver, or ops."""
+
+    payout_id: str
+    user_id: str
+    role: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +295,23 @@ class PayoutReply(TypedDict):
     created_at: str
     sent_at: str | None
     lines: list[EarningsLine]
+
+
+class StatementTotals(TypedDict):
+    """What a payout is made of: fare - tax - fee - cash - refunds. `refunds`: what the driver bears of them."""
+
+    rides: int
+    fare: dict[str, Any]
+    tax: dict[str, Any]
+    fee: dict[str, Any]
+    cash: dict[str, Any]
+    refunds: dict[str, Any]
+
+
+class StatementReply(PayoutReply):
+    """A payout, its lines and their sums."""
+
+    totals: StatementTotals
 
 
 class Check(TypedDict):

@@ -12,7 +12,7 @@ from nameko.containers import ServiceContainer
 from nameko.testing.services import entrypoint_hook
 
 from hansom.contracts.errors import Forbidden, Invalid
-from hansom.contracts.payments import NotYourReceipt, ReceiptNotReady, UnknownPaymentMethod
+from hansom.contracts.payments import NotYourReceipt, ReceiptNotReady, UnknownPaymentMethod, UnknownPayout
 from hansom.ids import new_id
 from tests.support.money import MoneyDesk, a_ride, a_settled_trip, calling
 from tests.support.payments_world import Caller, Ear, PaymentsUnderTest, Trips, forget_messages, listen
@@ -140,6 +140,29 @@ def test_a_refund_asked_for_again_with_its_key_is_one_refund(running: Running, m
     asked_for = running.call("list_refunds", {"trip_id": "trip-1"})["items"]
     assert [(each["state"], each["by"]) for each in asked_for] == [("done", "ops-1")] * 2
     assert money.breaches() == {}
+
+
+def test_a_statement_is_for_the_driver_and_adds_up(running: Running, money: MoneyDesk) -> None:
+    money.charge(a_ride(1000, trip_id="trip-1"), a_ride(1000, method="cash"), a_ride(2000))
+    money.refund("trip-1", 500, from_driver=True)
+    assert money.pay_out(days=2) == 1
+    payout_id = money.one("SELECT id FROM payouts")
+
+    def ask(method: str, user_id: str, role: str = "driver", **more: Any) -> dict[str, Any]:
+        return running.call(method, {"payout_id": payout_id, "actor": {"user_id": user_id, "role": role}, **more})
+
+    statement = ask("get_statement", "driver-1")
+    totals = {name: each["amount_minor"] for name, each in statement["totals"].items() if name != "rides"}
+    assert statement["totals"]["rides"] == 3
+    assert totals == {"fare": 4000, "tax": 400, "fee": 720, "cash": 1000, "refunds": 360}
+    left = totals["fare"] - totals["tax"] - totals["fee"] - totals["cash"] - totals["refunds"]
+    assert statement["amount"]["amount_minor"] == left == money.one("SELECT amount_minor FROM payouts")
+    assert ask("get_statement", "ops-1", "ops") == statement
+    with pytest.raises(UnknownPayout):
+        ask("get_statement", "driver-2")
+    page = ask("render_statement", "driver-1", format="html", locale="fi")
+    assert b"Statement of a payout" in b64decode(page["body_b64"])
+    assert b64decode(ask("render_statement", "driver-1", format="pdf")["body_b64"]).startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize("role", ["rider", "driver"])

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from babel import Locale
 
-from services.payments.documents.rendering import Place, locale_of, money_text, receipt_html
+from services.payments.documents.rendering import Place, locale_of, money_text, receipt_html, statement_html
 
 HELSINKI = Place("Helsinki", ZoneInfo("Europe/Helsinki"))
 
@@ -83,3 +83,24 @@ def test_what_was_given_back_stands_on_the_page_with_its_credit_note() -> None:
     assert "Given back on Mar 3, 2026, 11:12" in page
     assert "The car was &lt;dirty&gt;. (HELSINKI-2026-000043)" in page
     assert "€2.50" in page
+
+
+def eur(amount_minor: int) -> dict[str, Any]:
+    return {"amount_minor": amount_minor, "currency": "EUR"}
+
+
+def test_a_statement_says_what_a_payout_is_made_of() -> None:
+    ride = {"earned_at": "2026-03-02T12:00:00Z", "refund_id": None, "fare": eur(1000), "tax": eur(100), "fee": eur(180)}
+    taken = {"earned_at": "2026-03-02T13:00:00Z", "refund_id": "r", "fare": eur(-360), "tax": eur(0), "fee": eur(0)}
+    sums = {"fare": eur(1000), "tax": eur(100), "fee": eur(180), "cash": eur(0), "refunds": eur(360)}
+    statement: Any = {
+        "payout_id": "0195",
+        "until_day": "2026-03-02",
+        "sent_at": None,
+        "amount": eur(360),
+        "totals": {"rides": 1, **sums},
+        "lines": [{**ride, "cash": eur(0), "amount": eur(720)}, {**taken, "cash": eur(0), "amount": eur(-360)}],
+    }
+    page = statement_html(statement, HELSINKI, "de")
+    for told in ("On its way", "02.03.2026", "10,00", "-3,60", "(refund)", "Refunds to riders"):
+        assert told in page
