@@ -21,7 +21,7 @@ from services.matching.simulation.figures import earned_an_hour
 HOUR_S = 3600
 
 # pygal puts a finder of its map plugins among Python's, of a kind that pytest and Python 3.12 do not know: out again
-sys.meta_path[:] = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("pygal.")]
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__.partition(".")[0] != "pygal"]
 
 COLOURS = {"nearest": "var(--c1)", "nearest_eta": "var(--c2)", "batch": "var(--c3)", "foresight": "var(--c4)"}
 OTHER_COLOUR = "var(--c5)"
