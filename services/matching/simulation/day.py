@@ -106,7 +106,8 @@ class Driver:
     """A driver on shift, until `until_s`. `place` is where he is, or set out from.
 
     `finishes_at_s`: when the ride under way ends, and `ends_at` where; no ride: infinite. `finish_told`: how many times
-    as long as it is the rest of the ride is thought to be. `answered` and `accepted` count his offers. `moves` counts
+    as long as it is the rest of the ride is thought to be. `empty_since_s`, `empty_from`: when and where the last rider
+    got out, or the shift began. `answered` and `accepted` count his offers. `moves` counts
     when he set out without a ride, or stopped doing so.
     """
 
@@ -115,6 +116,8 @@ class Driver:
     until_s: float
     state: str = "off"
     idle_since_s: float = 0.0
+    empty_since_s: float = 0.0
+    empty_from: int = 0
     finishes_at_s: float = float("inf")
     ends_at: int = 0
     finish_told: float = 1.0
@@ -132,7 +135,8 @@ class Driver:
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """A driver without a ride: since when and where, and for how long. `ended`: by a ride, not by going home."""
+    """A driver without a ride, or without a rider: since when and where, and for how long. `ended`: by a ride, not by
+    going home."""
 
     since_s: float
     place: int
@@ -142,11 +146,12 @@ class Spell:
 
 @dataclass(slots=True)
 class Day:
-    """All that happened."""
+    """All that happened. `spells`: of drivers without a ride; `empties`: without a rider, the way to him included."""
 
     trips: list[Trip]
     drivers: list[Driver]
     spells: list[Spell] = field(default_factory=list)
+    empties: list[Spell] = field(default_factory=list)
     batches: int = 0
     pairs: int = 0
     offers: int = 0

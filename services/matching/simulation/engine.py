@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from math import ceil, inf
+from math import ceil
 from typing import Any
 
 from services.matching.domain.model import Considered
 from services.matching.simulation import people
 from services.matching.simulation.clockwork import Clockwork
-from services.matching.simulation.day import Day, Dispatching, Driver, Scenario, Spell, Trip, Watch
+from services.matching.simulation.day import Day, Dispatching, Driver, Scenario, Trip, Watch
+from services.matching.simulation.fleet import Fleet
 from services.matching.simulation.hints import HINT_EVERY_S, Hints
 from services.matching.simulation.people import Dice
-from services.matching.simulation.roaming import LEAST_GAIN, Roaming
+from services.matching.simulation.roaming import Roaming
 from services.matching.simulation.sight import Sight
 from services.matching.simulation.surging import Surge
 
@@ -48,11 +49,13 @@ class _Engine:
         self.drivers = [Driver(shift, shift.home, shift.until_s) for shift in scenario.shifts]
         self.day = Day(self.trips, self.drivers)
         self.waiting: dict[int, Trip] = {}
-        self.idle: dict[int, Driver] = {}
-        self.riding: dict[int, Driver] = {}
         self.sight = Sight(scenario, dispatching)
         self.roaming = Roaming(scenario, self.clock, self.dice)
         self.surge = Surge(scenario.surging, scenario.grid.points)
+        self.fleet = Fleet(
+            scenario, self.day, self.clock, on_idle=self._plan_batch, fares=lambda: self.surge.multipliers
+        )
+        self.idle, self.riding = self.fleet.idle, self.fleet.riding
         self.hints = None if scenario.expected is None else Hints(scenario.grid, scenario.expected)
         self._batch_at_s = -1.0
         self._answers = 0
@@ -62,9 +65,6 @@ class _Engine:
     def run(self) -> Day:
         for number, trip in enumerate(self.trips):
             self.clock.at(trip.request.at_s, self._ask, number)
-        for number, driver in enumerate(self.drivers):
-            self.clock.at(driver.shift.from_s, self._free, number)
-            self.clock.at(driver.shift.until_s, self._end_shift, number)
         if self._surging is not None and self.trips:
             self.clock.at(self._asked_at_s[0], self._reckon_surge, self._surging.tick_s)
         if self.hints is not None and self.trips:
@@ -108,7 +108,7 @@ class _Engine:
     def _withdraw(self, trip: Trip) -> None:
         """An open offer of a trip that is over: its driver is free again."""
         if trip.offered_to is not None:
-            self._take_offers(trip.offered_to)
+            self.fleet.take_offers(trip.offered_to)
             trip.offered_to = None
         trip.round += 1
 
@@ -176,15 +176,14 @@ class _Engine:
             return
         self.day.declined += 1
         trip.excluded.add(str(driver_number))
-        self._take_offers(driver_number)
+        self.fleet.take_offers(driver_number)
         self._wait(number, trip)
 
     # -- rides -------------------------------------------------------------------------------------------------------
     def _assign(self, number: int, driver_number: int, eta_s: float) -> None:
         trip, driver = self.trips[number], self.drivers[driver_number]
         trip.driver, trip.assigned_at_s = driver_number, self.clock.now_s
-        driver.state = "to_pickup"
-        self._end_spell(driver, ended=True)
+        self.fleet.set_out(driver)
         ends = [(eta_s, self._arrive)]
         regret_s = people.regrets_after_s(self.habits, self.dice, number, driver_number, eta_s)
         if regret_s is not None:
@@ -200,31 +199,25 @@ class _Engine:
         trip.pickup_s = self.clock.now_s - trip.assigned_at_s
         trip.wait_s = self.clock.now_s - trip.request.at_s
         driver.empty_m += float(self.grid.metres[driver.place, trip.request.pickup])
-        driver.place = trip.request.pickup
-        driver.state = "on_trip"
+        self.fleet.arrive(driver, trip.request.pickup)
         boarding_s = self.dice.between(self.habits.boarding_s, people.BOARDING, number)
         ride_s = float(self.grid.seconds[trip.request.pickup, trip.request.dropoff])
         self.clock.after(boarding_s, self._ride, number, driver_number, ride_s)
 
     def _ride(self, number: int, driver_number: int, ride_s: float) -> None:
-        driver = self.drivers[driver_number]
-        driver.finishes_at_s, driver.ends_at = self.clock.now_s + ride_s, self.trips[number].request.dropoff
-        driver.finish_told = people.finish_told(self.habits, self.dice, number)
-        self.riding[driver_number] = driver
-        self.clock.at(driver.finishes_at_s, self._finish, number, driver_number, ride_s)
+        until_s, dropoff = self.clock.now_s + ride_s, self.trips[number].request.dropoff
+        self.fleet.ride(driver_number, until_s, dropoff, people.finish_told(self.habits, self.dice, number))
+        self.clock.at(until_s, self._finish, number, driver_number, ride_s)
 
     def _finish(self, number: int, driver_number: int, ride_s: float) -> None:
         trip, driver = self.trips[number], self.drivers[driver_number]
         metres = float(self.grid.metres[trip.request.pickup, trip.request.dropoff])
         self._end(trip, "completed")
-        driver.place = trip.request.dropoff
-        driver.finishes_at_s = inf
-        del self.riding[driver_number]
         driver.rides += 1
         driver.paid_m += metres
         driver.carried_s += ride_s
         driver.earned += self.tariff.fare(metres, ride_s) * self.tariff.share * trip.multiplier
-        self._free(driver_number)
+        self.fleet.finish(driver_number)
 
     def _cancel(self, number: int, driver_number: int, share: float) -> None:
         """The rider changed his mind while the car was on its way."""
@@ -246,7 +239,7 @@ class _Engine:
         driver.empty_m += share * float(self.grid.metres[driver.place, pickup])
         if share > 0.5:
             driver.place = pickup
-        self._free(driver_number)
+        self.fleet.free(driver_number)
 
     # -- surge and hints ---------------------------------------------------------------------------------------------
     def _reckon_surge(self, tick_s: float) -> None:
@@ -262,47 +255,3 @@ class _Engine:
         self.roaming.heed(self.idle, self.hints.now(self.clock.now_s, self.idle))
         if self.clock.now_s < self._asked_at_s[-1]:
             self.clock.after(HINT_EVERY_S, self._hint)
-
-    # -- drivers -----------------------------------------------------------------------------------------------------
-    def _end_shift(self, number: int) -> None:
-        """Who is busy goes home when he has finished."""
-        driver = self.drivers[number]
-        if self.clock.now_s < driver.until_s:
-            return
-        if self._goes_on(number, driver):
-            driver.until_s = self.clock.now_s + self.habits.longer_s
-            self.clock.at(driver.until_s, self._end_shift, number)
-        elif driver.state == "idle":
-            self._go_home(number)
-
-    def _goes_on(self, number: int, driver: Driver) -> bool:
-        """Once, when fares are high where he is or about to be."""
-        place = driver.ends_at if driver.finishes_at_s < inf else driver.place
-        first_time = driver.until_s == driver.shift.until_s
-        dear = self.surge.multipliers[place] >= 1 + LEAST_GAIN
-        return bool(first_time and dear and people.stays(self.habits, self.dice, number))
-
-    def _free(self, number: int) -> None:
-        """He has no ride from now on."""
-        self.drivers[number].idle_since_s = self.clock.now_s
-        self._take_offers(number)
-
-    def _take_offers(self, number: int) -> None:
-        driver = self.drivers[number]
-        driver.state = "idle"
-        if self.clock.now_s >= driver.until_s:
-            self._go_home(number)
-            return
-        self.idle[number] = driver
-        self._plan_batch()
-
-    def _go_home(self, number: int) -> None:
-        driver = self.drivers[number]
-        driver.state = "off"
-        driver.worked_s = self.clock.now_s - driver.shift.from_s
-        self._end_spell(driver, ended=False)
-        self.idle.pop(number, None)
-
-    def _end_spell(self, driver: Driver, *, ended: bool) -> None:
-        spell = Spell(driver.idle_since_s, driver.place, self.clock.now_s - driver.idle_since_s, ended)
-        self.day.spells.append(spell)

@@ -32,14 +32,17 @@ def learn(earlier: Iterable[Scenario], how: Dispatching) -> Worths:
     spells: list[Spell] = []
     for scenario in earlier:
         grid = scenario.grid
-        spells.extend(simulate(scenario, how).spells)
+        spells.extend(simulate(scenario, how).empties)
     if grid is None:
         raise ValueError("nothing can be learnt from no days")
     return worths_of(spells, grid)
 
 
 def worths_of(spells: Iterable[Spell], grid: RoadGrid) -> Worths:
-    """The mean length of a spell without a ride in the city, less the mean around each place, by half hours.
+    """The mean time without a rider in the city, less the mean around each place, by half hours.
+
+    The way to the next rider belongs to it: where cars are scarce he has his next ride at once wherever he is, and
+    a remote place costs him the way.
 
     Means around a place weigh spells by road time and are drawn to the city's mean until much is known
     (Nadaraya-Watson with a prior). A spell that ended by going home counts as long as it was: at least that.

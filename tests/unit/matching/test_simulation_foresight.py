@@ -12,7 +12,7 @@ from services.matching.domain.policies import nearest_eta, policies
 from services.matching.simulation.day import Day, Dispatching, Scenario
 from services.matching.simulation.engine import simulate
 from services.matching.simulation.figures import figures
-from services.matching.simulation.learning import earlier_seeds, learn
+from services.matching.simulation.learning import earlier_seeds, learn, worths_of
 from services.matching.simulation.people import Habits
 from services.matching.simulation.planning import a_day
 from services.matching.simulation.worths import SLOTS, Worths
@@ -106,6 +106,20 @@ def test_where_drivers_wait_long_is_worth_less() -> None:
     worths = learn([replace(scenario, requests=corner)], Dispatching(POLICIES["nearest"]))
     evening = worths.at(17.5 * 3600)
     assert evening[0] > evening[60]
+
+
+def test_the_way_to_the_next_rider_counts_against_a_place() -> None:
+    """Scarce cars have their next ride at once wherever they are; from a remote corner it takes long to get there."""
+    scenario = a_day(TOWN, 900, 4, 7)
+    corners = [
+        replace(request, pickup=request.number % 4, dropoff=63 if request.number % 2 else 9)
+        for request in scenario.requests
+    ]
+    day = simulate(replace(scenario, requests=corners), Dispatching(POLICIES["nearest"]))
+    assert all(empty.idle_s >= 0 for empty in day.empties)
+    assert sum(empty.ended for empty in day.empties) >= figures(day).completed
+    rush = worths_of(day.empties, TOWN).at(17.5 * 3600)
+    assert rush[9] > rush[63] + 20
 
 
 def test_batches_say_what_places_are_worth() -> None:
