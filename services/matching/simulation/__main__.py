@@ -59,7 +59,9 @@ class Asked:
 def parse(arguments: Sequence[str] | None = None) -> Asked:
     parser = argparse.ArgumentParser(prog="hansom simulate", description=__doc__)
     parser.add_argument("--city", default="", help="the default city if not given")
-    parser.add_argument("--policy", default="nearest,batch", help="one or several, separated by commas (%(default)s)")
+    parser.add_argument(
+        "--policy", default="nearest,batch,foresight", help="one or several, separated by commas (%(default)s)"
+    )
     parser.add_argument("--rides", type=int, default=20_000, help="asked for in the day (%(default)s)")
     parser.add_argument("--drivers", type=int, default=1_000, help="each works one shift (%(default)s)")
     columns = "requested_at, pickup_lat, pickup_lng, dropoff_lat, dropoff_lng"
