@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import eventlet
 import pytest
@@ -23,29 +25,31 @@ from tests.support.matching_world import STEPS
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[3]
-QUICK = {"BATCH_WINDOW_S": 0.3, "MATCHING_LEASE_S": 0.6, "MATCHING_MIN_WAIT_S": 0.1}
+QUICK = {"BATCH_WINDOW_S": 0.2, "MATCHING_LEASE_S": 0.4, "MATCHING_MIN_WAIT_S": 0.1}
 
 
 @contextmanager
-def dying_leaders(settings: dict[str, Any], folder: Path) -> Iterator[Any]:
-    """A process for each step of a batch, waiting for the lead and to die there; gives the one that started them."""
+def dying_leaders(settings: dict[str, Any], folder: Path) -> Iterator[tuple[list[int], IO[str]]]:
+    """A process for each step of a batch, waiting for the lead and to die there: their ids, and what becomes of them."""
     task = folder / "settings"
     task.write_bytes(pickle.dumps({**settings, **QUICK}))
     command = [sys.executable, "-m", "tests.support.matching_dies", str(task), *STEPS]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as starter:
-        yield starter
+        assert starter.stdout is not None
+        pids = [int(pid) for pid in starter.stdout.readline().split()]
+        try:
+            yield pids, starter.stdout
+        finally:
+            for pid in filter(is_alive, pids):
+                os.kill(pid, signal.SIGKILL)
 
 
-def alive(pids: list[int]) -> int:
-    """How many of these processes have not died; one that has and was not buried counts as dead."""
-    return sum(1 for pid in pids if Path(f"/proc/{pid}/stat").exists() and not _is_zombie(pid))
-
-
-def _is_zombie(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether the process has not died; one that has and was not buried yet is dead."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def assert_one_offer_each(partners: World, trip_ids: list[str]) -> None:
@@ -65,12 +69,11 @@ def test_leaders_killed_at_every_step_of_a_batch_leave_one_offer_for_each_rider(
 ) -> None:
     partners.drivers |= {f"driver-{number}": NEAR for number in range(2 * len(STEPS))}
     trip_ids: list[str] = []
-    with dying_leaders(settings, tmp_path) as starter:
-        pids = [int(pid) for pid in starter.stdout.readline().split()]
+    with dying_leaders(settings, tmp_path) as (pids, told):
         for left in reversed(range(len(STEPS))):
             trip_ids.append(request(partners, teller))
-            eventually(lambda left=left: alive(pids) <= left, within_s=20, why="nobody died")
-        assert starter.stdout.read().split("\n") == [*STEPS, ""]
+            eventually(lambda left=left: sum(map(is_alive, pids)) <= left, within_s=30, why="nobody died")
+        assert told.read().split("\n") == [*STEPS, ""]
     start(**QUICK)
     eventually(lambda: len(partners.open_offers()) == len(trip_ids))
     assert_one_offer_each(partners, trip_ids)
