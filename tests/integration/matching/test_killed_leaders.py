@@ -30,7 +30,7 @@ QUICK = {"BATCH_WINDOW_S": 0.2, "MATCHING_LEASE_S": 0.4, "MATCHING_MIN_WAIT_S": 
 
 @contextmanager
 def dying_leaders(settings: dict[str, Any], folder: Path) -> Iterator[tuple[list[int], IO[str]]]:
-    """A process for each step of a batch, waiting for the lead and to die there: their ids, and what becomes of them."""
+    """A process for each step of a batch, waiting for the lead and to die there: their ids, and what is told."""
     task = folder / "settings"
     task.write_bytes(pickle.dumps({**settings, **QUICK}))
     command = [sys.executable, "-m", "tests.support.matching_dies", str(task), *STEPS]
