@@ -148,10 +148,16 @@ def _state(glance: Glance, pooled: PooledTrip, around: Around, promise: Promise 
         asked=len(glance.trip.excluded) + (glance.offered_s is not None),
         offered=glance.offered_s is not None,
         about_s=about_s,
-        promise=before.promise if before is not None and before.promise is not None else promise,
+        promise=before.promise if before is not None and before.promise is not None else _kept(promise, glance),
         told_ms=before.told_ms if before is not None else 0,
         told=before.told if before is not None else "",
     )
+
+
+def _kept(promise: Promise | None, glance: Glance) -> Promise | None:
+    """The promise, unless looking for a driver ends before: that the rider is told, too, and it promises nothing."""
+    left_s = glance.trip.patience_left_s
+    return None if promise is None or (left_s is not None and promise.about_s > left_s) else promise
 
 
 # -- when a wait is over -----------------------------------------------------------------------------------------------

@@ -76,7 +76,8 @@ class Desk:
 
     def note(self, *pairs: Considered, made: tuple[MadeOffer, ...] = (), **closed: Any) -> dict[str, WaitingState]:
         trip_ids = closed.pop("trip_ids", None) or list(dict.fromkeys(pair.trip_id for pair in pairs))
-        trips = [WaitingTrip(trip_id, "standard", PICKUP, 10.0) for trip_id in trip_ids]
+        left_s = closed.pop("patience_left_s", None)
+        trips = [WaitingTrip(each, "standard", PICKUP, 10.0, patience_left_s=left_s) for each in trip_ids]
         pooled = [PooledTrip(each, "helsinki", "standard", PICKUP, NOW_MS - 10_000, False) for each in trip_ids]
         pooled = [replace(each, rider_id=f"rider of {each.trip_id}") for each in pooled]
         dispatch: Any = SimpleNamespace(city="helsinki", policy_name="batch")
@@ -127,6 +128,13 @@ def test_a_promise_is_corrected_by_how_the_last_ones_were_kept_and_the_first_one
     assert second.promise == first.promise
     assert second.promise is not None
     assert (second.promise.about_s, second.promise.raw_s) == (90.0, 60.0)
+
+
+def test_what_comes_after_looking_has_ended_is_said_and_is_no_promise() -> None:
+    desk = Desk(location=FakeLocation({"busy": 1, "finishing": [["d", 200.0]]}))
+    state = desk.note(trip_ids=["t"], patience_left_s=110.0)["t"]
+    assert state.text == "1 car near, busy; about 3 min, but we look for 2 min more"
+    assert (state.about_s, state.promise) == (200.0, None)
 
 
 def test_without_location_nobody_is_told_and_nothing_breaks() -> None:
