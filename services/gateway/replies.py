@@ -240,11 +240,15 @@ class Earnings(Reply):
     lines = fields.List(fields.Dict(), required=True)
 
 
+class PayoutAccount(Reply):
+    account = fields.String(required=True)
+
+
 class Statement(Reply):
     payout_id = fields.String(required=True)
     until_day = fields.Date(required=True)
     amount = _money()
-    state = fields.String(required=True, validate=validate.OneOf(["reserved", "sent"]))
+    state = fields.String(required=True, validate=validate.OneOf(["reserved", "sent", "failed", "returned"]))
     lines = fields.List(fields.Dict(), required=True)
     totals = fields.Dict(required=True)
 
@@ -358,37 +362,6 @@ class EtaErrors(Reply):
     items = fields.List(fields.Nested(EtaLine), required=True)
     left_out = fields.Integer(required=True)
     corrections = fields.Nested(Corrections, required=True, allow_none=True)
-
-
-class HeatProperties(Reply):
-    """Of one segment. Null: not asked for, or the part that knows it is down."""
-
-    segment = fields.String(required=True)
-    requests = _maybe(fields.Integer)
-    unmet = _maybe(fields.Integer, metadata={"description": "Nobody was found within the rider's patience."})
-    free = _maybe(fields.Integer)
-    busy = _maybe(fields.Integer)
-    forecast = _maybe(Finite, metadata={"description": "Requests expected in the half hour."})
-    usual = _maybe(Finite, metadata={"description": "Those by earlier weeks alone."})
-    surge = fields.Nested(Surge, required=True, allow_none=True)
-
-
-class HeatFeature(Reply):
-    type = fields.String(required=True, validate=validate.Equal("Feature"))
-    id = fields.String(required=True)
-    geometry = fields.Dict(required=True)
-    properties = fields.Nested(HeatProperties, required=True)
-
-
-class HeatMap(Reply):
-    """GeoJSON (RFC 7946)."""
-
-    type = fields.String(required=True, validate=validate.Equal("FeatureCollection"))
-    city = fields.String(required=True)
-    at = Rfc3339(required=True)
-    features = fields.List(fields.Nested(HeatFeature), required=True)
-    forecast = _maybe(fields.Dict)
-    missing = fields.List(fields.Dict(), required=True)
 
 
 class Health(Reply):

@@ -168,6 +168,10 @@ class Suspension(Schema):
     reason = PlainText(shortest=0, longest=500, multiline=True, allow_none=True)
 
 
+class NewPayoutAccount(Schema):
+    account = PlainText(required=True, longest=100)
+
+
 class DebtSettlement(Schema):
     payment_method = PlainText(longest=64, allow_none=True)
 

@@ -42,7 +42,10 @@ def _city_rules(city: City) -> CityRules:
         valid_from = datetime.fromisoformat(str(tariff["valid_from"]))
         rates.setdefault(tariff["category"], []).append((valid_from, Fraction(str(tariff.get("tax_share", 0)))))
     return CityRules(
-        city.currency, ZoneInfo(city.time_zone), {category: sorted(known) for category, known in rates.items()}
+        city.currency,
+        ZoneInfo(city.time_zone),
+        {category: sorted(known) for category, known in rates.items()},
+        max(1, city.payout_minimum),
     )
 
 

@@ -118,6 +118,11 @@ class SeeStatementSchema(_Request):
         return request, data["format"], data["locale"]
 
 
+class SetPayoutAccountSchema(_Request):
+    driver_id = _id()
+    account = fields.String(required=True, validate=validate.Length(1, 100))
+
+
 class RefundTripSchema(_Request):
     trip_id = _id()
     actor = fields.Nested(ActorSchema, required=True)
@@ -168,6 +173,7 @@ SEE_EARNINGS = SeeEarningsSchema()
 SEE_STATEMENT = SeeStatementSchema()
 LIST_PAYOUTS = ListPayoutsSchema()
 RUN_PAYOUTS = RunPayoutsSchema()
+SET_PAYOUT_ACCOUNT = SetPayoutAccountSchema()
 REFUND_TRIP = RefundTripSchema()
 LIST_REFUNDS = ListRefundsSchema()
 CHECK_METHOD = CheckMethodSchema()
@@ -366,6 +372,7 @@ def line_reply(line: PayoutLine) -> EarningsLine:
         "amount": _money(line.amount_minor, line.currency),
         "payout_id": line.payout_id,
         "refund_id": line.refund_id,
+        "returned_payout_id": line.returned_payout_id,
     }
 
 
@@ -416,6 +423,7 @@ def payout_reply(payout: Payout, lines: Iterable[PayoutLine]) -> PayoutReply:
         "until_day": payout.until_day.isoformat(),
         "amount": _money(payout.amount_minor, payout.currency),
         "state": payout.state.value,
+        "reason": payout.reason,
         "created_at": iso(payout.created_at) or "",
         "sent_at": iso(payout.sent_at),
         "lines": [line_reply(line) for line in lines],
@@ -423,13 +431,14 @@ def payout_reply(payout: Payout, lines: Iterable[PayoutLine]) -> PayoutReply:
 
 
 def statement_reply(payout: Payout, lines: Sequence[PayoutLine]) -> StatementReply:
-    rides = [line for line in lines if line.refund_id is None]
+    rides = [line for line in lines if line.is_ride]
     sums = {
         "fare": sum(line.fare_minor for line in rides),
         "tax": sum(line.tax_minor for line in rides),
         "fee": sum(line.fee_minor for line in rides),
         "cash": sum(line.cash_minor for line in rides),
         "refunds": -sum(line.amount_minor for line in lines if line.refund_id is not None),
+        "returned": sum(line.amount_minor for line in lines if line.returned_payout_id is not None),
     }
     amounts = {name: _money(minor, payout.currency) for name, minor in sums.items()}
     return {**payout_reply(payout, lines), "totals": {"rides": len(rides), **amounts}}  # type: ignore[typeddict-item]

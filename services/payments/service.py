@@ -31,11 +31,12 @@ from services.payments.dependencies import PaymentProvider, Rules
 from services.payments.documents.rendering import Place, pdf_of, receipt_html, statement_html
 from services.payments.domain.debt import must_owe_nothing
 from services.payments.domain.methods import method_of
-from services.payments.domain.payout import Payout, PayoutLine
+from services.payments.domain.payout import Payout, PayoutLine, account_of
 from services.payments.storage import reading as rows
 from services.payments.storage.audit import audit
 from services.payments.storage.books import BookRows
 from services.payments.storage.debts import open_debts
+from services.payments.storage.payouts import set_account
 from services.payments.storage.tables import Base, idempotency
 from services.payments.usecases import charging, paying_out, refunding, settling_debts
 from services.payments.usecases.ports import Desk
@@ -46,6 +47,9 @@ log = logging.getLogger(__name__)
 Payload = dict[str, Any]
 
 LOOKED_UP_AT_ONCE = 500
+
+MAY_RETURN_WITHIN = timedelta(days=10)
+"""A bank that does not take a payout says so sooner."""
 
 
 class PaymentsService:
@@ -104,6 +108,14 @@ class PaymentsService:
         payout, lines = self._see_statement(request)
         html = statement_html(schemas.statement_reply(payout, lines), self._place(payout.city), locale)
         return _document(html, format_)
+
+    @rpc
+    def set_payout_account(self, payload: Payload) -> Payload:
+        request = load(schemas.SET_PAYOUT_ACCOUNT, payload)
+        account = account_of(request["account"])
+        with self.store.begin() as session:
+            set_account(session, request["driver_id"], account, self.clock.now())
+        return {"account": account}
 
     @rpc
     def run_payouts(self, payload: Payload) -> Payload:
@@ -196,6 +208,7 @@ class PaymentsService:
     @leader_timer(setting="PAYOUT_INTERVAL_S")
     def pay_out(self) -> None:
         paying_out.run_payouts(self.desk, None)
+        paying_out.take_back_returned(self.desk, MAY_RETURN_WITHIN)
 
     @leader_timer(interval_s=10)
     def look_up_pending(self) -> None:

@@ -28,6 +28,7 @@ DATA: dict[str, Any] = {
     "payments.payment_refunded": payments.RefundData,
     "payments.debt_settled": payments.DebtSettledData,
     "payments.payout_sent": payments.PayoutSentData,
+    "payments.payout_failed": payments.PayoutFailedData,
     "ratings.rating_given": ratings.RatingGivenData,
     "analytics.demand_hinted": analytics.DemandHintedData,
 }

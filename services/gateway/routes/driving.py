@@ -64,6 +64,11 @@ class DrivingRoutes(Needs):
         document = self.payments.render_statement({**payload, "format": wanted}, deadline_s=20)
         return Answer(200, b64decode(document["body_b64"]), document["content_type"])
 
+    @route("PUT", "/v1/driver/payout-account", who=DRIVER, body=schemas.NewPayoutAccount(),
+           gives=replies.PayoutAccount(), summary="Where payouts go: a token of the payment provider")  # fmt: skip
+    def set_payout_account(self, call: Call) -> Any:
+        return self.payments.set_payout_account({"driver_id": call.user_id, **call.data})
+
     @route("GET", "/v1/driver/payouts", who=DRIVER, query=schemas.PageQuery(), gives=replies.Page(),
            summary="Payouts with their state and lines")  # fmt: skip
     def list_payouts(self, call: Call) -> Any:

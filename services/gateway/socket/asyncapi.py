@@ -71,6 +71,10 @@ class PayoutSent(replies.Reply):
     seq = fields.Integer(required=True)
 
 
+class PayoutFailed(PayoutSent):
+    reason = fields.String(required=True)
+
+
 class DemandHint(replies.Reply):
     segment = fields.String(required=True)
     point = fields.Nested(PointSchema, required=True)
@@ -116,6 +120,7 @@ EVENTS: dict[str, tuple[type[Schema], str]] = {
     "debt_settled": (PaymentNews, "To the rider: a ride that could not be charged is paid."),
     "payment_refunded": (Refunded, "To the rider; to the driver what he bears of it, if anything."),
     "payout_sent": (PayoutSent, "To the driver."),
+    "payout_failed": (PayoutFailed, "To the driver: it is owed again, and paid with the next."),
     "demand_hint": (DemandHint, "To an idle driver: where cars are missing, why, and until when it is good."),
 }
 

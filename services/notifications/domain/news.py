@@ -90,6 +90,7 @@ NEWS: dict[str, Callable[[Data], list[News]]] = {
     "payments.payment_refunded": _refunded,
     "payments.debt_settled": _flat("debt_settled", "rider_id"),
     "payments.payout_sent": _flat("payout_sent", "driver_id"),
+    "payments.payout_failed": _flat("payout_failed", "driver_id"),
     "analytics.demand_hinted": _flat("demand_hint", "driver_id"),
 }
 """Event → its news. What is not named here is nobody's news (`trip_requested`: the rider did it himself)."""

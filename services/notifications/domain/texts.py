@@ -78,6 +78,12 @@ LETTERS: dict[str, Callable[[Mapping[str, Any]], Letter | None]] = {
         _MAIL,
         always=True,
     ),
+    "payout_failed": lambda data: Letter(
+        "Your payout came back",
+        f"{money(data['amount'])} could not be paid out. Check your account; it is paid with the next payout.",
+        _MAIL,
+        always=True,
+    ),
     "payout_sent": lambda data: Letter(
         "Your payout", f"{money(data['amount'])} is on the way to your account.", _MAIL, always=True
     ),

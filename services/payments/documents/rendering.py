@@ -67,10 +67,12 @@ STATEMENT_ENGLISH = {
     "fee": "Platform's fee",
     "cash": "Taken in cash",
     "refunds": "Refunds to riders",
+    "returned": "Payouts that failed before",
     "paid_out": "Paid out",
     "when": "Ride ended",
     "yours": "Yours",
     "refund": "(refund)",
+    "again": "(payout that failed)",
 }
 
 WHY = {
@@ -142,7 +144,7 @@ def receipt_html(receipt: ReceiptReply, place: Place, asked_locale: str | None) 
 def statement_html(statement: StatementReply, place: Place, asked_locale: str | None) -> str:
     """A payout with its lines as a page, amounts and times in the form of the asked locale."""
     locale, text, totals = locale_of(asked_locale), STATEMENT_ENGLISH, cast("dict[str, Any]", statement["totals"])
-    shown = ("fare", "tax", "fee", "cash", "refunds")
+    shown = ("fare", "tax", "fee", "cash", "refunds", "returned")
     until = date.fromisoformat(statement["until_day"])
     return ENVIRONMENT.get_template("statement.html").render(
         lang="en",
@@ -156,7 +158,7 @@ def statement_html(statement: StatementReply, place: Place, asked_locale: str | 
         lines=[
             {
                 "at": _time_text(parse_time(line["earned_at"]), place, locale),
-                "refund": line["refund_id"] is not None,
+                "what": text["refund"] if line["refund_id"] else text["again"] if line["returned_payout_id"] else "",
                 "fare": money_text(line["fare"], locale),
                 "tax": money_text(line["tax"], locale),
                 "fee": money_text(line["fee"], locale),

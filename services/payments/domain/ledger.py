@@ -110,5 +110,13 @@ def payout_entries(driver_id: str, amount_minor: int, currency: str) -> tuple[En
     )
 
 
+def payout_returned_entries(driver_id: str, amount_minor: int, currency: str) -> tuple[Entry, ...]:
+    """What was sent came back: the driver is owed it again."""
+    return _without_zeros(
+        Entry(Account(CLEARING, "", currency), amount_minor),
+        Entry(Account(DRIVER, driver_id, currency), -amount_minor),
+    )
+
+
 def _without_zeros(*entries: Entry) -> tuple[Entry, ...]:
     return tuple(entry for entry in entries if entry.amount_minor)

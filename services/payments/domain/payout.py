@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hansom.contracts.payments import DayNotOver, PayoutState
+from hansom.contracts.payments import DayNotOver, PayoutState, UnknownPayoutAccount
+
+USUAL_ACCOUNT = "usual"
+"""Of a driver who named none: where the provider pays him by its own agreement with him."""
+
+ACCOUNTS = (USUAL_ACCOUNT, "bank_ok", "bank_closed", "bank_returns")
+"""What the simulated provider knows: sent, sent, refused at once, sent and returned later."""
+
+_LIKE_AN_ACCOUNT_NUMBER = re.compile(r"[A-Za-z]{2}\d{2}[ A-Za-z0-9]{10,}|(?:\d[ -]?){8,}")
+
+
+def account_of(given: str) -> str:
+    """The account's token. Raises UnknownPayoutAccount; what looks like an account number is not repeated."""
+    if given in ACCOUNTS:
+        return given
+    why = "There is no such payout account."
+    if _LIKE_AN_ACCOUNT_NUMBER.search(given):
+        why = "Send a token of the payment provider, never an account number."
+    raise UnknownPayoutAccount(details={"account": [why]})
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutLine:
     """What one ride brought its driver: fare - tax - fee, less what he took in cash. Negative: he owes it.
 
-    With `refund_id` it is what he bears of a refund, a fare below nothing. `id` is the row's, once it is kept.
+    With `refund_id` it is what he bears of a refund, a fare below nothing; with `returned_payout_id` a payout that he
+    did not get and is owed again, of no ride. `id` is the row's, once it is kept.
     """
 
-    charge_id: str
-    trip_id: str
+    charge_id: str | None
+    trip_id: str | None
     driver_id: str
     city: str
     currency: str
@@ -29,7 +49,12 @@ class PayoutLine:
     earned_at: datetime
     payout_id: str | None = None
     refund_id: str | None = None
+    returned_payout_id: str | None = None
     id: int | None = None
+
+    @property
+    def is_ride(self) -> bool:
+        return self.refund_id is None and self.returned_payout_id is None
 
     @property
     def share_minor(self) -> int:
@@ -65,6 +90,17 @@ class Payout:
     created_at: datetime
     sent_at: datetime | None
     rides: int
+    reason: str | None = None
+    account: str = USUAL_ACCOUNT
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutAnswer:
+    """What the provider said of a payout: sent with its reference, or failed with a reason in a word."""
+
+    state: PayoutState
+    reference: str | None
+    reason: str | None
 
 
 def day_of(moment: datetime, zone: ZoneInfo) -> date:

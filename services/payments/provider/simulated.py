@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
-from hansom.contracts.payments import ChargeState, RefundState
+from hansom.contracts.payments import ChargeState, PayoutState, RefundState
 from hansom.store import Transactions
 from services.payments.domain.charge import Outcome
 from services.payments.domain.methods import (
@@ -22,6 +22,7 @@ from services.payments.domain.methods import (
     CARD_OK,
     CARD_REFUND_DECLINED,
 )
+from services.payments.domain.payout import PayoutAnswer
 from services.payments.domain.refund import RefundAnswer
 from services.payments.provider.tables import charges, payouts, refunds
 from services.payments.usecases.ports import ToCharge, ToPayOut, ToRefund
@@ -34,6 +35,10 @@ ANSWERS: dict[str, tuple[str, str | None]] = {
     CARD_INSUFFICIENT_FUNDS: ("failed", "insufficient_funds"),
 }
 """Test card → what becomes of a charge. Any other method fails as unknown."""
+
+WHY_NO_PAYOUT = {"bank_closed": "account_closed"}
+WHY_RETURNED = {"bank_returns": "returned_by_bank"}
+"""Test account → why a payout fails, or comes back."""
 
 WHY_NO_REFUND = {CARD_REFUND_DECLINED: "refund_declined"}
 """Test card → why money does not go back to it."""
@@ -79,16 +84,20 @@ class SimulatedProvider:
     def find_refunds(self, keys: Collection[str]) -> Mapping[str, RefundAnswer]:
         return {row.key: _refund_answer(row) for row in self._find(refunds, keys)}
 
-    def pay_out_all(self, wanted: Sequence[ToPayOut]) -> Mapping[str, str]:
-        rows = [
-            _row(one.key, one.amount_minor, one.currency)
-            | {"driver_id": one.driver_id, "state": "sent", "reason": None}
-            for one in wanted
-        ]
-        return {row.key: _reference("po", row) for row in self._keep(payouts, rows, "driver_id")}
+    def pay_out_all(self, wanted: Sequence[ToPayOut]) -> Mapping[str, PayoutAnswer]:
+        rows = []
+        for one in wanted:
+            reason = WHY_NO_PAYOUT.get(one.account)
+            rows.append(_row(one.key, one.amount_minor, one.currency) | {"driver_id": one.driver_id})
+            rows[-1] |= {"account": one.account, "state": "failed" if reason else "sent", "reason": reason}
+        return {row.key: _payout_answer(row) for row in self._keep(payouts, rows, "driver_id")}
 
-    def find_payouts(self, keys: Collection[str]) -> Mapping[str, str]:
-        return {row.key: _reference("po", row) for row in self._find(payouts, keys)}
+    def find_payouts(self, keys: Collection[str]) -> Mapping[str, PayoutAnswer]:
+        return {row.key: _payout_answer(row) for row in self._find(payouts, keys)}
+
+    def find_returned(self, keys: Collection[str]) -> Mapping[str, str]:
+        found = self._find(payouts, keys)
+        return {row.key: WHY_RETURNED[row.account] for row in found if row.account in WHY_RETURNED}
 
     def _keep(self, book: Table, rows: Sequence[dict[str, Any]], party: str) -> list[Any]:
         """Write what is new; gives all rows as they stand. Raises KeyReused, and then nothing is written."""
@@ -118,6 +127,10 @@ def _row(key: str, amount_minor: int, currency: str) -> dict[str, Any]:
 
 def _reference(prefix: str, row: Any) -> str:
     return f"sim_{prefix}_{row.number}"
+
+
+def _payout_answer(row: Any) -> PayoutAnswer:
+    return PayoutAnswer(PayoutState(row.state), _reference("po", row), row.reason)
 
 
 def _refund_answer(row: Any) -> RefundAnswer:

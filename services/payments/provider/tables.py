@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Table, 
 metadata = MetaData(schema="simulated_provider")
 
 
-def _book(name: str, party: str) -> Table:
+def _book(name: str, party: str, *more: Column) -> Table:
     return Table(
         name,
         metadata,
@@ -19,9 +19,10 @@ def _book(name: str, party: str) -> Table:
         Column("state", Text, nullable=False),
         Column("reason", Text),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+        *more,
     )
 
 
 charges = _book("charges", "method")
-payouts = _book("payouts", "driver_id")
+payouts = _book("payouts", "driver_id", Column("account", Text, nullable=False, server_default="usual"))
 refunds = _book("refunds", "charge_key")

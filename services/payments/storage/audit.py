@@ -68,7 +68,8 @@ QUESTIONS = (
                OR (t.kind = 'debt_payment' AND NOT EXISTS (SELECT 1 FROM debt_payments d WHERE d.id = t.reference))
                OR (t.kind IN ('refund', 'refund_payment')
                    AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.id = t.reference))
-               OR (t.kind = 'payout' AND NOT EXISTS (SELECT 1 FROM payouts p WHERE p.id = t.reference))""",
+               OR (t.kind IN ('payout', 'payout_returned')
+                   AND NOT EXISTS (SELECT 1 FROM payouts p WHERE p.id = t.reference))""",
     ),
     Question(
         "what drivers are owed is the sum of their unpaid lines and reserved payouts",
@@ -152,7 +153,8 @@ QUESTIONS = (
         "SELECT count(*) FROM charges WHERE state <> 'pending'",
         """SELECT 'charge ' || coalesce(c.id, l.charge_id)
              FROM (SELECT * FROM charges WHERE state <> 'pending') c
-             FULL JOIN (SELECT * FROM payout_lines WHERE refund_id IS NULL) l ON l.charge_id = c.id
+             FULL JOIN (SELECT * FROM payout_lines WHERE refund_id IS NULL AND charge_id IS NOT NULL) l
+               ON l.charge_id = c.id
             WHERE c.id IS NULL OR l.charge_id IS NULL OR c.driver_id <> l.driver_id
                OR (c.fare_minor, c.tax_minor, c.fee_minor) <> (l.fare_minor, l.tax_minor, l.fee_minor)""",
     ),
@@ -199,7 +201,18 @@ QUESTIONS = (
              LEFT JOIN (SELECT payout_id, sum(amount_minor) AS minor FROM payout_lines GROUP BY payout_id) l
                ON l.payout_id = p.id
              LEFT JOIN ledger_transactions t ON (t.kind, t.reference) = ('payout', p.id)
-            WHERE l.minor IS DISTINCT FROM p.amount_minor OR (p.state = 'sent') <> (t.id IS NOT NULL)""",
+            WHERE l.minor IS DISTINCT FROM p.amount_minor OR (p.state IN ('sent', 'returned')) <> (t.id IS NOT NULL)""",
+    ),
+    Question(
+        "a payout that failed or came back is owed again, once, and posted back if it had been sent",
+        "SELECT count(*) FROM payouts WHERE state IN ('failed', 'returned')",
+        """SELECT 'payout ' || coalesce(p.id, l.returned_payout_id)
+             FROM (SELECT * FROM payouts WHERE state IN ('failed', 'returned')) p
+             FULL JOIN (SELECT * FROM payout_lines WHERE returned_payout_id IS NOT NULL) l
+               ON l.returned_payout_id = p.id
+             LEFT JOIN ledger_transactions t ON (t.kind, t.reference) = ('payout_returned', p.id)
+            WHERE p.id IS NULL OR l.id IS NULL OR l.amount_minor <> p.amount_minor OR l.driver_id <> p.driver_id
+               OR (p.state = 'returned') <> (t.id IS NOT NULL)""",
     ),
 )
 
@@ -222,10 +235,12 @@ OF_SIMULATED_PROVIDER = (
         "the provider's payouts are ours, by key and amount",
         "SELECT count(*) FROM simulated_provider.payouts",
         """SELECT 'payout ' || coalesce(o.id, p.key)
-             FROM (SELECT * FROM payouts WHERE state = 'sent') o FULL JOIN simulated_provider.payouts p ON p.key = o.id
+             FROM (SELECT * FROM payouts WHERE state <> 'reserved') o
+             FULL JOIN simulated_provider.payouts p ON p.key = o.id
             WHERE p.key IS NULL
                OR (o.id IS NULL AND NOT EXISTS (SELECT 1 FROM payouts c WHERE c.id = p.key AND c.state = 'reserved'))
-               OR (o.id IS NOT NULL AND (o.amount_minor, o.currency) <> (p.amount_minor, p.currency))""",
+               OR (o.id IS NOT NULL AND (o.amount_minor, o.currency, o.state = 'failed')
+                                      <> (p.amount_minor, p.currency, p.state = 'failed'))""",
     ),
     Question(
         "the provider's refunds are ours, by key, amount and outcome",

@@ -189,6 +189,7 @@ class BookRows(DebtRows, RefundRows, PayoutRows):
                 "earned_on": line.earned_on,
                 "earned_at": line.earned_at,
                 "refund_id": line.refund_id,
+                "returned_payout_id": line.returned_payout_id,
             }
             for line in lines
         ]

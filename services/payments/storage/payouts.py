@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import ColumnElement, func, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from hansom.contracts.payments import PayoutState
-from services.payments.domain.payout import Due, Payout
-from services.payments.storage.tables import payout_lines, payouts
+from services.payments.domain.payout import USUAL_ACCOUNT, Due, Payout, PayoutAnswer
+from services.payments.storage.tables import payout_accounts, payout_lines, payouts
 
 _TAKE_LINES = text("""
     UPDATE payout_lines SET payout_id = taken.payout_id
@@ -19,17 +21,28 @@ _TAKE_LINES = text("""
 """)
 
 # locked in one order first: two runs with payouts in common wait for each other, and never in a ring
-_MARK_SENT = text("""
+_RESOLVE = text("""
     WITH mine AS MATERIALIZED (
         SELECT id FROM payouts WHERE id = ANY(CAST(:ids AS text[])) AND state = 'reserved' ORDER BY id FOR UPDATE)
-    UPDATE payouts SET state = 'sent', provider_reference = answer.reference, sent_at = :at
-      FROM mine JOIN unnest(CAST(:ids AS text[]), CAST(:references AS text[])) AS answer(id, reference) USING (id)
+    UPDATE payouts SET state = answer.state, provider_reference = answer.reference, reason = answer.reason,
+           sent_at = CASE answer.state WHEN 'sent' THEN CAST(:at AS timestamptz) END
+      FROM mine
+      JOIN unnest(CAST(:ids AS text[]), CAST(:states AS text[]), CAST(:references AS text[]), CAST(:reasons AS text[]))
+           AS answer(id, state, reference, reason) USING (id)
      WHERE payouts.id = mine.id
     RETURNING payouts.id
 """)
 
+_RETURN = text("""
+    WITH mine AS MATERIALIZED (
+        SELECT id FROM payouts WHERE id = ANY(CAST(:ids AS text[])) AND state = 'sent' ORDER BY id FOR UPDATE)
+    UPDATE payouts SET state = 'returned', reason = answer.reason
+      FROM mine JOIN unnest(CAST(:ids AS text[]), CAST(:reasons AS text[])) AS answer(id, reason) USING (id)
+     WHERE payouts.id = mine.id
+    RETURNING payouts.id
+""")
 
-_RIDES = func.count().filter(payout_lines.c.refund_id.is_(None))
+_RIDES = func.count().filter(payout_lines.c.refund_id.is_(None), payout_lines.c.returned_payout_id.is_(None))
 """Lines that are rides."""
 
 
@@ -43,8 +56,8 @@ class PayoutRows:
         """Nobody else reserves payouts of this city until the transaction ends."""
         self._session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"hansom.payouts.{city}"))))
 
-    def due(self, city: str, until_day: date, limit: int) -> list[Due]:
-        """Drivers who are owed more than nothing for days up to `until_day`, and the very lines that add up to it."""
+    def due(self, city: str, until_day: date, least_minor: int, limit: int) -> list[Due]:
+        """Drivers who are owed so much for days up to `until_day`, and the very lines that add up to it."""
         total = func.sum(payout_lines.c.amount_minor)
         is_unpaid = payout_lines.c.payout_id.is_(None) & (payout_lines.c.earned_on <= until_day)
         found = self._session.execute(
@@ -57,7 +70,7 @@ class PayoutRows:
             )
             .where(payout_lines.c.city == city, is_unpaid)
             .group_by(payout_lines.c.driver_id, payout_lines.c.currency)
-            .having(total > 0)
+            .having(total >= least_minor)
             .order_by(payout_lines.c.driver_id, payout_lines.c.currency)
             .limit(limit)
         )
@@ -87,33 +100,66 @@ class PayoutRows:
 
     def reserved(self, after_id: str, limit: int) -> list[Payout]:
         """Payouts not known to be sent, by id."""
+        return self._payouts((payouts.c.state == PayoutState.RESERVED.value) & (payouts.c.id > after_id), limit)
+
+    def sent_since(self, moment: datetime, after_id: str, limit: int) -> list[Payout]:
+        """Payouts sent since a moment that have not come back, by id."""
+        is_sent = (payouts.c.state == PayoutState.SENT.value) & (payouts.c.sent_at >= moment)
+        return self._payouts(is_sent & (payouts.c.id > after_id), limit)
+
+    def _payouts(self, wanted: ColumnElement[bool], limit: int) -> list[Payout]:
         rides = select(_RIDES).where(payout_lines.c.payout_id == payouts.c.id).scalar_subquery()
         found = self._session.execute(
-            select(payouts, rides.label("rides"))
-            .where(payouts.c.state == PayoutState.RESERVED.value, payouts.c.id > after_id)
+            select(payouts, rides.label("rides"), payout_accounts.c.account)
+            .outerjoin(payout_accounts, payout_accounts.c.driver_id == payouts.c.driver_id)
+            .where(wanted)
             .order_by(payouts.c.id)
             .limit(limit)
         )
-        return [
-            Payout(
-                id=row.id,
-                driver_id=row.driver_id,
-                city=row.city,
-                currency=row.currency,
-                amount_minor=row.amount_minor,
-                until_day=row.until_day,
-                state=PayoutState(row.state),
-                created_at=row.created_at,
-                sent_at=row.sent_at,
-                rides=row.rides,
-            )
-            for row in found
-        ]
+        return [payout_of_row(row, row.rides, row.account or USUAL_ACCOUNT) for row in found]
 
-    def mark_sent(self, references: Mapping[str, str], at: datetime) -> set[str]:
-        """Write what the provider gave; gives the payouts that were not known to be sent before."""
-        ids = sorted(references)
+    def resolve_payouts(self, answers: Mapping[str, PayoutAnswer], at: datetime) -> set[str]:
+        """Write what the provider said; gives the payouts that had no answer before."""
+        ids = sorted(answers)
         found = self._session.execute(
-            _MARK_SENT, {"ids": ids, "references": [references[id_] for id_ in ids], "at": at}
+            _RESOLVE,
+            {
+                "ids": ids,
+                "states": [answers[id_].state.value for id_ in ids],
+                "references": [answers[id_].reference for id_ in ids],
+                "reasons": [answers[id_].reason for id_ in ids],
+                "at": at,
+            },
         )
         return set(found.scalars())
+
+    def mark_returned(self, reasons: Mapping[str, str]) -> set[str]:
+        """These payouts came back; gives those that were not known to."""
+        ids = sorted(reasons)
+        found = self._session.execute(_RETURN, {"ids": ids, "reasons": [reasons[id_] for id_ in ids]})
+        return set(found.scalars())
+
+
+def set_account(session: Session, driver_id: str, account: str, at: datetime) -> None:
+    """From now on the driver is paid to this account."""
+    statement = upsert(payout_accounts).values(driver_id=driver_id, account=account, changed_at=at)
+    changed = {"account": statement.excluded.account, "changed_at": statement.excluded.changed_at}
+    session.execute(statement.on_conflict_do_update(index_elements=["driver_id"], set_=changed))
+
+
+def payout_of_row(row: Any, rides: int, account: str = USUAL_ACCOUNT) -> Payout:
+    """A payout from a row that has all columns of `payouts`."""
+    return Payout(
+        id=row.id,
+        driver_id=row.driver_id,
+        city=row.city,
+        currency=row.currency,
+        amount_minor=row.amount_minor,
+        until_day=row.until_day,
+        state=PayoutState(row.state),
+        created_at=row.created_at,
+        sent_at=row.sent_at,
+        rides=rides,
+        reason=row.reason,
+        account=account,
+    )

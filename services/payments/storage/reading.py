@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import Select, case, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from hansom.contracts.payments import ChargeState, PayoutState, ReceiptNotReady, UnknownPayout
+from hansom.contracts.payments import ChargeState, ReceiptNotReady, UnknownPayout
 from services.payments.domain.charge import Charge
 from services.payments.domain.payout import Payout, PayoutLine
 from services.payments.domain.receipt import Receipt
 from services.payments.domain.refund import Refund
 from services.payments.storage.charges import charge_of_row
+from services.payments.storage.payouts import payout_of_row
 from services.payments.storage.refunds import refund_of_row
 from services.payments.storage.tables import charges, debts, payout_lines, payouts, receipts, refunds
 
@@ -140,8 +141,13 @@ def earnings_totals(
         "amount": lines.amount_minor,
         "to_be_paid": unpaid,
     }
-    columns = [func.sum(column).label(name) for name, column in sums.items()]
-    rides = func.count().filter(lines.refund_id.is_(None)).label("rides")
+    # a payout that came back is owed again, and was earned before
+    earned = lines.returned_payout_id.is_(None)
+    columns = [
+        func.coalesce(func.sum(column).filter(earned) if name != "to_be_paid" else func.sum(column), 0).label(name)
+        for name, column in sums.items()
+    ]
+    rides = func.count().filter(lines.refund_id.is_(None), earned).label("rides")
     wanted = _of_driver(select(lines.currency, rides, *columns), driver_id, *span)
     found = session.execute(wanted.group_by(lines.currency).order_by(rides.desc()))
     return [{**row._mapping, **{name: int(row._mapping[name]) for name in sums}} for row in found]
@@ -157,7 +163,7 @@ def payouts_of(
     rows = session.execute(wanted.order_by(payouts.c.id.desc()).limit(limit)).all()
     lines = _lines_by_payout(session, [row.id for row in rows])
     of = {row.id: lines.get(row.id, []) for row in rows}
-    return [(_payout(row, sum(line.refund_id is None for line in of[row.id])), of[row.id]) for row in rows]
+    return [(payout_of_row(row, sum(line.is_ride for line in of[row.id])), of[row.id]) for row in rows]
 
 
 def payout_of(session: Session, payout_id: str) -> tuple[Payout, list[PayoutLine]]:
@@ -166,7 +172,7 @@ def payout_of(session: Session, payout_id: str) -> tuple[Payout, list[PayoutLine
     if row is None:
         raise UnknownPayout()
     lines = _lines_by_payout(session, [payout_id]).get(payout_id, [])
-    return _payout(row, sum(line.refund_id is None for line in lines)), lines
+    return payout_of_row(row, sum(line.is_ride for line in lines)), lines
 
 
 def _lines_by_payout(session: Session, payout_ids: Sequence[str]) -> dict[str, list[PayoutLine]]:
@@ -225,20 +231,6 @@ def _line(row: Any) -> PayoutLine:
         earned_at=row.earned_at,
         payout_id=row.payout_id,
         refund_id=row.refund_id,
+        returned_payout_id=row.returned_payout_id,
         id=row.id,
-    )
-
-
-def _payout(row: Any, rides: int) -> Payout:
-    return Payout(
-        id=row.id,
-        driver_id=row.driver_id,
-        city=row.city,
-        currency=row.currency,
-        amount_minor=row.amount_minor,
-        until_day=row.until_day,
-        state=PayoutState(row.state),
-        created_at=row.created_at,
-        sent_at=row.sent_at,
-        rides=rides,
     )

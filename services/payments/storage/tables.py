@@ -167,7 +167,7 @@ ledger_transactions = Table(
     _text("cause"),
     _time("at"),
     CheckConstraint(
-        "kind IN ('ride', 'payment', 'payout', 'refund', 'refund_payment', 'debt_payment')",
+        "kind IN ('ride', 'payment', 'payout', 'refund', 'refund_payment', 'debt_payment', 'payout_returned')",
         name="ck_ledger_transactions_kind",
     ),
     UniqueConstraint("kind", "reference", name="uq_ledger_transactions_reference"),
@@ -218,6 +218,15 @@ receipts = Table(
 )
 """Numbered documents: a charge's receipt, and a credit note for each of its refunds."""
 
+payout_accounts = Table(
+    "payout_accounts",
+    Base.metadata,
+    Column("driver_id", Text, primary_key=True),
+    _text("account"),
+    _time("changed_at"),
+)
+"""Where a driver is paid to: a token of the provider. Who is not here has his usual account."""
+
 payouts = Table(
     "payouts",
     Base.metadata,
@@ -231,9 +240,11 @@ payouts = Table(
     _text("provider_reference", nullable=True),
     _time("created_at"),
     _time("sent_at", nullable=True),
+    _text("reason", nullable=True),
     CheckConstraint("amount_minor > 0", name="ck_payouts_amount"),
-    CheckConstraint("state IN ('reserved', 'sent')", name="ck_payouts_state"),
-    CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="ck_payouts_sent"),
+    CheckConstraint("state IN ('reserved', 'sent', 'failed', 'returned')", name="ck_payouts_state"),
+    CheckConstraint("(state IN ('sent', 'returned')) = (sent_at IS NOT NULL)", name="ck_payouts_sent"),
+    Index("ix_payouts_sent", "sent_at", postgresql_where=text("state = 'sent'")),
     Index("ix_payouts_driver_newest", "driver_id", "id"),
     Index("ix_payouts_reserved", "created_at", postgresql_where=text("state = 'reserved'")),
 )
@@ -242,8 +253,8 @@ payout_lines = Table(
     "payout_lines",
     Base.metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("charge_id", Text, ForeignKey("charges.id"), nullable=False),
-    _text("trip_id"),
+    Column("charge_id", Text, ForeignKey("charges.id")),
+    _text("trip_id", nullable=True),
     _text("driver_id"),
     _text("city"),
     _text("currency"),
@@ -256,6 +267,9 @@ payout_lines = Table(
     _time("earned_at"),
     Column("payout_id", Text, ForeignKey("payouts.id")),
     Column("refund_id", Text, ForeignKey("refunds.id")),
+    Column("returned_payout_id", Text, ForeignKey("payouts.id")),
+    UniqueConstraint("returned_payout_id", name="uq_payout_lines_returned"),
+    CheckConstraint("(charge_id IS NULL) = (returned_payout_id IS NOT NULL)", name="ck_payout_lines_source"),
     CheckConstraint("amount_minor = fare_minor - tax_minor - fee_minor - cash_minor", name="ck_payout_lines_amount"),
     Index("uq_payout_lines_charge", "charge_id", unique=True, postgresql_where=text("refund_id IS NULL")),
     Index("uq_payout_lines_refund", "refund_id", unique=True, postgresql_where=text("refund_id IS NOT NULL")),
@@ -263,8 +277,8 @@ payout_lines = Table(
     Index("ix_payout_lines_payout", "payout_id"),
     Index("ix_payout_lines_unpaid", "city", "earned_on", postgresql_where=text("payout_id IS NULL")),
 )
-"""What each ride brought its driver, and what he bears of refunds (negative). A trigger lets `payout_id` be set once
-and nothing else change."""
+"""What each ride brought its driver, what he bears of refunds (negative), and payouts that he did not get. A trigger
+lets `payout_id` be set once and nothing else change."""
 
 outbox = outbox_table(Base.metadata)
 idempotency = idempotency_table(Base.metadata)

@@ -1,19 +1,20 @@
 """Payouts on T+1: lines of days that are over are reserved, sent once by key, and recorded.
 
 Reserving is one transaction under the city's lock, so two runs at once never take one line. What is reserved is looked
-up at the provider before it is sent: a run that died after sending is healed by the next one, not repeated.
+up at the provider before it is sent: a run that died after sending is healed by the next one, not repeated. A payout
+that fails or comes back is a new line of that day: it is owed again, and paid with the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from hansom.contracts.payments import PayoutState
 from hansom.values import Money
-from services.payments.domain.ledger import Posting, payout_entries
-from services.payments.domain.payout import Due, Payout, last_payable_day
+from services.payments.domain.ledger import Entry, Posting, payout_entries, payout_returned_entries
+from services.payments.domain.payout import Due, Payout, PayoutLine, day_of, last_payable_day
 from services.payments.usecases.ports import Desk, ToPayOut
 
 AT_ONCE = 500
@@ -36,7 +37,7 @@ def _reserve(desk: Desk, city: str, until_day: date) -> int:
     """Reserve up to AT_ONCE payouts; gives how many."""
     with desk.open_books() as books:
         books.lock_payout_run(city)
-        due = books.due(city, until_day, AT_ONCE)
+        due = books.due(city, until_day, desk.rules.cities[city].payout_minimum_minor, AT_ONCE)
         payouts = [_payout(desk, each, city, until_day) for each in due]
         pairs = zip(due, payouts, strict=True)
         lines = {line_id: payout.id for each, payout in pairs for line_id in each.line_ids}
@@ -72,27 +73,75 @@ def _send_reserved(desk: Desk) -> int:
 
 
 def _send(desk: Desk, payouts: Sequence[Payout]) -> int:
-    references = dict(desk.provider.find_payouts([payout.id for payout in payouts]))
-    unknown = [payout for payout in payouts if payout.id not in references]
+    answers = dict(desk.provider.find_payouts([payout.id for payout in payouts]))
+    unknown = [payout for payout in payouts if payout.id not in answers]
     if unknown:
-        references |= desk.provider.pay_out_all(
-            [ToPayOut(payout.id, payout.amount_minor, payout.currency, payout.driver_id) for payout in unknown]
-        )
+        answers |= desk.provider.pay_out_all([_to_pay_out(payout) for payout in unknown])
     at = desk.now()
     with desk.open_books() as books:
-        mine = books.mark_sent(references, at)
+        mine = books.resolve_payouts(answers, at)
         recorded = [payout for payout in payouts if payout.id in mine]
-        books.post([_posting(payout, at) for payout in recorded])
-        books.tell([_event(payout) for payout in recorded])
-    return len(recorded)
+        sent = [payout for payout in recorded if answers[payout.id].state == PayoutState.SENT]
+        failed = [payout for payout in recorded if answers[payout.id].state == PayoutState.FAILED]
+        books.post([_posting("payout", payout, payout_entries, at) for payout in sent])
+        books.earn([_owed_again(desk, payout, at) for payout in failed])
+        books.tell([_sent(payout) for payout in sent])
+        books.tell([_failed(payout, answers[payout.id].reason) for payout in failed])
+    return len(sent)
 
 
-def _posting(payout: Payout, at: datetime) -> Posting:
-    entries = payout_entries(payout.driver_id, payout.amount_minor, payout.currency)
-    return Posting("payout", payout.id, payout.id, at, entries)
+def take_back_returned(desk: Desk, sent_within: timedelta) -> int:
+    """Owe again what was sent lately and came back; gives how many payouts."""
+    since, count, after_id = desk.now() - sent_within, 0, ""
+    while True:
+        with desk.open_books() as books:
+            page = books.sent_since(since, after_id, AT_ONCE)
+        if not page:
+            return count
+        after_id = page[-1].id
+        reasons = desk.provider.find_returned([payout.id for payout in page])
+        if reasons:
+            count += _take_back(desk, [payout for payout in page if payout.id in reasons], reasons)
 
 
-def _event(payout: Payout) -> tuple[str, str, dict[str, Any]]:
+def _take_back(desk: Desk, payouts: Sequence[Payout], reasons: Mapping[str, str]) -> int:
+    at = desk.now()
+    with desk.open_books() as books:
+        mine = books.mark_returned({payout.id: reasons[payout.id] for payout in payouts})
+        returned = [payout for payout in payouts if payout.id in mine]
+        books.post([_posting("payout_returned", payout, payout_returned_entries, at) for payout in returned])
+        books.earn([_owed_again(desk, payout, at) for payout in returned])
+        books.tell([_failed(payout, reasons[payout.id]) for payout in returned])
+    return len(returned)
+
+
+def _to_pay_out(payout: Payout) -> ToPayOut:
+    return ToPayOut(payout.id, payout.amount_minor, payout.currency, payout.driver_id, payout.account)
+
+
+def _posting(kind: str, payout: Payout, entries: Callable[[str, int, str], tuple[Entry, ...]], at: datetime) -> Posting:
+    return Posting(kind, payout.id, payout.id, at, entries(payout.driver_id, payout.amount_minor, payout.currency))
+
+
+def _owed_again(desk: Desk, payout: Payout, at: datetime) -> PayoutLine:
+    """A line of today for what the driver did not get: it is in the next run."""
+    return PayoutLine(
+        charge_id=None,
+        trip_id=None,
+        driver_id=payout.driver_id,
+        city=payout.city,
+        currency=payout.currency,
+        fare_minor=payout.amount_minor,
+        tax_minor=0,
+        fee_minor=0,
+        cash_minor=0,
+        earned_on=day_of(at, desk.rules.cities[payout.city].zone),
+        earned_at=at,
+        returned_payout_id=payout.id,
+    )
+
+
+def _sent(payout: Payout) -> tuple[str, str, dict[str, Any]]:
     data = {
         "payout_id": payout.id,
         "driver_id": payout.driver_id,
@@ -101,3 +150,13 @@ def _event(payout: Payout) -> tuple[str, str, dict[str, Any]]:
         "rides": payout.rides,
     }
     return ("payout_sent", payout.driver_id, data)
+
+
+def _failed(payout: Payout, reason: str | None) -> tuple[str, str, dict[str, Any]]:
+    data = {
+        "payout_id": payout.id,
+        "driver_id": payout.driver_id,
+        "amount": Money(payout.amount_minor, payout.currency).as_dict(),
+        "reason": reason or "failed",
+    }
+    return ("payout_failed", payout.driver_id, data)

@@ -13,18 +13,22 @@ from zoneinfo import ZoneInfo
 from services.payments.domain.charge import Charge, Debt, Outcome
 from services.payments.domain.debt import DebtPayment, OpenDebt
 from services.payments.domain.ledger import Posting
-from services.payments.domain.payout import Due, Payout, PayoutLine
+from services.payments.domain.payout import Due, Payout, PayoutAnswer, PayoutLine
 from services.payments.domain.receipt import Receipt
 from services.payments.domain.refund import Refund, RefundAnswer
 
 
 @dataclass(frozen=True, slots=True)
 class CityRules:
-    """A city's currency and calendar, and the tax rates of its categories as (valid_from, rate), oldest first."""
+    """A city's currency and calendar, and the tax rates of its categories as (valid_from, rate), oldest first.
+
+    `payout_minimum_minor`: less than this is not sent yet.
+    """
 
     currency: str
     zone: ZoneInfo
     tax_rates: Mapping[str, Sequence[tuple[datetime, Fraction]]]
+    payout_minimum_minor: int = 1
 
     def tax_rate(self, category: str, at: datetime) -> Fraction:
         """The rate in force at a moment, on the price without tax; 0 when the city names none."""
@@ -61,6 +65,7 @@ class ToPayOut:
     amount_minor: int
     currency: str
     driver_id: str
+    account: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +93,14 @@ class Provider(Protocol):
     def find_refunds(self, keys: Collection[str]) -> Mapping[str, RefundAnswer]:
         """What became of these refunds; those that the provider never heard of are left out."""
 
-    def pay_out_all(self, wanted: Sequence[ToPayOut]) -> Mapping[str, str]:
-        """Send each; gives key → the provider's reference. Raises ProviderUnavailable."""
+    def pay_out_all(self, wanted: Sequence[ToPayOut]) -> Mapping[str, PayoutAnswer]:
+        """Send each, by key. Raises ProviderUnavailable."""
 
-    def find_payouts(self, keys: Collection[str]) -> Mapping[str, str]:
-        """Key → reference of those that were sent."""
+    def find_payouts(self, keys: Collection[str]) -> Mapping[str, PayoutAnswer]:
+        """What became of these payouts; those that the provider never heard of are left out."""
+
+    def find_returned(self, keys: Collection[str]) -> Mapping[str, str]:
+        """Of payouts that were sent, those that came back: key → why."""
 
 
 class Books(Protocol):
@@ -120,10 +128,12 @@ class Books(Protocol):
     def resolve_refunds(self, answers: Mapping[str, RefundAnswer], at: datetime) -> set[str]: ...
     def tell(self, events: Sequence[tuple[str, str, dict[str, Any]]]) -> None: ...
     def lock_payout_run(self, city: str) -> None: ...
-    def due(self, city: str, until_day: date, limit: int) -> list[Due]: ...
+    def due(self, city: str, until_day: date, least_minor: int, limit: int) -> list[Due]: ...
     def reserve(self, payouts: Sequence[Payout], lines: Mapping[int, str]) -> None: ...
     def reserved(self, after_id: str, limit: int) -> list[Payout]: ...
-    def mark_sent(self, references: Mapping[str, str], at: datetime) -> set[str]: ...
+    def resolve_payouts(self, answers: Mapping[str, PayoutAnswer], at: datetime) -> set[str]: ...
+    def sent_since(self, moment: datetime, after_id: str, limit: int) -> list[Payout]: ...
+    def mark_returned(self, reasons: Mapping[str, str]) -> set[str]: ...
 
 
 OpenBooks = Callable[[], AbstractContextManager[Books]]

@@ -65,7 +65,8 @@ class SegmentSizes:
 class City:
     """One entry of `CITIES`. `categories` says, for a car of each category, which categories it may carry.
 
-    A retired city is served no longer; what was ridden there is still paid and shown.
+    `payout_minimum`: minor units; what a driver is owed waits until it is as much. A retired city is served no longer;
+    what was ridden there is still paid and shown.
     """
 
     key: str
@@ -80,6 +81,7 @@ class City:
     extract: str = ""
     osrm_url: str = ""
     languages: tuple[str, ...] = field(default=())
+    payout_minimum: int = 0
     retired: bool = False
 
     @classmethod
@@ -105,6 +107,7 @@ class City:
             extract=str(raw.get("extract", "")),
             osrm_url=str(raw.get("osrm_url") or default_osrm_url).rstrip("/"),
             languages=tuple(raw.get("languages", ())),
+            payout_minimum=int(raw.get("payout_minimum", 0)),
             retired=bool(raw.get("retired", False)),
         )
 

@@ -22,10 +22,14 @@ class ChargeState(StrEnum):
 
 
 class PayoutState(StrEnum):
-    """`reserved`: its lines are taken and the provider is being asked."""
+    """`reserved`: its lines are taken and the provider is being asked. `failed`: the provider refused it. `returned`:
+    it was sent and came back. What was not got is owed again.
+    """
 
     RESERVED = "reserved"
     SENT = "sent"
+    FAILED = "failed"
+    RETURNED = "returned"
 
 
 class RefundState(StrEnum):
@@ -61,6 +65,12 @@ class NotYourReceipt(Forbidden):
 class UnknownPaymentMethod(Invalid):
     code = "unknown_payment_method"
     message = "There is no such payment method."
+
+
+@error
+class UnknownPayoutAccount(Invalid):
+    code = "unknown_payout_account"
+    message = "There is no such payout account."
 
 
 @error
@@ -257,10 +267,11 @@ class DocumentReply(TypedDict):
 class EarningsLine(TypedDict):
     """What one ride brought its driver: fare - tax - fee = share; what he took in cash is netted in `amount`.
 
-    With `refund_id` it is what he bears of a refund: less than nothing.
+    With `refund_id` it is what he bears of a refund: less than nothing; with `returned_payout_id` a payout that he did
+    not get, of no trip.
     """
 
-    trip_id: str
+    trip_id: str | None
     earned_at: str
     fare: dict[str, Any]
     tax: dict[str, Any]
@@ -270,6 +281,7 @@ class EarningsLine(TypedDict):
     amount: dict[str, Any]
     payout_id: str | None
     refund_id: str | None
+    returned_payout_id: str | None
 
 
 class EarningsTotals(TypedDict):
@@ -292,13 +304,16 @@ class PayoutReply(TypedDict):
     until_day: str
     amount: dict[str, Any]
     state: str
+    reason: str | None
     created_at: str
     sent_at: str | None
     lines: list[EarningsLine]
 
 
 class StatementTotals(TypedDict):
-    """What a payout is made of: fare - tax - fee - cash - refunds. `refunds`: what the driver bears of them."""
+    """What a payout is made of: fare - tax - fee - cash - refunds + returned. `refunds`: what the driver bears of them;
+    `returned`: payouts before that he did not get.
+    """
 
     rides: int
     fare: dict[str, Any]
@@ -306,6 +321,7 @@ class StatementTotals(TypedDict):
     fee: dict[str, Any]
     cash: dict[str, Any]
     refunds: dict[str, Any]
+    returned: dict[str, Any]
 
 
 class StatementReply(PayoutReply):
@@ -364,3 +380,12 @@ class PayoutSentData(TypedDict):
     amount: dict[str, Any]
     until_day: str
     rides: int
+
+
+class PayoutFailedData(TypedDict):
+    """payout_failed: refused by the provider, or come back. It is owed again, and paid with the next."""
+
+    payout_id: str
+    driver_id: str
+    amount: dict[str, Any]
+    reason: str

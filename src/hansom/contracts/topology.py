@@ -35,7 +35,14 @@ PUBLISHED: dict[str, tuple[str, ...]] = {
     "users": ("account_registered", "profile_changed"),
     "drivers": ("driver_availability_changed",),
     "trips": (*TRIP_LIFE, "trip_settled", "offer_made", "offer_withdrawn", "offer_declined"),
-    "payments": ("payment_captured", "payment_failed", "payment_refunded", "debt_settled", "payout_sent"),
+    "payments": (
+        "payment_captured",
+        "payment_failed",
+        "payment_refunded",
+        "debt_settled",
+        "payout_sent",
+        "payout_failed",
+    ),
     "ratings": ("rating_given",),
     "analytics": ("demand_hinted",),
 }
@@ -79,7 +86,14 @@ SUBSCRIPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "payments": {"trips": ("trip_settled",)},
     "notifications": {
         "trips": (*TRIP_LIFE, "trip_settled", "offer_made", "offer_withdrawn"),
-        "payments": ("payment_captured", "payment_failed", "payment_refunded", "debt_settled", "payout_sent"),
+        "payments": (
+            "payment_captured",
+            "payment_failed",
+            "payment_refunded",
+            "debt_settled",
+            "payout_sent",
+            "payout_failed",
+        ),
         "analytics": ("demand_hinted",),
     },
     "analytics": {

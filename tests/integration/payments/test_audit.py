@@ -66,6 +66,10 @@ PLANTED = {
         "UPDATE payouts SET amount_minor = amount_minor + 100",
         "every payout is the sum of its lines, and in the ledger once it is sent",
     ),
+    "a payout that came back and is owed to nobody": (
+        "UPDATE payouts SET state = 'returned'",
+        "a payout that failed or came back is owed again, once, and posted back if it had been sent",
+    ),
     "a refund made larger": (
         "UPDATE refunds SET amount_minor = amount_minor + 1, fee_minor = fee_minor + 1",
         "every refund that was made is in the ledger with its amount and its payment, and has one credit note",

@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 import eventlet
 import pytest
 
-from hansom.contracts.payments import DayNotOver, ProviderUnavailable
+from hansom.contracts.payments import DayNotOver, ProviderUnavailable, UnknownPayoutAccount
+from services.payments.domain.payout import account_of
+from services.payments.storage.payouts import set_account
 from services.payments.usecases import paying_out
-from services.payments.usecases.paying_out import run_payouts
+from services.payments.usecases.paying_out import run_payouts, take_back_returned
 from tests.support.money import MoneyDesk, a_ride, example
 
 NIGHT = datetime(2026, 3, 2, 22, 30, tzinfo=UTC)  # already 3 March in Helsinki
@@ -118,3 +120,74 @@ def test_what_is_told_looks_like_the_example(money: MoneyDesk) -> None:
     money.pay_out(days=2)
     told, wanted = dict(money.told())["payout_sent"], example("payments.payout_sent")["data"]
     assert {key: type(value) for key, value in told.items()} == {key: type(value) for key, value in wanted.items()}
+
+
+def bank(money: MoneyDesk, account: str, driver_id: str = "driver-1") -> None:
+    with money.store.begin() as session:
+        set_account(session, driver_id, account, money.now)
+
+
+def test_a_payout_that_is_refused_is_owed_again_and_paid_to_the_next_account(money: MoneyDesk) -> None:
+    money.charge(a_ride(1000))
+    bank(money, "bank_closed")
+    assert money.pay_out(days=2) == 0
+    assert payouts(money) == [("driver-1", 720, "failed")]
+    type_, told = money.told()[-1]
+    assert (type_, told["reason"], told["amount"]["amount_minor"]) == ("payout_failed", "account_closed", 720)
+    assert money.pay_out() == 0  # not before tomorrow
+    assert money.breaches() == {}
+    bank(money, "bank_ok")
+    assert money.pay_out(days=1) == 1
+    assert sorted(payouts(money)) == [("driver-1", 720, "failed"), ("driver-1", 720, "sent")]
+    assert money.breaches() == {}
+
+
+def test_a_payout_that_comes_back_is_posted_back_and_paid_once_more(money: MoneyDesk) -> None:
+    money.charge(a_ride(1000))
+    bank(money, "bank_returns")
+    assert money.pay_out(days=2) == 1
+    assert take_back_returned(money.desk, timedelta(days=10)) == 1
+    assert take_back_returned(money.desk, timedelta(days=10)) == 0
+    assert payouts(money) == [("driver-1", 720, "returned")]
+    assert money.one("SELECT sum(amount_minor) FROM ledger_entries WHERE account_id = 'clearing:EUR'") == 1000
+    assert money.breaches() == {}
+    bank(money, "usual")
+    money.charge(a_ride(1000))
+    assert money.pay_out(days=1) == 1
+    assert ("driver-1", 1440, "sent") in payouts(money)
+    assert money.breaches() == {}
+
+
+def test_two_replicas_that_hear_of_a_return_owe_it_again_once(money: MoneyDesk) -> None:
+    money.charge(*[a_ride(1000, driver_id=f"driver-{n}") for n in range(5)])
+    for n in range(5):
+        bank(money, "bank_returns", f"driver-{n}")
+    money.pay_out(days=2)
+    pool = eventlet.GreenPool()
+    counts = list(pool.imap(lambda _: take_back_returned(money.desk, timedelta(days=10)), range(3)))
+    assert sum(counts) == 5
+    assert money.one("SELECT count(*) FROM payout_lines WHERE returned_payout_id IS NOT NULL") == 5
+    assert money.breaches() == {}
+
+
+def test_what_is_less_than_the_citys_minimum_waits_until_it_is_as_much(money: MoneyDesk) -> None:
+    money.charge(a_ride(130))  # 13 tax, 23 fee: 94, and the minimum is 100
+    assert money.pay_out(days=2) == 0
+    money.charge(a_ride(130))
+    assert money.pay_out(days=1) == 1
+    assert payouts(money) == [("driver-1", 188, "sent")]
+    assert money.breaches() == {}
+
+
+def test_days_that_were_missed_are_made_up_for_by_the_next_run(money: MoneyDesk) -> None:
+    for day in (2, 3, 5):
+        money.charge(a_ride(1000, completed_at=datetime(2026, 3, day, 12, tzinfo=UTC)))
+    assert money.pay_out(days=10) == 1
+    assert payouts(money) == [("driver-1", 2160, "sent")]
+
+
+@pytest.mark.parametrize("given", ["bank_of_nowhere", "FI21 1234 5600 0007 85", "1234567890123456"])
+def test_an_account_number_is_refused_and_not_repeated(given: str) -> None:
+    with pytest.raises(UnknownPayoutAccount) as refused:
+        account_of(given)
+    assert given not in str(refused.value.details)

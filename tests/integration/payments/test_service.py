@@ -154,7 +154,7 @@ def test_a_statement_is_for_the_driver_and_adds_up(running: Running, money: Mone
     statement = ask("get_statement", "driver-1")
     totals = {name: each["amount_minor"] for name, each in statement["totals"].items() if name != "rides"}
     assert statement["totals"]["rides"] == 3
-    assert totals == {"fare": 4000, "tax": 400, "fee": 720, "cash": 1000, "refunds": 360}
+    assert totals == {"fare": 4000, "tax": 400, "fee": 720, "cash": 1000, "refunds": 360, "returned": 0}
     left = totals["fare"] - totals["tax"] - totals["fee"] - totals["cash"] - totals["refunds"]
     assert statement["amount"]["amount_minor"] == left == money.one("SELECT amount_minor FROM payouts")
     assert ask("get_statement", "ops-1", "ops") == statement

@@ -90,9 +90,30 @@ def eur(amount_minor: int) -> dict[str, Any]:
 
 
 def test_a_statement_says_what_a_payout_is_made_of() -> None:
-    ride = {"earned_at": "2026-03-02T12:00:00Z", "refund_id": None, "fare": eur(1000), "tax": eur(100), "fee": eur(180)}
-    taken = {"earned_at": "2026-03-02T13:00:00Z", "refund_id": "r", "fare": eur(-360), "tax": eur(0), "fee": eur(0)}
-    sums = {"fare": eur(1000), "tax": eur(100), "fee": eur(180), "cash": eur(0), "refunds": eur(360)}
+    ride = {
+        "earned_at": "2026-03-02T12:00:00Z",
+        "refund_id": None,
+        "returned_payout_id": None,
+        "fare": eur(1000),
+        "tax": eur(100),
+        "fee": eur(180),
+    }
+    taken = {
+        "earned_at": "2026-03-02T13:00:00Z",
+        "refund_id": "r",
+        "returned_payout_id": None,
+        "fare": eur(-360),
+        "tax": eur(0),
+        "fee": eur(0),
+    }
+    sums = {
+        "fare": eur(1000),
+        "tax": eur(100),
+        "fee": eur(180),
+        "cash": eur(0),
+        "refunds": eur(360),
+        "returned": eur(0),
+    }
     statement: Any = {
         "payout_id": "0195",
         "until_day": "2026-03-02",
