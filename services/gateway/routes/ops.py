@@ -7,7 +7,7 @@ from typing import Any
 
 from hansom.contracts.errors import HansomError
 from hansom.wire import parse_time
-from services.gateway import dispatch_replies, replies, schemas
+from services.gateway import dispatch_replies, heat_replies, replies, schemas
 from services.gateway.heat import heat_map
 from services.gateway.http.route import OPS, Call, route
 from services.gateway.routes.needs import Needs
@@ -85,7 +85,7 @@ class OpsRoutes(Needs):
     def list_implausible(self, call: Call) -> Any:
         return self.location.list_doubts(call.data)
 
-    @route("GET", "/v1/ops/demand", who=OPS, query=schemas.DemandQuery(), gives=replies.HeatMap(),
+    @route("GET", "/v1/ops/demand", who=OPS, query=schemas.DemandQuery(), gives=heat_replies.HeatMap(),
            refuses=frozenset({404}), summary="Demand, supply, surge and forecast by segment, as GeoJSON")  # fmt: skip
     def get_demand(self, call: Call) -> Any:
         """Requests and unmet ones of the last hour, cars and surge now, requests `forecast` for the next half hour, and

@@ -9,7 +9,7 @@ import h3
 import pytest
 
 from hansom.contracts.errors import DeadlineExceeded, Invalid, Unavailable
-from services.gateway import replies
+from services.gateway import heat_replies
 from services.gateway.geojson import CALM, Heat, demand_map
 from services.gateway.heat import heat_map
 
@@ -64,7 +64,7 @@ class Parts:
 def seen(at: datetime | None = None, **changes: Any) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     """Segment → its properties, and the map."""
     found = heat_map(Parts(**changes), "helsinki", at, NOW)  # type: ignore[arg-type]
-    assert replies.HeatMap().validate(found) == {}
+    assert heat_replies.HeatMap().validate(found) == {}
     return {each["id"]: each["properties"] for each in found["features"]}, found
 
 
