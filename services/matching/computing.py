@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import eventlet
@@ -27,8 +26,8 @@ class Computing(DependencyProvider):
     """Gives a worker a `ports.Compute`.
 
     A thread cannot be stopped: a policy that is late works on, and until it has finished its city's next batches are
-    told so at once. So there is never more than one such thread for a city. numpy and scipy leave the interpreter to
-    the event loop while they compute.
+    told so at once. So there is never more than one such thread for a city. The deadline is kept by the event loop,
+    which a thread may hold up: by some milliseconds while it runs Python, as long as `solver.py` says while it solves.
     """
 
     def setup(self) -> None:
@@ -40,7 +39,7 @@ class Computing(DependencyProvider):
     def __call__(self, city: str, policy: Policy, batch: Batch, rules: Rules, within_s: float | None) -> Proposal:
         """What the policy proposes. Raises PolicyLate after `within_s` seconds; None: it is waited for."""
         if within_s is None:
-            return tpool.execute(_decide, policy, batch, rules)
+            return tpool.execute(policy, batch, rules)
         if city in self._at_work:
             raise self._late(city, "still_solving")
         self._at_work.add(city)
@@ -53,7 +52,7 @@ class Computing(DependencyProvider):
     def _work(self, city: str, policy: Policy, batch: Batch, rules: Rules) -> tuple[Proposal, float]:
         began = time.perf_counter()
         try:
-            return _decide(policy, batch, rules), time.perf_counter() - began
+            return policy(batch, rules), time.perf_counter() - began
         finally:
             self._at_work.discard(city)
 
@@ -61,9 +60,3 @@ class Computing(DependencyProvider):
     def _late(city: str, why: str) -> PolicyLate:
         LATE.labels(city, why).inc()
         return PolicyLate(why)
-
-
-def _decide(policy: Policy, batch: Batch, rules: Rules) -> Proposal:
-    """A policy makes its reasons when they are read: in the thread, as a large batch has very many."""
-    proposal = policy(batch, rules)
-    return replace(proposal, considered=tuple(proposal.considered))

@@ -7,10 +7,13 @@ a trip that has none. A trip that keeps its driver leaves no trace in the propos
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import overload
 
-from services.matching.domain.model import Batch, Considered, FreeDriver, Proposal, WaitingTrip
+from hansom.contracts.matching import Dropped
+from services.matching.domain.model import Batch, Considered, FreeDriver, Proposal, Reasoned, WaitingTrip
 from services.matching.domain.pool import OpenOffer, PoolView
 
 
@@ -69,12 +72,43 @@ def settle(
         for pair in proposal.pairs
         if pair.trip_id in standing and _is_better(pair, standing[pair.trip_id], true_s, gain_s)
     }
-    rows = [
-        _as_it_is(row, true_s.get((row.trip_id, row.driver_id)))
-        for row in proposal.considered
-        if row.trip_id not in standing or row.trip_id in better
-    ]
-    return replace(proposal, considered=tuple(rows)), better
+    kept = _Settled(proposal, standing.keys() - better.keys(), true_s)
+    return replace(proposal, considered=kept), better
+
+
+class _Settled(Reasoned):
+    """Reasons without those of some trips, and with standing pairs as they are; made when they are first read."""
+
+    def __init__(self, proposal: Proposal, without: Collection[str], true_s: Mapping[tuple[str, str], float]) -> None:
+        self._proposal, self._without, self._true_s = proposal, without, true_s
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @overload
+    def __getitem__(self, number: int) -> Considered: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> tuple[Considered, ...]: ...
+
+    def __getitem__(self, number: int | slice) -> Considered | tuple[Considered, ...]:
+        return self._all[number]
+
+    def because(self, dropped: Dropped | None) -> tuple[Considered, ...]:
+        if dropped is None:
+            return self._settled(self._proposal.pairs)
+        return self._settled(self._proposal.held) if dropped is Dropped.HELD else super().because(dropped)
+
+    @cached_property
+    def _all(self) -> tuple[Considered, ...]:
+        return self._settled(self._proposal.considered)
+
+    def _settled(self, rows: Iterable[Considered]) -> tuple[Considered, ...]:
+        return tuple(
+            _as_it_is(row, self._true_s.get((row.trip_id, row.driver_id)))
+            for row in rows
+            if row.trip_id not in self._without
+        )
 
 
 def _is_better(pair: Considered, offer: OpenOffer, true_s: Mapping[tuple[str, str], float], gain_s: float) -> bool:
