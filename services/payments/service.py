@@ -26,7 +26,7 @@ from hansom.rpc import CallId, rpc
 from hansom.store import Store
 from hansom.timers import leader_timer
 from hansom.validation import load
-from services.payments import schemas
+from services.payments import replies, schemas
 from services.payments.dependencies import PaymentProvider, Rules
 from services.payments.documents.rendering import Place, pdf_of, receipt_html, statement_html
 from services.payments.domain.debt import must_owe_nothing
@@ -70,13 +70,13 @@ class PaymentsService:
     @rpc
     def get_receipt(self, payload: Payload) -> Payload:
         request, _, _ = load(schemas.SEE_RECEIPT, payload)
-        return dict(schemas.receipt_reply(self._see(request)))
+        return dict(replies.receipt_reply(self._see(request)))
 
     @rpc
     def render_receipt(self, payload: Payload) -> Payload:
         request, format_, locale = load(schemas.SEE_RECEIPT, payload)
         found = self._see(request)
-        return _document(receipt_html(schemas.receipt_reply(found), self._place(found.receipt.city), locale), format_)
+        return _document(receipt_html(replies.receipt_reply(found), self._place(found.receipt.city), locale), format_)
 
     # -- drivers' money ----------------------------------------------------------------------------------------------
     @rpc
@@ -86,7 +86,7 @@ class PaymentsService:
         with self.store.begin() as session:
             totals = rows.earnings_totals(session, request.driver_id, span)
             lines = rows.earnings_lines(session, request.driver_id, span, before, request.limit + 1)
-        return schemas.earnings_reply(totals, lines, request.limit, self.rules.home.currency)
+        return replies.earnings_reply(totals, lines, request.limit, self.rules.home.currency)
 
     @rpc
     def list_payouts(self, payload: Payload) -> Payload:
@@ -95,18 +95,18 @@ class PaymentsService:
             found = rows.payouts_of(session, request.driver_id, request.cursor, request.limit + 1)
         page = found[: request.limit]
         next_cursor = page[-1][0].id if len(found) > request.limit else None
-        return {"items": [schemas.payout_reply(*each) for each in page], "next_cursor": next_cursor}
+        return {"items": [replies.payout_reply(*each) for each in page], "next_cursor": next_cursor}
 
     @rpc
     def get_statement(self, payload: Payload) -> Payload:
         request, _, _ = load(schemas.SEE_STATEMENT, payload)
-        return dict(schemas.statement_reply(*self._see_statement(request)))
+        return dict(replies.statement_reply(*self._see_statement(request)))
 
     @rpc
     def render_statement(self, payload: Payload) -> Payload:
         request, format_, locale = load(schemas.SEE_STATEMENT, payload)
         payout, lines = self._see_statement(request)
-        html = statement_html(schemas.statement_reply(payout, lines), self._place(payout.city), locale)
+        html = statement_html(replies.statement_reply(payout, lines), self._place(payout.city), locale)
         return _document(html, format_)
 
     @rpc
@@ -135,7 +135,7 @@ class PaymentsService:
     @rpc
     def list_debts(self, payload: Payload) -> Payload:
         with self.store.begin() as session:
-            return schemas.debts_reply(open_debts(session, load(schemas.RIDER, payload)["rider_id"]))
+            return replies.debts_reply(open_debts(session, load(schemas.RIDER, payload)["rider_id"]))
 
     @rpc
     def settle_debts(self, payload: Payload) -> Payload:
@@ -145,7 +145,7 @@ class PaymentsService:
             before = open_debts(session, rider_id)
         outcomes = settling_debts.settle_debts(self.desk, rider_id, request["payment_method"])
         with self.store.begin() as session:
-            return schemas.settled_reply(before, outcomes, open_debts(session, rider_id))
+            return replies.settled_reply(before, outcomes, open_debts(session, rider_id))
 
     @rpc
     def charge_trip(self, payload: Payload) -> Payload:
@@ -154,7 +154,7 @@ class PaymentsService:
         logs.bind(trip_id=ride.trip_id)
         charging.charge_rides(self.desk, [ride])
         with self.store.begin() as session:
-            return dict(schemas.charge_reply(*rows.charge_and_reason(session, ride.trip_id)))
+            return dict(replies.charge_reply(*rows.charge_and_reason(session, ride.trip_id)))
 
     # -- refunds -----------------------------------------------------------------------------------------------------
     @rpc
@@ -187,7 +187,7 @@ class PaymentsService:
                 rows.money_open(session),
                 rows.pending_count(session),
             )
-        return schemas.money_reply(today, owed, pending, home.currency)
+        return replies.money_reply(today, owed, pending, home.currency)
 
     @rpc
     def audit(self, payload: Payload) -> Payload:
@@ -241,7 +241,7 @@ class PaymentsService:
 
     def _refunds_of(self, trip_id: str) -> list[dict[str, Any]]:
         with self.store.begin() as session:
-            return [dict(schemas.refund_reply(each)) for each in rows.refunds_of_trip(session, trip_id)]
+            return [dict(replies.refund_reply(each)) for each in rows.refunds_of_trip(session, trip_id)]
 
     def _see(self, request: SeeReceipt) -> rows.FullReceipt:
         with self.store.begin() as session:
