@@ -87,7 +87,7 @@ class Rules:
     returned_bonus_s: float = 3600.0
     finishing_max_s: float = 60.0
     hold_margin_s: float = 15.0
-    hold_penalty: float = 2.0
+    hold_penalty: float = 3.0
     hold_waited_max_s: float = 300.0
     accept_rate: float = 0.85
     accept_minds: float = 0.25
