@@ -30,7 +30,7 @@ def price_rules(config: dict[str, Any]) -> PriceRules:
     prices = {
         city.key: CityPrices(
             currency=city.currency,
-            tariffs=tuple(Tariff.from_dict(raw) for raw in city.tariffs),
+            tariffs=tuple(Tariff.from_dict(raw, city.time_zone) for raw in city.tariffs),
         )
         for city in cities_ever(config).values()
     }

@@ -63,6 +63,7 @@ class AskFinalFareSchema(_Request):
     distance_m = Finite(load_default=None, allow_none=True, validate=validate.Range(0, 1e7))
     duration_s = Finite(required=True, validate=validate.Range(0, 1e7))
     credible = fields.Boolean(required=True)
+    waited_s = Finite(load_default=0.0, validate=validate.Range(0, 1e6))
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> AskFinalFare:
@@ -146,4 +147,5 @@ def dump_tariff(tariff: Tariff, currency: str) -> TariffReply:
         "minimum": tariff.minimum,
         "booking_fee": tariff.booking_fee,
         "tax_rate": tariff.tax_rate,
+        "terms": tariff.terms.as_dict(),
     }

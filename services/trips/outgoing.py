@@ -16,7 +16,7 @@ from hansom.store import Transactions
 from hansom.values import Money, Point
 from hansom.wire import iso, parse_time
 from services.trips.domain.approach import Listening, Sighting
-from services.trips.domain.settlement import Driven, FinalFare, ride_duration_s
+from services.trips.domain.settlement import Driven, FinalFare, ride_duration_s, waited_s
 from services.trips.domain.trip import Trip, shows_live_position, to_the_millisecond
 from services.trips.schemas import trip_reply
 from services.trips.storage.trips import TripRows
@@ -113,6 +113,7 @@ class RoadsAndPrices:
             "distance_m": driven.distance_m,
             "duration_s": ride_duration_s(trip),
             "credible": driven.credible,
+            "waited_s": waited_s(trip),
         }
         found = self._pricing.final_fare(asked)
         return FinalFare(Money(**found["fare"]), found["reason"], found["breakdown"], found.get("tax"))

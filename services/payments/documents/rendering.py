@@ -77,6 +77,7 @@ STATEMENT_ENGLISH = {
 
 WHY = {
     "longer_than_quoted": "The ride was longer than quoted: the fare is that of the distance and time driven.",
+    "quoted_fare_and_waiting": "The driver waited longer than is free: the waiting is added to the quoted fare.",
     "shorter_than_quoted": "The ride was shorter than quoted: the fare is that of the distance and time driven.",
 }
 

@@ -1,8 +1,10 @@
 """Fares, in exact arithmetic.
 
-The rule: ride = base + distance + time, raised to the minimum; surge multiplies the ride; the booking fee comes on top.
-Each line is rounded half up to one minor unit and the fare is the sum of its lines, so the explanation always adds up.
-Tax is inside the fare: fare x rate / (1 + rate), rounded half up.
+The rule: ride = base + distance + time, raised to the minimum; a night adds its share of the ride, surge multiplies the
+ride; zones, tolls, waiting and the booking fee come on top and are not multiplied. Each line is rounded half up to one
+minor unit; the sum is brought to the tariff's rounding by a line of its own, which may be below nothing. The fare is
+the sum of its lines, so the explanation always adds up. Tax is inside the fare, fare x rate / (1 + rate), or a line on top of
+the others, their sum x rate; both rounded half up.
 """
 
 from __future__ import annotations
@@ -12,14 +14,19 @@ from fractions import Fraction
 from math import floor
 
 from services.pricing.domain.tariff import Tariff
+from services.pricing.domain.terms import Met
 
 LABELS = {
     "base": "Base fare",
     "distance": "Distance",
     "time": "Time",
     "minimum": "Up to the minimum fare",
+    "night": "Night",
     "surge": "High demand",
+    "waiting": "Waiting",
     "booking_fee": "Booking fee",
+    "tax": "Tax",
+    "rounding": "Rounding",
 }
 
 
@@ -59,8 +66,12 @@ def tax_inside(total_minor: int, rate: Fraction) -> int:
     return rounded(total_minor * rate / (1 + rate))
 
 
-def fare_of(tariff: Tariff, distance_m: int, duration_s: int, surge: Fraction) -> Fare:
-    """The fare of a ride of so many whole metres and seconds. `surge` is the multiplier, 1 or more.
+NOTHING_MET = Met()
+
+
+def fare_of(tariff: Tariff, distance_m: int, duration_s: int, surge: Fraction, terms: Met = NOTHING_MET) -> Fare:
+    """The fare of a ride of so many whole metres and seconds. `surge` is the multiplier, 1 or more; `terms`: what of
+    the tariff's terms the ride meets.
 
     Raises ValueError for a negative distance or duration or a multiplier below 1.
     """
@@ -70,14 +81,49 @@ def fare_of(tariff: Tariff, distance_m: int, duration_s: int, surge: Fraction) -
     time = rounded(Fraction(tariff.per_minute * duration_s, 60))
     metered = tariff.base + distance + time
     top_up = max(0, tariff.minimum - metered)
-    amounts = {
-        "base": tariff.base,
-        "distance": distance,
-        "time": time,
-        "minimum": top_up,
-        "surge": rounded((metered + top_up) * (surge - 1)),
-        "booking_fee": tariff.booking_fee,
-    }
-    always = {"base", "distance", "time"}
-    lines = tuple(FareLine(code, LABELS[code], amount) for code, amount in amounts.items() if amount or code in always)
-    return Fare(lines, tax_inside(sum(amounts.values()), Fraction(tariff.tax_rate)))
+    night = tariff.terms.night
+    lines = [_line("base", tariff.base), _line("distance", distance), _line("time", time)]
+    lines += _if_any("minimum", top_up)
+    if terms.is_night and night is not None:
+        lines += _if_any("night", rounded((metered + top_up) * Fraction(night.share)))
+    lines += _if_any("surge", rounded((metered + top_up) * (surge - 1)))
+    lines += [
+        FareLine("toll" if zone.toll else "zone", f"Toll: {zone.name}" if zone.toll else zone.name, zone.amount)
+        for zone in terms.zones
+        if zone.amount
+    ]
+    lines += _waiting(tariff, terms.waited_s)
+    lines += _if_any("booking_fee", tariff.booking_fee)
+    return _taxed_and_rounded(tariff, lines)
+
+
+def _line(code: str, amount_minor: int) -> FareLine:
+    return FareLine(code, LABELS[code], amount_minor)
+
+
+def _if_any(code: str, amount_minor: int) -> list[FareLine]:
+    return [_line(code, amount_minor)] if amount_minor else []
+
+
+def waiting_minor(tariff: Tariff, waited_s: int) -> int:
+    """What waiting costs beyond the time that is free."""
+    paid_s = max(0, waited_s - tariff.terms.waiting_free_s)
+    return rounded(Fraction(tariff.terms.waiting_per_minute * paid_s, 60))
+
+
+def _waiting(tariff: Tariff, waited_s: int) -> list[FareLine]:
+    amount = waiting_minor(tariff, waited_s)
+    if not amount:
+        return []
+    paid_min = rounded(Fraction(waited_s - tariff.terms.waiting_free_s, 60))
+    return [FareLine("waiting", f"{LABELS['waiting']} ({max(1, paid_min)} min)", amount)]
+
+
+def _taxed_and_rounded(tariff: Tariff, lines: list[FareLine]) -> Fare:
+    rate, rounding = Fraction(tariff.tax_rate), tariff.terms.rounding
+    before = sum(line.amount_minor for line in lines)
+    on_top = rounded(before * rate) if tariff.terms.tax_on_top else 0
+    total = rounding.of(before + on_top)
+    lines += _if_any("tax", on_top) + _if_any("rounding", total - before - on_top)
+    tax = min(on_top, total) if tariff.terms.tax_on_top else tax_inside(total, rate)
+    return Fare(tuple(lines), tax)

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
+from services.pricing.domain.terms import NO_TERMS, Terms
+
 AMOUNTS = ("base", "per_km", "per_minute", "minimum", "booking_fee")
 
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """What a category costs from `valid_from` on, in minor units. `tax_rate` is included, on the price without tax."""
+    """What a category costs from `valid_from` on, in minor units. `tax_rate` is on the price without tax."""
 
     category: str
     version: int
@@ -24,6 +26,7 @@ class Tariff:
     minimum: int
     booking_fee: int
     tax_rate: str
+    terms: Terms = NO_TERMS
 
     def __post_init__(self) -> None:
         for name in AMOUNTS:
@@ -34,8 +37,8 @@ class Tariff:
             raise ValueError(f"tariff {self.category} v{self.version}: the tax rate is not a share")
 
     @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> Tariff:
-        """A tariff from the settings or from a stored quote. Raises KeyError, ValueError when it is wrong."""
+    def from_dict(cls, raw: Mapping[str, Any], time_zone: str = "UTC") -> Tariff:
+        """A tariff from the settings or from a stored quote. `time_zone`: the city's. Raises KeyError, ValueError."""
         valid_from = datetime.fromisoformat(str(raw["valid_from"]))
         if valid_from.tzinfo is None:
             raise ValueError(f"tariff {raw['category']}: valid_from has no time zone")
@@ -46,6 +49,7 @@ class Tariff:
             version=int(raw["version"]),
             valid_from=valid_from.astimezone(UTC),
             tax_rate=rate,
+            terms=Terms.from_dict(raw, time_zone),
             **{name: raw[name] for name in AMOUNTS},
         )
 
@@ -57,6 +61,7 @@ class Tariff:
             "valid_from": self.valid_from.isoformat(),
             "tax_rate": self.tax_rate,
             **{name: getattr(self, name) for name in AMOUNTS},
+            **self.terms.as_dict(),
         }
 
 

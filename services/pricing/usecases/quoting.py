@@ -11,7 +11,7 @@ from typing import Protocol
 from hansom.contracts.pricing import AskFinalFare, AskQuote, FareReason, NoTariff
 from hansom.values import Point
 from services.pricing.domain.fare import Fare
-from services.pricing.domain.quote import Driven, Quote, Route, final_fare, options_of
+from services.pricing.domain.quote import Driven, Errand, Quote, Route, final_fare, options_of
 from services.pricing.domain.reasons import Surge
 from services.pricing.domain.tariff import Tariff, in_force
 
@@ -66,7 +66,7 @@ def make_quote(request: AskQuote, world: World, rules: PriceRules, now: datetime
         dropoff=request.dropoff,
         route=route,
         surge=surge,
-        options=options_of(tariffs, route, surge, etas_s),
+        options=options_of(tariffs, route, surge, Errand(request.pickup, request.dropoff, now), etas_s),
         created_at=now,
         expires_at=now + rules.quote_ttl,
     )
@@ -75,7 +75,7 @@ def make_quote(request: AskQuote, world: World, rules: PriceRules, now: datetime
 def price_ride(request: AskFinalFare, rows: QuoteRows, rules: PriceRules) -> tuple[Quote, Fare, FareReason]:
     """The fare to charge for what was driven. Raises UnknownQuote, CategoryNotInQuote."""
     quote = rows.get(request.quote_id)
-    driven = Driven(request.distance_m, request.duration_s, request.credible)
+    driven = Driven(request.distance_m, request.duration_s, request.credible, request.waited_s)
     fare, reason = final_fare(quote, request.category, driven, rules.tolerance)
     return quote, fare, reason
 

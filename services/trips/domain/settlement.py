@@ -52,6 +52,13 @@ def ride_duration_s(trip: Trip) -> float:
     return (trip.completed_at - trip.started_at).total_seconds()
 
 
+def waited_s(trip: Trip) -> float:
+    """Seconds that the driver waited at the pickup; 0 when he did not say that he was there."""
+    if trip.arrived_at is None or trip.started_at is None:
+        return 0.0
+    return max(0.0, (trip.started_at - trip.arrived_at).total_seconds())
+
+
 def settled(trip: Trip, fare: FinalFare, distance_m: float | None, at: datetime) -> Trip:
     """The trip with its final fare. `distance_m`: as driven, or None to keep the quote's. Raises IllegalTransition."""
     if trip.state != TripState.COMPLETED or trip.settled_at is not None:

@@ -31,6 +31,7 @@ class FareReason(StrEnum):
 
     QUOTED = "quoted_fare"
     TRACE_NOT_CREDIBLE = "quoted_fare_trace_not_credible"
+    WAITED = "quoted_fare_and_waiting"
     LONGER = "longer_than_quoted"
     SHORTER = "shorter_than_quoted"
 
@@ -73,13 +74,14 @@ class SeeQuote:
 @dataclass(frozen=True, slots=True)
 class AskFinalFare:
     """What was driven: metres from the trace (None when there is none), seconds from start to completion, and whether
-    the trace is good enough to charge on."""
+    the trace is good enough to charge on. `waited_s`: seconds from the driver's arrival to the start."""
 
     quote_id: str
     category: str
     distance_m: float | None
     duration_s: float
     credible: bool
+    waited_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,3 +259,4 @@ class TariffReply(TypedDict):
     minimum: int
     booking_fee: int
     tax_rate: str
+    terms: dict[str, Any]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from hansom.contracts.pricing import CategoryNotInQuote, FareReason, SurgeCode
 from hansom.values import Point
 from services.pricing.domain.fare import fare_of
-from services.pricing.domain.quote import Driven, Quote, Route, final_fare, options_of
+from services.pricing.domain.quote import Driven, Errand, Quote, Route, final_fare, options_of
 from services.pricing.domain.reasons import Surge
 from services.pricing.domain.tariff import Tariff
+from services.pricing.domain.terms import Terms
 
 TOLERANCE = Fraction("0.25")
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -24,8 +26,8 @@ STANDARD = Tariff("standard", 1, datetime(2026, 1, 1, tzinfo=UTC), 390, 110, 45,
 def a_quote(distance_m: int = 4000, duration_s: int = 600, surge_tenths: int = 12) -> Quote:
     route = Route("helsinki", distance_m, duration_s, (Point(60.17, 24.94), Point(60.18, 24.95)))
     surge = Surge(surge_tenths, SurgeCode.HIGH_DEMAND, "Busy.")
-    options = options_of([STANDARD], route, surge, {"standard": 120.0})
     ends = route.line[0], route.line[-1]
+    options = options_of([STANDARD], route, surge, Errand(*ends, NOW), {"standard": 120.0})
     return Quote("q", "r", "EUR", *ends, route, surge, options, NOW, NOW + timedelta(seconds=300))
 
 
@@ -69,3 +71,20 @@ def test_a_final_fare_is_the_same_however_often_it_is_asked(driven_m: float, dri
     first = final_fare(a_quote(), "standard", driven, TOLERANCE)
     assert first == final_fare(a_quote(), "standard", driven, TOLERANCE)
     assert type(first[0].total_minor) is int
+
+
+def test_waiting_is_added_to_the_quoted_fare_and_to_a_longer_one() -> None:
+    quote = a_quote()
+    waits = replace(STANDARD, terms=Terms(waiting_free_s=180, waiting_per_minute=60))
+    option = replace(quote.option("standard"), tariff=waits)
+    quote = replace(quote, options=(option,))
+    driven = Driven(4000.0, 600, credible=True, waited_s=420)
+    fare, reason = final_fare(quote, "standard", driven, TOLERANCE)
+    assert (fare.total_minor, reason) == (QUOTED + 240, FareReason.WAITED)
+    assert [line.label for line in fare.lines if line.code == "waiting"] == ["Waiting (4 min)"]
+    longer, why = final_fare(quote, "standard", replace(driven, distance_m=9000.0), TOLERANCE)
+    assert (why, longer.total_minor > fare.total_minor) == (FareReason.LONGER, True)
+    kept, still = final_fare(quote, "standard", replace(driven, waited_s=180), TOLERANCE)
+    assert (kept, still) == (option.fare, FareReason.QUOTED)
+    untold, untold_why = final_fare(quote, "standard", replace(driven, distance_m=None), TOLERANCE)
+    assert (untold.total_minor, untold_why) == (QUOTED + 240, FareReason.TRACE_NOT_CREDIBLE)
