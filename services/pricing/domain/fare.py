@@ -1,10 +1,10 @@
 """Fares, in exact arithmetic.
 
-The rule: ride = base + distance + time, raised to the minimum; a night adds its share of the ride, surge multiplies the
-ride; zones, tolls, waiting and the booking fee come on top and are not multiplied. Each line is rounded half up to one
-minor unit; the sum is brought to the tariff's rounding by a line of its own, which may be below nothing. The fare is
-the sum of its lines, so the explanation always adds up. Tax is inside the fare, fare x rate / (1 + rate), or a line on top of
-the others, their sum x rate; both rounded half up.
+The rule: ride = base + distance + time, raised to the minimum; a night adds its share of the ride, surge multiplies
+the ride; zones, tolls, waiting and the booking fee come on top and are not multiplied. Each line is rounded half up to
+one minor unit; their sum is brought to the tariff's rounding by a line of its own, which may be below nothing. The fare
+is the sum of its lines, so the explanation always adds up. Tax is inside the fare, fare x rate / (1 + rate), or a line
+on top of the others, their sum x rate; both rounded half up.
 """
 
 from __future__ import annotations
