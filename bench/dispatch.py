@@ -63,7 +63,7 @@ def parse(arguments: Sequence[str] | None = None) -> Asked:
     parser.add_argument("--parts", default=",".join(PARTS), help="which of them (%(default)s)")
     parser.add_argument("--seeds", type=int, default=12, metavar="N", help="days of each kind (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="the first of them (%(default)s)")
-    parser.add_argument("--rides", type=int, default=6_000, help="asked for in a day (%(default)s)")
+    parser.add_argument("--rides", type=int, default=10_000, help="asked for in a day (%(default)s)")
     parser.add_argument(
         "--live-seconds", type=float, default=45.0, help="riders of a demo ask for so long (%(default)s)"
     )
@@ -83,7 +83,7 @@ def parse(arguments: Sequence[str] | None = None) -> Asked:
         extracts=tuple(given.extract),
         seeds=tuple(range(given.seed, given.seed + given.seeds)),
         rides=given.rides,
-        crowded=3 * given.rides,
+        crowded=2 * given.rides,
         live=City(given.live_seconds, given.live_drivers, given.live_riders, given.seed),
         home=str(Path(given.home).absolute()),
         json=given.json,

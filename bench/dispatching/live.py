@@ -16,7 +16,10 @@ import orjson
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 POLICIES = ("nearest", "batch")
-WITHIN_S = 900.0
+DRAIN_S = 720.0
+"""A rider may wait five minutes for a car, which may come from six minutes away."""
+
+WITHIN_S = DRAIN_S + 300.0
 """Of one demo: its services start anew, its last rides are driven to their end."""
 
 
@@ -56,7 +59,7 @@ def demos(city: City, home: str, say: Callable[[str], Any]) -> dict[str, Any]:
 def demo(city: City, policy: str, environment: Mapping[str, str]) -> dict[str, Any]:
     """The summary of one demo. Raises DemoFailed."""
     command = ["./hansom", "demo", "--policy", policy, "--for", f"{city.seconds:g}", "--drivers", str(city.drivers)]
-    command += ["--riders", str(city.riders), "--seed", str(city.seed), "--json"]
+    command += ["--riders", str(city.riders), "--seed", str(city.seed), "--drain", f"{DRAIN_S:g}", "--json"]
     try:
         done = subprocess.run(
             command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=WITHIN_S

@@ -47,6 +47,9 @@ def demo(  # noqa: PLR0917
     riders: Annotated[int | None, typer.Option(help="How many people who want rides.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed makes the same city.")] = None,
     city: Annotated[str, typer.Option(help="The city they live in; the default city if not given.")] = "",
+    drain_s: Annotated[
+        float | None, typer.Option("--drain", metavar="SECONDS", help="At the end, longest wait for the last rides.")
+    ] = None,
     policy: Annotated[Policy | None, typer.Option(help="How drivers are chosen: MATCHING_POLICY.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON summary as the last line.")] = False,
 ) -> None:
@@ -56,7 +59,7 @@ def demo(  # noqa: PLR0917
     own = users_own(os.environ)
     local = LocalStack(current_home(), progress(), {**own, "MATCHING_POLICY": policy.value} if policy else own)
     was_up = bool(local.running_services())
-    given = {"--for": for_s, "--drivers": drivers, "--riders": riders, "--seed": seed}
+    given = {"--for": for_s, "--drain": drain_s, "--drivers": drivers, "--riders": riders, "--seed": seed}
     options = [word for name, value in given.items() if value is not None for word in (name, f"{value:g}")]
     code = 1
     try:
