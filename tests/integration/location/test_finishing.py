@@ -22,19 +22,26 @@ def found(call: Call, within_s: float, category: str = "standard", exclude: tupl
     return {"free": [row[0] for row in reply["items"]["t"]], "finishing": reply["finishing"].get("t", [])}
 
 
-def riding(speaker: Speaker, state: str, **trip: Any) -> tuple[str, dict[str, Any]]:
-    """A driver in the centre who has such a trip."""
+def riding(speaker: Speaker, call: Call, state: str, **trip: Any) -> tuple[str, dict[str, Any]]:
+    """A driver in the centre who is known to have such a trip, and has reported since."""
     driver = new_id()
     speaker.go_online(driver, categories=("comfort", "standard"))
     ride = a_trip(driver, state, **trip)
     type_ = {"assigned": "trip_assigned", "in_progress": "trip_started"}[state]
     speaker.trip(type_, ride)
     speaker.report(a_row(driver, BESIDE))
+
+    def is_busy() -> bool:
+        seen = call("get_positions", {"driver_ids": [driver]})["items"][driver]
+        return seen is not None and seen["state"] == "busy"
+
+    eventually(is_busy)
+    speaker.report(a_row(driver, BESIDE, seq=1))
     return driver, ride
 
 
 def test_a_driver_counts_from_his_dropoff_until_his_ride_has_ended(speaker: Speaker, call: Call) -> None:
-    driver, ride = riding(speaker, "in_progress", dropoff=FAR.as_dict())
+    driver, ride = riding(speaker, call, "in_progress", dropoff=FAR.as_dict())
     [row] = eventually(lambda: found(call, 1800)["finishing"])
     assert row[:3] == [driver, FAR.lat, FAR.lng]
     assert row[3] > 5
@@ -47,8 +54,8 @@ def test_a_driver_counts_from_his_dropoff_until_his_ride_has_ended(speaker: Spea
 
 
 def test_who_is_on_his_way_to_a_rider_is_not_about_to_finish(speaker: Speaker, call: Call) -> None:
-    coming, _ = riding(speaker, "assigned")
-    finishing, _ = riding(speaker, "in_progress", dropoff=BESIDE.as_dict())
+    coming, _ = riding(speaker, call, "assigned")
+    finishing, _ = riding(speaker, call, "in_progress", dropoff=BESIDE.as_dict())
     [row] = eventually(lambda: found(call, 1800)["finishing"])
     assert row[0] == finishing
     assert row[3] == 5.0
