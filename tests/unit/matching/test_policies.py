@@ -7,7 +7,7 @@ from itertools import permutations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hansom.contracts.matching import Dropped
@@ -21,7 +21,8 @@ batch = batched(solve)
 TOGETHER = ("batch", "foresight")
 RULES = Rules()
 
-quick = settings(max_examples=25, deadline=None)
+# a machine that is busy with other tests is no fault of these
+quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def pairs(proposal: Proposal) -> dict[str, str]:

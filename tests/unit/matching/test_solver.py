@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
@@ -12,7 +12,8 @@ from services.matching import solver
 from services.matching.domain.model import Edge
 from services.matching.solver import solve
 
-quick = settings(max_examples=60, deadline=None)
+# a machine that is busy with other tests is no fault of these
+quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
