@@ -128,9 +128,11 @@ def run(asked: Asked, console: Console) -> tuple[list[compared.Lot], dict[str, A
         if "day" in asked.parts:
             found["day"] = _great_day(pool, places[0], asked.seeds[0], console)
         if "stadium" in asked.parts:
-            evenings = stadium.evenings(places[0], asked.crowded, asked.seeds)
-            lived = _shown(console, "evenings", pool.run(stadium.live_evening, evenings), len(evenings))
-            found["stadium"] = stadium.compared(lived)
+            evenings = [each for town in places for each in stadium.evenings(town, asked.crowded, asked.seeds)]
+            ended = _shown(console, "evenings", pool.run(stadium.live_evening, evenings), len(evenings))
+            found["stadium"] = [
+                stadium.compared([each for each in ended if each.evening.town == town.name]) for town in places
+            ]
         if shown is not None:
             found["live"] = shown.result()
     if "scale" in asked.parts:

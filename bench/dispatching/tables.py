@@ -19,8 +19,8 @@ def show(lots: Sequence[Lot], found: Mapping[str, Any]) -> None:
         _hindsight(found["hindsight"])
     for town in found.get("scale", ()):
         _scale(town)
-    if "stadium" in found:
-        _stadium(found["stadium"])
+    for evening in found.get("stadium", ()):
+        _stadium(evening)
     if "failed" not in found.get("live", {"failed": ""}):
         _live(found["live"])
     _targets(found["targets"])

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from math import isnan
+from pathlib import Path
 
 import pytest
 
+from bench.dispatching import stadium
 from bench.dispatching.compared import POLICIES, Lot, gaps, lots, rows
 from bench.dispatching.days import TOLD, Lived, Task
 from bench.dispatching.hindsight import hindsight
 from bench.dispatching.live import less, shortened
 from bench.dispatching.paired import change, difference, interval
 from bench.dispatching.scale import growth
-from bench.dispatching.towns import LOADS, fleet, service_s
+from bench.dispatching.towns import LOADS, Town, fleet, service_s
 from bench.dispatching.verdict import targets
 from hansom.bots.measures import Measures
 from hansom.bots.options import Options
 from hansom.bots.rides import Rides
 from hansom.bots.summary import Span, summary
+from hansom.cities import Area
 from hansom.cli.demo_commands import Policy
 from hansom.settings import load_config
 from services.matching.settings import POLICIES as KNOWN
@@ -198,3 +201,14 @@ def test_a_demo_is_compared_by_its_own_summary() -> None:
     assert (
         less(after, shortened(summary(Options(), Rides(), Measures(), Span(1.0, 1.0))))["assigned_to_arrived"] is None
     )
+
+
+def test_an_evening_is_lived_twice_and_differs_by_its_fares_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Town("here", Path(), Area(60.0, 24.0, 60.02, 24.04), TOWN)
+    monkeypatch.setattr(stadium, "town_of", lambda name: here)
+    evenings = stadium.evenings(here, 800, (3,))
+    found = stadium.compared(map(stadium.live_evening, evenings))
+    assert found["crowd"]["requests"]["with"] == found["crowd"]["requests"]["without"] == 80
+    assert found["others"]["requests"]["difference"]["mean"] == 0
+    assert found["crowd"]["priced_out"]["without"] == 0 < found["crowd"]["priced_out"]["with"]
+    assert found["multiplier"]["mean"] > 1
