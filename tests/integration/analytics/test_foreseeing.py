@@ -78,7 +78,7 @@ def test_history_is_the_same_hour_of_weeks_before(
 ) -> None:
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=5)
     for week in range(1, 5):
-        for near in range(-1, 3):
+        for near in range(-3, 4):  # the clocks may have changed meanwhile
             start = hour + timedelta(hours=near) - timedelta(weeks=week)
             figures = {"segments": {PICKUP_SEGMENT: {"requests": 30}, "none": {"requests": 9}}, "made_of": 1}
             document = {"_id": f"helsinki|{start:%Y-%m-%dT%H:%MZ}", "city": "helsinki", "start": start, **figures}
@@ -179,8 +179,8 @@ def test_idle_drivers_are_told_once_by_either_replica(
         second.kill()
     assert {each["segment"] for each in told} == {PICKUP_SEGMENT}
     assert len(told) == len({each["driver_id"] for each in told}) == 2, "six in the half hour are two in ten minutes"
-    assert told[0]["point"] == centre_of(PICKUP_SEGMENT).as_dict()
-    assert told[0]["reason"].startswith("About 6 requests expected here")
+    assert told[-1]["point"] == centre_of(PICKUP_SEGMENT).as_dict()
+    assert told[-1]["reason"].startswith("About 6 requests expected here")
     assert "busy" not in {each["driver_id"] for each in told}
 
 
