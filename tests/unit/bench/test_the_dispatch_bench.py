@@ -206,9 +206,9 @@ def test_a_demo_is_compared_by_its_own_summary() -> None:
 def test_an_evening_is_lived_twice_and_differs_by_its_fares_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     here = Town("here", Path(), Area(60.0, 24.0, 60.02, 24.04), TOWN)
     monkeypatch.setattr(stadium, "town_of", lambda name: here)
-    evenings = stadium.evenings(here, 800, (3,))
+    evenings = stadium.evenings(here, 2_000, (3,))
     found = stadium.compared(map(stadium.live_evening, evenings))
-    assert found["crowd"]["requests"]["with"] == found["crowd"]["requests"]["without"] == 80
+    assert found["crowd"]["requests"]["with"] == found["crowd"]["requests"]["without"] == 60
     assert found["others"]["requests"]["difference"]["mean"] == 0
     assert found["crowd"]["priced_out"]["without"] == 0 < found["crowd"]["priced_out"]["with"]
     assert found["multiplier"]["mean"] > 1
