@@ -232,7 +232,12 @@ class City:
     def hint(self, driver_id: str) -> None:
         """Riders are expected in the middle of the city."""
         point = {"lat": 60.1717, "lng": 24.9443}
-        hint = {"segment": "8a1126d33017fff", "point": point, "reason": "About 7 requests expected.", "expires_at": at(600)}
+        hint = {
+            "segment": "8a1126d33017fff",
+            "point": point,
+            "reason": "About 7 requests expected.",
+            "expires_at": at(600),
+        }
         self.tell(driver_id, "demand_hint", hint)
 
     def position(self, driver_id: str, data: dict[str, Any]) -> None:

@@ -314,7 +314,7 @@ class TripEventData(TypedDict):
     former_driver_id: NotRequired[str]
     """trip_returned: the driver who gave it back, or from whom it was taken."""
     reason: NotRequired[str | None]
-    """trip_returned, trip_cancelled: what he said; `driver_silent`, `driver_no_show` when it was taken from its driver."""
+    """trip_returned, trip_cancelled: what he said; `driver_silent`, `driver_no_show` when it was taken from him."""
     breakdown: NotRequired[list[dict[str, Any]]]
     """trip_settled: the lines of the fare, as pricing words them; absent when it was settled on the quote."""
     tax: NotRequired[dict[str, Any] | None]
@@ -333,7 +333,7 @@ class OfferMadeData(TypedDict):
 
 
 class OfferEndedData(TypedDict):
-    """offer_withdrawn (with `reason`: expired, replaced, driver_offline, trip_cancelled, trip_expired), offer_declined."""
+    """offer_declined, and offer_withdrawn: `reason` expired, replaced, driver_offline, trip_cancelled, trip_expired."""
 
     offer_id: str
     driver_id: str

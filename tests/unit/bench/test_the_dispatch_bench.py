@@ -29,7 +29,7 @@ from services.matching.simulation.demand import Request, draw
 from services.matching.simulation.engine import simulate
 from services.matching.simulation.people import Habits, Shift
 from services.matching.simulation.planning import a_day, dispatching
-from tests.support.towns import TOWN
+from tests.support.simulated_town import TOWN
 
 
 def test_an_interval_is_students() -> None:

@@ -20,7 +20,7 @@ from services.matching.simulation.figures import Figures, figures, gini
 from services.matching.simulation.grid import RoadGrid
 from services.matching.simulation.people import ACCEPT, Dice, Habits, Shift, acceptance, draw_shifts, patience_s
 from services.matching.solver import solve
-from tests.support.towns import TOWN
+from tests.support.simulated_town import TOWN
 
 POLICIES = policies(solve)
 AREA = Area(60.0, 24.0, 60.02, 24.04)

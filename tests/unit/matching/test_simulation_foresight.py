@@ -17,7 +17,7 @@ from services.matching.simulation.people import Habits
 from services.matching.simulation.planning import a_day
 from services.matching.simulation.worths import SLOTS, Worths
 from services.matching.solver import solve
-from tests.support.towns import TOWN
+from tests.support.simulated_town import TOWN
 
 POLICIES = policies(solve)
 AHEAD = Dispatching(POLICIES["foresight"], Rules(finishing_max_s=120.0), finishing=5)

@@ -21,7 +21,7 @@ from services.matching.simulation.people import Habits
 from services.matching.simulation.planning import LOOKING_AHEAD, a_day, shifts_for
 from services.matching.simulation.report import ROWS, figures_of, table_rows
 from services.matching.solver import solve
-from tests.support.towns import TOWN
+from tests.support.simulated_town import TOWN
 
 POLICIES = policies(solve)
 AREA = Area(60.0, 24.0, 60.018, 24.036)

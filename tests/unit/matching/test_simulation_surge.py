@@ -23,7 +23,7 @@ from services.matching.simulation.roaming import worth_the_way
 from services.matching.simulation.surging import RESOLUTION, Surge, Surging, surge_rule
 from services.matching.simulation.worths import SLOTS
 from services.matching.solver import solve
-from tests.support.towns import TOWN
+from tests.support.simulated_town import TOWN
 
 BATCH = Dispatching(policies(solve)["batch"])
 RULE = surge_rule("services.pricing.domain.surge")
