@@ -24,6 +24,7 @@ from services.matching.domain.waiting import (
     Promise,
     WaitingState,
     WaitOver,
+    corrected,
     correction,
     glances,
     in_turn,
@@ -44,9 +45,6 @@ ERROR_S = Histogram(
 
 ENDINGS = {"trips.trip_assigned": "assigned", "trips.trip_cancelled": "cancelled", "trips.trip_expired": "expired"}
 """Events that may end a wait, and how."""
-
-LEAST_PROMISE_S = 5.0
-"""For comparing: nobody is told less than `less than a minute`."""
 
 
 class Calls(Protocol):
@@ -81,12 +79,12 @@ class WaitingRiders:
         known = self.waits.read(closed.dispatch.city, list(cells), cells.values(), now_ms)
         # in a thread, as it reads each pair of the batch
         seen = tpool.execute(glances, closed.trips, closed.proposal.considered, asked, self.near_m)
-        turns, factor = in_turn(seen, around), correction(known.kept)
+        turns, late_s = in_turn(seen, around), correction(known.kept)
         states = []
         for glance in seen:
             trip_id = glance.trip.trip_id
             raw_s = _raw_s(glance, turns.get(trip_id), known.waits[cells[trip_id]])
-            promise = None if raw_s is None else Promise(now_ms, round(raw_s * factor, 1), raw_s)
+            promise = None if raw_s is None else Promise(now_ms, corrected(raw_s, late_s), raw_s)
             state = _state(glance, pooled[trip_id], around.get(trip_id, Around()), promise, known)
             states.append(replace(state, told_ms=now_ms, told=state.gist) if state.is_news(now_ms) else state)
         self.waits.write(states)
@@ -195,9 +193,9 @@ def _over(news: TripNews, state: WaitingState | None) -> WaitOver:
 
 
 def _learnt(news: TripNews, wait: WaitOver, state: WaitingState | None) -> EndedWait:
-    ratio = None
+    late_s = None
     if wait.actual_s is not None and state is not None and state.promise is not None:
-        ratio = wait.actual_s / max(LEAST_PROMISE_S, state.promise.raw_s)
+        late_s = wait.actual_s - state.promise.raw_s
     cell = wide_cell(news.trip.pickup.lat, news.trip.pickup.lng)
     served = wait.how == "assigned"
-    return EndedWait(wait.trip_id, wait.city, cell, wait.since_ms, wait.ended_ms, wait.wait_s, served, ratio)
+    return EndedWait(wait.trip_id, wait.city, cell, wait.since_ms, wait.ended_ms, wait.wait_s, served, late_s)

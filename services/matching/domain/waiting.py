@@ -1,7 +1,7 @@
 """What a rider who waits is told: how many cars are near, what they are doing, and how long it may take.
 
 `about_s` is until a driver takes the trip, and never a constant: it comes from the drivers about to finish a ride near
-the pickup, otherwise from how long riders around it have waited lately. Both are multiplied by how such words were kept
+the pickup, otherwise from how long riders around it have waited lately. Both are corrected by how such words were kept
 lately, and where neither is known nothing is promised.
 
 How long others waited is read as survival times: of a rider who gave up, or whom nobody came for, only is known that
@@ -25,7 +25,8 @@ LEAST_KNOWN = 5
 LEAST_KEPT = 8
 """Words that came to an end, below which they are not corrected."""
 
-CORRECTION_LEAST, CORRECTION_MOST = 0.5, 3.0
+EARLIEST_S, LATEST_S = -300.0, 600.0
+"""Words are corrected by no more."""
 
 TELL_EVERY_MS = 5_000
 """A rider is told what is new about his wait this often at most."""
@@ -33,7 +34,7 @@ TELL_EVERY_MS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A wait, or how a word was kept (actual by promised time): `served`, or cut short by giving up or expiring."""
+    """A wait, or how a word was kept (seconds later than told): `served`, or cut short by giving up or expiring."""
 
     value: float
     served: bool
@@ -159,7 +160,12 @@ def median_until(ended: Iterable[Ended], past: float = 0.0, least: int = LEAST_K
 
     None when fewer than `least` of them were served, or so many were not that half of them never were.
     """
-    beyond = sorted((each for each in ended if each.value > past), key=lambda each: (each.value, not each.served))
+    median = _median([each for each in ended if each.value > past], least)
+    return None if median is None else median - past
+
+
+def _median(ended: Iterable[Ended], least: int) -> float | None:
+    beyond = sorted(ended, key=lambda each: (each.value, not each.served))
     if sum(1 for each in beyond if each.served) < least:
         return None
     share, left = 1.0, len(beyond)
@@ -168,14 +174,23 @@ def median_until(ended: Iterable[Ended], past: float = 0.0, least: int = LEAST_K
             share *= 1 - 1 / left
         left -= 1
         if share <= 0.5:
-            return each.value - past
+            return each.value
     return None
 
 
 def correction(kept: Iterable[Ended]) -> float:
-    """What promises are multiplied by: the median of actual by promised time, lately. 1 while too few are known."""
-    known = median_until(kept, least=LEAST_KEPT)
-    return 1.0 if known is None else min(CORRECTION_MOST, max(CORRECTION_LEAST, known))
+    """Seconds by which drivers come later than told, lately: the median. 0 while too few are known.
+
+    What a word leaves out is time: an answer, a driver who declines, another rider first. So it is added to short words
+    as to long ones; a factor would leave the short ones as wrong as they are.
+    """
+    known = _median(kept, LEAST_KEPT)
+    return 0.0 if known is None else min(LATEST_S, max(EARLIEST_S, known))
+
+
+def corrected(raw_s: float, late_s: float) -> float:
+    """What is promised: never less than half of what was reckoned."""
+    return round(max(raw_s / 2, raw_s + late_s), 1)
 
 
 def in_turn(glances: Iterable[Glance], around: Mapping[str, Around]) -> dict[str, float]:

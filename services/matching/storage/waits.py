@@ -2,7 +2,7 @@
 
 matching:waiting:<trip>   what is known of the wait, as JSON; gone a while after the last batch
 matching:waits:<cell>     sorted set  `<trip>:<since ms>:<seconds>:<1 served, 0 not>` by when it ended: waits there
-matching:kept:<city>      sorted set  the same of words: actual by promised time
+matching:late:<city>      sorted set  the same of words: how many seconds later than told
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class EndedWait:
     ended_ms: int
     wait_s: float
     served: bool
-    ratio: float | None
+    late_s: float | None
 
 
 class Waits:
@@ -83,8 +83,8 @@ class Waits:
         for wait in ended:
             about = f"{wait.trip_id}:{wait.since_ms}"
             _learn(pipe, _waits_key(wait.cell), f"{about}:{wait.wait_s:.1f}:{wait.served:d}", wait.ended_ms)
-            if wait.ratio is not None:
-                _learn(pipe, _kept_key(wait.city), f"{about}:{wait.ratio:.3f}:{wait.served:d}", wait.ended_ms)
+            if wait.late_s is not None:
+                _learn(pipe, _kept_key(wait.city), f"{about}:{wait.late_s:.1f}:{wait.served:d}", wait.ended_ms)
             pipe.delete(_state_key(wait.trip_id))
         pipe.execute()
 
@@ -121,4 +121,4 @@ def _waits_key(cell: str) -> str:
 
 
 def _kept_key(city: str) -> str:
-    return f"matching:kept:{city}"
+    return f"matching:late:{city}"

@@ -107,13 +107,13 @@ def test_an_offer_is_made_though_riders_cannot_be_told(partners: World, teller: 
 # -- what is kept ------------------------------------------------------------------------------------------------------
 def a_wait(number: int, wait_s: float = 10.0, **more: Any) -> EndedWait:
     known: dict[str, Any] = {"city": "helsinki", "cell": "c", "since_ms": 0, "ended_ms": NOW_MS + number}
-    return EndedWait(**{**known, "trip_id": f"t{number}", "wait_s": wait_s, "served": True, "ratio": None, **more})
+    return EndedWait(**{**known, "trip_id": f"t{number}", "wait_s": wait_s, "served": True, "late_s": None, **more})
 
 
 def test_a_wait_is_learnt_from_once_and_not_for_ever(redis: Redis) -> None:
     store = Waits(redis)
     for _ in range(2):
-        store.end([a_wait(1, 12.34, ratio=1.5), a_wait(2, 60.0, served=False)])
+        store.end([a_wait(1, 12.34, late_s=1.5), a_wait(2, 60.0, served=False)])
     known = store.read("helsinki", [], ["c"], NOW_MS)
     assert known.waits["c"] == [Ended(12.3, True), Ended(60.0, False)]
     assert known.kept == [Ended(1.5, True)]

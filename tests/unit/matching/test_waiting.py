@@ -18,6 +18,7 @@ from services.matching.domain.waiting import (
     Ended,
     Glance,
     WaitingState,
+    corrected,
     correction,
     glances,
     in_turn,
@@ -78,10 +79,11 @@ def test_a_promise_is_never_negative_and_within_what_was_seen(rows: list[tuple[f
 
 
 def test_words_are_corrected_by_how_they_were_kept_and_within_bounds() -> None:
-    assert correction(served(2, 2, 2)) == 1
-    assert correction(served(*[1.5] * 10)) == 1.5
-    assert correction(served(*[40.0] * 10)) == 3
-    assert correction(served(*[0.1] * 10)) == 0.5
+    assert correction(served(20, 20, 20)) == 0
+    assert correction(served(*[95.0] * 10)) == 95
+    assert correction(served(*[-20.0] * 10)) == -20
+    assert correction(served(*[4000.0] * 10)) == 600
+    assert [corrected(3, 95), corrected(300, -20), corrected(30, -60)] == [98, 280, 15]
 
 
 def test_a_driver_about_to_finish_is_promised_to_one_rider_the_first_in_line() -> None:
