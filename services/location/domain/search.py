@@ -119,16 +119,24 @@ class Search:
 
     def chart(self, spots: Iterable[Spot]) -> None:
         """Take note of the spots of a segment."""
-        fitting = [spot for spot in spots if self.category is None or self.category in spot.categories]
-        self._spots += [(self._least_m(spot.place), spot) for spot in fitting]
+        north, east, wide, category = self.point.lat, self.point.lng, self._wide, self.category
+        for spot in spots:
+            if category is None or category in spot.categories:
+                place = spot.place
+                dy, dx = place.lat - north, (place.lng - east) * wide
+                self._spots.append(((dy * dy + dx * dx) ** 0.5 * METRES_A_DEGREE - place.radius_m, spot))
 
     def next_spots(self) -> list[Spot]:
-        """The spots whose cars to look at now: the nearest that hold enough, then all that may hold a nearer car."""
+        """The spots whose cars to look at now: the nearest that hold enough, and all that may hold a nearer car than
+        the furthest of these. Mostly that is all there is to look at: each look is a round-trip."""
         self._spots.sort(reverse=True)
         reach_m, missing = self._reach_m(), (self.limit - len(self.found)) * self._greed
+        furthest_m = 0.0 if reach_m == inf else reach_m
         wanted = []
-        while self._spots and (missing > 0 if reach_m == inf else self._spots[-1][0] < reach_m):
-            spot = self._spots.pop()[1]
+        while self._spots and ((reach_m == inf and missing > 0) or self._spots[-1][0] < furthest_m):
+            least_m, spot = self._spots.pop()
+            if reach_m == inf and missing > 0:
+                furthest_m = max(furthest_m, least_m + 2 * spot.place.radius_m)
             missing -= spot.cars
             wanted.append(spot)
         self._greed *= 2

