@@ -42,6 +42,7 @@ def dispatch_of(config: Mapping[str, Any], city: str) -> Dispatch:
         window_s=float(config["BATCH_WINDOW_S"]),
         solve_s=float(config["MATCHING_SOLVE_S"]),
         foresees=name in FORESEEING,
+        weighs_idle=name in ALL_AT_ONCE,
         replace_gain_s=gain_s if gain_s > 0 and name in ALL_AT_ONCE else None,
     )
 

@@ -103,7 +103,12 @@ def rider_claim_s(trip: WaitingTrip, rules: Rules) -> float:
 
 def driver_claim_s(driver: FreeDriver, rules: Rules) -> float:
     """How far ahead of a driver who became free this moment, in seconds of pickup time."""
-    return rules.idle_weight * driver.idle_s + rules.idle_long_weight * max(0.0, driver.idle_s - rules.idle_long_s)
+    return rules.idle_weight * driver.idle_s + long_idle_claim_s(driver, rules)
+
+
+def long_idle_claim_s(driver: FreeDriver, rules: Rules) -> float:
+    """The part of it that only counts after `idle_long_s`: what `batch` looks at, so that nobody starves."""
+    return rules.idle_long_weight * max(0.0, driver.idle_s - rules.idle_long_s)
 
 
 def rider_bound_s(rules: Rules) -> float:

@@ -69,7 +69,8 @@ class Rules:
     `max_pickup_s`: no offer further away than this. `wait_weight`: how many seconds of pickup time a second of
     waiting is worth when there are fewer drivers than trips. `returned_bonus_s`: the same for having been given back.
 
-    Only `foresight` looks at these. The numbers are those that served simulated days best (`docs/benchmarks.md`).
+    Only `foresight` looks at these, and `batch` at `idle_long_s` and `idle_long_weight`. The numbers are those that
+    served simulated days best (`docs/benchmarks.md`).
     `finishing_max_s`: a driver who is free within this counts. `hold_margin_s`: holding a trip for him must save at
     least this. `hold_penalty`: what a second of being held costs, as riders give up sooner without a driver than with
     one. `hold_waited_max_s`: no rider is held longer than until he has waited this.

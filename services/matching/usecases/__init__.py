@@ -30,8 +30,9 @@ class Dispatch:
 
     `ttl_s`: an offer's life. `patience_s`: a trip's without a driver. `window_s`: from one batch to the next; within
     it, and within `solve_s`, the policy must be ready. `foresees`: the policy wants to know who is about to finish,
-    who accepts, and what places are worth. `replace_gain_s`: an offer that its driver has not seen after a window is
-    replaced by one to a driver who is there sooner by this; None: never.
+    who accepts, and what places are worth; `weighs_idle`: how long drivers have been without a ride. `replace_gain_s`:
+    an offer that its driver has not seen after a window is replaced by one to a driver who is there sooner by this;
+    None: never.
     """
 
     city: str
@@ -44,6 +45,7 @@ class Dispatch:
     window_s: float
     solve_s: float
     foresees: bool = False
+    weighs_idle: bool = False
     replace_gain_s: float | None = None
 
 
@@ -210,7 +212,17 @@ def _gather(asked: _Round) -> tuple[Batch, bool]:
     plans = plan_tables(trips, candidates)
     tables, estimated = partners.road_tables(plans, drivers, {trip.trip_id: trip for trip in trips})
     batch = Batch(tuple(trips), tuple(drivers.values()), road_times(plans, tables, candidates))
-    return _foreseen(asked, batch) if dispatch.foresees else batch, estimated
+    if dispatch.foresees:
+        return _foreseen(asked, batch), estimated
+    return _with_idle_times(asked, batch) if dispatch.weighs_idle else batch, estimated
+
+
+def _with_idle_times(asked: _Round, batch: Batch) -> Batch:
+    """The batch, and for how long its drivers have been without a ride."""
+    habits = asked.ports.pool.habits([driver.driver_id for driver in batch.drivers])
+    now_ms = asked.moment.at_ms
+    drivers = [replace(driver, idle_s=habits[driver.driver_id].idle_s(now_ms)) for driver in batch.drivers]
+    return Batch(batch.trips, tuple(drivers), batch.road_times)
 
 
 def _foreseen(asked: _Round, batch: Batch) -> Batch:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 import pytest
 
 from services.matching.domain.foresight import driver_bound_s, rider_bound_s
 from services.matching.domain.model import Policy, Rules
-from services.matching.domain.policies import policies
+from services.matching.domain.policies import batch_driver_bound_s, policies
 from services.matching.solver import solve
 from tests.support.batches import a_batch, a_driver, a_trip
 
@@ -75,15 +76,17 @@ def longest_idle_s(policy: Policy, rules: Rules, batches: int) -> float:
     return max(longest_s, *(batches * EVERY_S - since_s for since_s, _ in drivers.values()))
 
 
-def test_no_driver_is_passed_over_for_ever() -> None:
-    bound_s = driver_bound_s(RULES)
+@pytest.mark.parametrize(("name", "bound_of"), [("foresight", driver_bound_s), ("batch", batch_driver_bound_s)])
+def test_no_driver_is_passed_over_for_ever(name: str, bound_of: Callable[[Rules], float]) -> None:
+    bound_s = bound_of(RULES)
     batches = int(3 * bound_s / EVERY_S)
-    assert longest_idle_s(POLICIES["foresight"], RULES, batches) <= bound_s + 12 * EVERY_S
+    assert longest_idle_s(POLICIES[name], RULES, batches) <= bound_s + 12 * EVERY_S
     never = Rules(max_pickup_s=400.0, idle_weight=0.0, idle_long_weight=0.0)
-    assert longest_idle_s(POLICIES["foresight"], never, batches) == batches * EVERY_S
+    assert longest_idle_s(POLICIES[name], never, batches) == batches * EVERY_S
 
 
 def test_the_bounds_of_the_rules_as_they_are() -> None:
     """As the service's page states them."""
     assert rider_bound_s(Rules()) == pytest.approx(900)
     assert 7200 < driver_bound_s(Rules()) < 7800
+    assert batch_driver_bound_s(Rules()) == pytest.approx(7500)

@@ -119,12 +119,12 @@ def test_two_riders_are_not_promised_the_same_driver() -> None:
 
 def test_a_promise_is_corrected_by_how_the_last_ones_were_kept_and_the_first_one_counts() -> None:
     desk = Desk(location=FakeLocation({"busy": 1, "finishing": [["d", 60.0]]}))
-    desk.waits.words = [Ended(1.5, served=True)] * 10
+    desk.waits.words = [Ended(30.0, served=True)] * 10
     first = desk.note(trip_ids=["t"])["t"]
     desk.location.around = {"busy": 1, "finishing": [["d", 20.0]]}
     desk.at_ms += 2000
     second = desk.note(trip_ids=["t"])["t"]
-    assert (first.about_s, second.about_s) == (90.0, 30.0)
+    assert (first.about_s, second.about_s) == (90.0, 50.0)
     assert second.promise == first.promise
     assert second.promise is not None
     assert (second.promise.about_s, second.promise.raw_s) == (90.0, 60.0)
@@ -157,13 +157,13 @@ def test_what_came_is_held_against_what_was_promised() -> None:
     [wait] = over
     assert (wait.how, wait.wait_s, wait.about_s, wait.actual_s) == ("assigned", 40.0, 60.0, 30.0)
     [learnt] = desk.waits.learnt
-    assert (learnt.cell, learnt.served, learnt.ratio) == (CELL, True, 0.5)
+    assert (learnt.cell, learnt.served, learnt.late_s) == (CELL, True, -30.0)
 
 
 def test_a_rider_who_gives_up_teaches_that_it_takes_longer() -> None:
     desk = Desk()
     note_ended([news("trip_cancelled"), news("trip_expired")], desk.waits, lambda over: None)  # type: ignore[arg-type]
-    assert [(each.served, each.ratio) for each in desk.waits.learnt] == [(False, None), (False, None)]
+    assert [(each.served, each.late_s) for each in desk.waits.learnt] == [(False, None), (False, None)]
 
 
 def test_a_trip_that_ends_under_way_was_no_wait() -> None:
