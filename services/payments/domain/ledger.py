@@ -64,7 +64,7 @@ def ride_entries(rider_id: str, driver_id: str, parts: Split, currency: str) -> 
 
 
 def card_payment_entries(rider_id: str, amount_minor: int, currency: str) -> tuple[Entry, ...]:
-    """The provider holds the money now; the rider owes it no more."""
+    """The provider holds the money now; the rider owes it no more: at once, or when he settles his debt."""
     return _without_zeros(
         Entry(Account(CLEARING, "", currency), amount_minor),
         Entry(Account(RIDER, rider_id, currency), -amount_minor),
@@ -77,11 +77,6 @@ def cash_payment_entries(rider_id: str, driver_id: str, amount_minor: int, curre
         Entry(Account(DRIVER, driver_id, currency), amount_minor),
         Entry(Account(RIDER, rider_id, currency), -amount_minor),
     )
-
-
-def debt_payment_entries(rider_id: str, amount_minor: int, currency: str) -> tuple[Entry, ...]:
-    """A rider has paid what he owed since his charge failed: the same entries as if it had not."""
-    return card_payment_entries(rider_id, amount_minor, currency)
 
 
 def refund_entries(rider_id: str, driver_id: str, parts: Borne, currency: str) -> tuple[Entry, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from services.payments.domain.charge import Charge, Debt, Outcome
 from services.payments.domain.ledger import Posting
 from services.payments.domain.payout import PayoutLine
 from services.payments.domain.receipt import Receipt
+from services.payments.storage.answers import write_answers
 from services.payments.storage.charges import charge_of_row, row_of_charge
 from services.payments.storage.debts import DebtRows
 from services.payments.storage.payouts import PayoutRows
@@ -30,19 +31,6 @@ from services.payments.storage.tables import (
     receipt_counters,
     receipts,
 )
-
-# locked in one order first: two batches with charges in common wait for each other, and never in a ring
-_RESOLVE = text("""
-    WITH mine AS MATERIALIZED (
-        SELECT id FROM charges WHERE id = ANY(CAST(:ids AS text[])) AND state = 'pending' ORDER BY id FOR UPDATE)
-    UPDATE charges SET state = answer.state, provider_reference = answer.reference, reason = answer.reason,
-           resolved_at = :at
-      FROM mine
-      JOIN unnest(CAST(:ids AS text[]), CAST(:states AS text[]), CAST(:references AS text[]), CAST(:reasons AS text[]))
-           AS answer(id, state, reference, reason) USING (id)
-     WHERE charges.id = mine.id
-    RETURNING charges.id
-""")
 
 
 class EventWriter(Protocol):
@@ -79,18 +67,7 @@ class BookRows(DebtRows, RefundRows, PayoutRows):
 
     def resolve(self, outcomes: Mapping[str, Outcome], at: datetime) -> set[str]:
         """Write the answers; gives the charges that had none before: what follows from an answer, follows for them."""
-        ids = sorted(outcomes)
-        found = self._session.execute(
-            _RESOLVE,
-            {
-                "ids": ids,
-                "states": [outcomes[id_].state.value for id_ in ids],
-                "references": [outcomes[id_].reference for id_ in ids],
-                "reasons": [outcomes[id_].reason for id_ in ids],
-                "at": at,
-            },
-        )
-        return set(found.scalars())
+        return write_answers(self._session, charges, outcomes, at)
 
     def post(self, postings: Sequence[Posting]) -> None:
         """Append to the ledger. The database refuses what does not sum to zero or was posted before."""

@@ -6,26 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, insert, select, text, update
+from sqlalchemy import ColumnElement, Select, insert, select, update
 from sqlalchemy.orm import Session
 
 from hansom.contracts.payments import ChargeState
 from services.payments.domain.charge import Outcome
 from services.payments.domain.debt import DebtPayment, OpenDebt
+from services.payments.storage.answers import write_answers
 from services.payments.storage.tables import charges, debt_payments, debts
-
-# locked in one order first: two batches with payments in common wait for each other, and never in a ring
-_RESOLVE = text("""
-    WITH mine AS MATERIALIZED (
-        SELECT id FROM debt_payments WHERE id = ANY(CAST(:ids AS text[])) AND state = 'pending' ORDER BY id FOR UPDATE)
-    UPDATE debt_payments SET state = answer.state, provider_reference = answer.reference, reason = answer.reason,
-           resolved_at = :at
-      FROM mine
-      JOIN unnest(CAST(:ids AS text[]), CAST(:states AS text[]), CAST(:references AS text[]), CAST(:reasons AS text[]))
-           AS answer(id, state, reference, reason) USING (id)
-     WHERE debt_payments.id = mine.id
-    RETURNING debt_payments.id
-""")
 
 
 def open_debts(session: Session, rider_id: str) -> list[OpenDebt]:
@@ -93,18 +81,7 @@ class DebtRows:
 
     def resolve_payments(self, outcomes: Mapping[str, Outcome], at: datetime) -> set[str]:
         """Write the answers; gives the payments that had none before."""
-        ids = sorted(outcomes)
-        found = self._session.execute(
-            _RESOLVE,
-            {
-                "ids": ids,
-                "states": [outcomes[id_].state.value for id_ in ids],
-                "references": [outcomes[id_].reference for id_ in ids],
-                "reasons": [outcomes[id_].reason for id_ in ids],
-                "at": at,
-            },
-        )
-        return set(found.scalars())
+        return write_answers(self._session, debt_payments, outcomes, at)
 
     def settle(self, charge_ids: Collection[str], at: datetime) -> None:
         """These debts are paid."""

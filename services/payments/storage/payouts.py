@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hansom.contracts.payments import PayoutState
 from services.payments.domain.payout import USUAL_ACCOUNT, Due, Payout, PayoutAnswer
+from services.payments.storage.answers import write_answers
 from services.payments.storage.tables import payout_accounts, payout_lines, payouts
 
 _TAKE_LINES = text("""
@@ -20,18 +21,6 @@ _TAKE_LINES = text("""
      WHERE payout_lines.id = taken.id
 """)
 
-# locked in one order first: two runs with payouts in common wait for each other, and never in a ring
-_RESOLVE = text("""
-    WITH mine AS MATERIALIZED (
-        SELECT id FROM payouts WHERE id = ANY(CAST(:ids AS text[])) AND state = 'reserved' ORDER BY id FOR UPDATE)
-    UPDATE payouts SET state = answer.state, provider_reference = answer.reference, reason = answer.reason,
-           sent_at = CASE answer.state WHEN 'sent' THEN CAST(:at AS timestamptz) END
-      FROM mine
-      JOIN unnest(CAST(:ids AS text[]), CAST(:states AS text[]), CAST(:references AS text[]), CAST(:reasons AS text[]))
-           AS answer(id, state, reference, reason) USING (id)
-     WHERE payouts.id = mine.id
-    RETURNING payouts.id
-""")
 
 _RETURN = text("""
     WITH mine AS MATERIALIZED (
@@ -120,18 +109,8 @@ class PayoutRows:
 
     def resolve_payouts(self, answers: Mapping[str, PayoutAnswer], at: datetime) -> set[str]:
         """Write what the provider said; gives the payouts that had no answer before."""
-        ids = sorted(answers)
-        found = self._session.execute(
-            _RESOLVE,
-            {
-                "ids": ids,
-                "states": [answers[id_].state.value for id_ in ids],
-                "references": [answers[id_].reference for id_ in ids],
-                "reasons": [answers[id_].reason for id_ in ids],
-                "at": at,
-            },
-        )
-        return set(found.scalars())
+        sent_at = "sent_at = CASE answer.state WHEN 'sent' THEN CAST(:at AS timestamptz) END"
+        return write_answers(self._session, payouts, answers, at, open_state="reserved", moment=sent_at)
 
     def mark_returned(self, reasons: Mapping[str, str]) -> set[str]:
         """These payouts came back; gives those that were not known to."""

@@ -6,27 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select, text
+from sqlalchemy import ColumnElement, insert, select
 from sqlalchemy.orm import Session
 
 from hansom.contracts.payments import ReceiptNotReady, RefundState
 from services.payments.domain.charge import Charge
 from services.payments.domain.refund import Borne, Refund, RefundAnswer
+from services.payments.storage.answers import write_answers
 from services.payments.storage.charges import charge_of_row
 from services.payments.storage.tables import charges, refunds
-
-# locked in one order first: two batches with refunds in common wait for each other, and never in a ring
-_RESOLVE = text("""
-    WITH mine AS MATERIALIZED (
-        SELECT id FROM refunds WHERE id = ANY(CAST(:ids AS text[])) AND state = 'pending' ORDER BY id FOR UPDATE)
-    UPDATE refunds SET state = answer.state, provider_reference = answer.reference, failure = answer.reason,
-           resolved_at = :at
-      FROM mine
-      JOIN unnest(CAST(:ids AS text[]), CAST(:states AS text[]), CAST(:references AS text[]), CAST(:reasons AS text[]))
-           AS answer(id, state, reference, reason) USING (id)
-     WHERE refunds.id = mine.id
-    RETURNING refunds.id
-""")
 
 
 class RefundRows:
@@ -79,18 +67,7 @@ class RefundRows:
 
     def resolve_refunds(self, answers: Mapping[str, RefundAnswer], at: datetime) -> set[str]:
         """Write the answers; gives the refunds that had none before."""
-        ids = sorted(answers)
-        found = self._session.execute(
-            _RESOLVE,
-            {
-                "ids": ids,
-                "states": [answers[id_].state.value for id_ in ids],
-                "references": [answers[id_].reference for id_ in ids],
-                "reasons": [answers[id_].reason for id_ in ids],
-                "at": at,
-            },
-        )
-        return set(found.scalars())
+        return write_answers(self._session, refunds, answers, at, reason="failure")
 
 
 def refund_of_row(row: Any, charge: Charge) -> Refund:

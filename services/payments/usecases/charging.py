@@ -19,6 +19,7 @@ from services.payments.domain.methods import CASH, method_of
 from services.payments.domain.money_rules import Split, split
 from services.payments.domain.payout import PayoutLine, day_of
 from services.payments.domain.receipt import Receipt
+from services.payments.usecases.asking import answers_of
 from services.payments.usecases.ports import Books, Desk, ToCharge
 
 NOBODY_ASKED = Outcome(ChargeState.CAPTURED, None, None)
@@ -63,12 +64,12 @@ def _charge_of(desk: Desk, ride: SettledRide) -> Charge:
 def _finish(desk: Desk, new: Sequence[Charge], pending: Sequence[Charge]) -> None:
     """Bring charges to an answer and record it. `pending`: the provider may have heard of these."""
     outcomes = {charge.id: NOBODY_ASKED for charge in (*new, *pending) if not _needs_provider(charge)}
-    outcomes |= desk.provider.find_all([charge.id for charge in pending if _needs_provider(charge)])
-    asked = [charge for charge in (*new, *pending) if charge.id not in outcomes]
-    if asked:
-        outcomes |= desk.provider.charge_all([_to_charge(charge) for charge in asked])
-        lost = [charge.id for charge in asked if charge.id not in outcomes]
-        outcomes |= desk.provider.find_all(lost)
+    outcomes |= answers_of(
+        [charge for charge in new if _needs_provider(charge)],
+        [charge for charge in pending if _needs_provider(charge)],
+        desk.provider.find_all,
+        lambda asked: desk.provider.charge_all([_to_charge(charge) for charge in asked]),
+    )
     answered = [charge for charge in (*new, *pending) if charge.id in outcomes]
     if answered:
         with desk.open_books() as books:

@@ -15,6 +15,7 @@ from hansom.contracts.payments import PayoutState
 from hansom.values import Money
 from services.payments.domain.ledger import Entry, Posting, payout_entries, payout_returned_entries
 from services.payments.domain.payout import Due, Payout, PayoutLine, day_of, last_payable_day
+from services.payments.usecases.asking import answers_of
 from services.payments.usecases.ports import Desk, ToPayOut
 
 AT_ONCE = 500
@@ -73,10 +74,10 @@ def _send_reserved(desk: Desk) -> int:
 
 
 def _send(desk: Desk, payouts: Sequence[Payout]) -> int:
-    answers = dict(desk.provider.find_payouts([payout.id for payout in payouts]))
-    unknown = [payout for payout in payouts if payout.id not in answers]
-    if unknown:
-        answers |= desk.provider.pay_out_all([_to_pay_out(payout) for payout in unknown])
+    provider = desk.provider
+    answers = answers_of(
+        [], payouts, provider.find_payouts, lambda asked: provider.pay_out_all([_to_pay_out(each) for each in asked])
+    )
     at = desk.now()
     with desk.open_books() as books:
         mine = books.resolve_payouts(answers, at)

@@ -28,6 +28,7 @@ from services.payments.domain.money_rules import Split
 from services.payments.domain.payout import PayoutLine, day_of
 from services.payments.domain.receipt import Receipt
 from services.payments.domain.refund import Refund, RefundAnswer, borne, together
+from services.payments.usecases.asking import answers_of
 from services.payments.usecases.ports import Books, Desk, ToRefund
 
 
@@ -73,11 +74,10 @@ def look_up_pending_refunds(desk: Desk, limit: int) -> int:
 def _finish(desk: Desk, pending: Sequence[Refund]) -> None:
     if not pending:
         return
-    answers = dict(desk.provider.find_refunds([refund.id for refund in pending]))
-    asked = [refund for refund in pending if refund.id not in answers]
-    if asked:
-        answers |= desk.provider.refund_all([_to_refund(refund) for refund in asked])
-        answers |= desk.provider.find_refunds([refund.id for refund in asked if refund.id not in answers])
+    provider = desk.provider
+    answers = answers_of(
+        [], pending, provider.find_refunds, lambda asked: provider.refund_all([_to_refund(each) for each in asked])
+    )
     answered = [refund for refund in pending if refund.id in answers]
     if answered:
         with desk.open_books() as books:

@@ -14,8 +14,9 @@ from hansom.contracts.payments import ChargeState, ProviderUnavailable, UnknownP
 from hansom.values import Money
 from services.payments.domain.charge import Outcome
 from services.payments.domain.debt import DebtPayment
-from services.payments.domain.ledger import Posting, debt_payment_entries
+from services.payments.domain.ledger import Posting, card_payment_entries
 from services.payments.domain.methods import CASH, method_of
+from services.payments.usecases.asking import answers_of
 from services.payments.usecases.ports import Books, Desk, ToCharge
 
 
@@ -51,12 +52,10 @@ def look_up_pending_payments(desk: Desk, limit: int) -> int:
 
 def _finish(desk: Desk, new: Sequence[DebtPayment], pending: Sequence[DebtPayment]) -> dict[str, Outcome]:
     """Bring payments to an answer and record it. `pending`: the provider may have heard of these."""
-    outcomes = dict(desk.provider.find_all([payment.id for payment in pending])) if pending else {}
-    asked = [payment for payment in (*new, *pending) if payment.id not in outcomes]
-    if asked:
-        outcomes |= desk.provider.charge_all([_to_charge(payment) for payment in asked])
-        lost = [payment.id for payment in asked if payment.id not in outcomes]
-        outcomes |= desk.provider.find_all(lost) if lost else {}
+    provider = desk.provider
+    outcomes = answers_of(
+        new, pending, provider.find_all, lambda asked: provider.charge_all([_to_charge(each) for each in asked])
+    )
     answered = [payment for payment in (*new, *pending) if payment.id in outcomes]
     if answered:
         with desk.open_books() as books:
@@ -81,7 +80,7 @@ def _record(books: Books, payments: Sequence[DebtPayment], outcomes: Mapping[str
 
 def _posting(payment: DebtPayment, at: datetime) -> Posting:
     debt = payment.debt
-    entries = debt_payment_entries(debt.rider_id, debt.amount_minor, debt.currency)
+    entries = card_payment_entries(debt.rider_id, debt.amount_minor, debt.currency)
     return Posting("debt_payment", payment.id, payment.id, at, entries)
 
 
