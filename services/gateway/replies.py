@@ -45,6 +45,7 @@ class Profile(Reply):
     name = fields.String(required=True)
     phone = _maybe(fields.String)
     locale = fields.String(required=True)
+    language = _maybe(fields.String, metadata={"description": "Of receipts and the like; null while none is chosen."})
     rating = _maybe(Finite)
     rating_count = fields.Integer(required=True)
     created_at = Rfc3339(required=True)

@@ -11,6 +11,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate
 
 from hansom.contracts.pricing import HIGHEST_CAP
+from hansom.contracts.users import LANGUAGES
 from hansom.tokens import TOKEN_MAX_CHARS
 from hansom.validation import PlainText
 from hansom.wire import Finite, PointSchema, Rfc3339, iso
@@ -133,6 +134,7 @@ class ProfileChanges(Schema):
     name = PlainText(longest=100)
     phone = fields.String(validate=validate.Length(1, 40))
     locale = fields.String(validate=validate.Length(1, 20))
+    language = fields.String(allow_none=True, validate=validate.OneOf(LANGUAGES))
 
 
 # -- rides -----------------------------------------------------------------------------------------------------------

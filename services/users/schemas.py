@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from hansom.contracts.users import (
+    LANGUAGES,
     MAX_PROFILES,
     MAX_SESSIONS,
     CreateOpsAccount,
@@ -149,6 +150,7 @@ class ChangesSchema(Schema):
     name = PlainText(shortest=NAME_CHARS[0], longest=NAME_CHARS[1])
     phone = Phone()
     locale = fields.String(validate=LOCALE)
+    language = fields.String(allow_none=True, validate=validate.OneOf(LANGUAGES))
 
 
 class UpdateProfileSchema(Schema):

@@ -89,6 +89,7 @@ def profile_of(account: Account) -> Profile:
         "name": account.name,
         "phone": account.phone,
         "locale": account.locale,
+        "language": account.language,
         "rating": account.rating,
         "rating_count": account.rating_count,
         "created_at": iso(account.created_at) or "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,7 +23,10 @@ _PHONE = re.compile(r"\+?[0-9]{5,15}")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Someone with a role. `version` rises with every change of what others are told of him."""
+    """Someone with a role. `version` rises with every change of what others are told of him.
+
+    `language`: the one he chose to be written to in, None while he chose none.
+    """
 
     id: str
     role: Role
@@ -35,6 +39,7 @@ class Account:
     rating: float | None = None
     rating_count: int = 0
     version: int = 1
+    language: str | None = None
 
 
 def normal_email(typed: str) -> str:
@@ -55,7 +60,7 @@ def normal_phone(typed: str) -> str:
     return bare
 
 
-def changed(account: Account, changes: dict[str, str]) -> Account:
+def changed(account: Account, changes: Mapping[str, str | None]) -> Account:
     """The account with the changes made; the very same object when they change nothing."""
     if all(getattr(account, field) == value for field, value in changes.items()):
         return account

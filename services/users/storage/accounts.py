@@ -16,8 +16,8 @@ from services.users.domain.accounts import Account
 from services.users.domain.sessions import EndReason, Session
 from services.users.storage.tables import accounts, sessions
 
-_ACCOUNT = ("id", "role", "email", "name", "phone", "locale", "password_hash", "rating", "rating_count", "version")
-_ACCOUNT_COLUMNS = [accounts.c[name] for name in (*_ACCOUNT, "created_at")]
+_ACCOUNT = ("id", "role", "email", "name", "phone", "locale", "language", "password_hash", "rating", "rating_count")
+_ACCOUNT_COLUMNS = [accounts.c[name] for name in (*_ACCOUNT, "version", "created_at")]
 
 
 def _account(row: Row[Any]) -> Account:

@@ -33,6 +33,7 @@ accounts = Table(
     Column("name", Text, nullable=False),
     Column("phone", Text),
     Column("locale", Text, nullable=False),
+    Column("language", Text),
     Column("password_hash", Text, nullable=False),
     Column("rating", Double),
     Column("rating_count", Integer, nullable=False, server_default="0"),
@@ -41,6 +42,7 @@ accounts = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     UniqueConstraint("email", name="uq_accounts_email"),
     CheckConstraint('email = lower(email COLLATE "C")', name="ck_accounts_email_normal"),
+    CheckConstraint("language ~ '^[a-z]{2,3}$'", name="ck_accounts_language"),
     CheckConstraint("role IN ('rider', 'driver', 'ops')", name="ck_accounts_role"),
     CheckConstraint("(rating IS NULL) = (rating_count = 0)", name="ck_accounts_rating"),
 )

@@ -17,6 +17,10 @@ MAX_SESSIONS = 1000
 """Ids of one `get_profiles`."""
 
 
+LANGUAGES = ("en", "fi", "es")
+"""Languages that people can choose to be written to in: ISO 639-1, as in `services/payments/documents/catalogues`."""
+
+
 class Role(StrEnum):
     """What an account is for."""
 
@@ -106,15 +110,18 @@ class RefreshSession:
 
 @dataclass(frozen=True, slots=True)
 class UpdateProfile:
-    """`changes`: any of name, phone, email, locale."""
+    """`changes`: any of name, phone, email, locale, language (None: none chosen any more)."""
 
     user_id: str
-    changes: dict[str, str]
+    changes: dict[str, str | None]
 
 
 # -- replies ---------------------------------------------------------------------------------------------------------
 class Profile(TypedDict):
-    """What a user sees of himself. `rating` is the mean of `rating_count` ratings, 1..5, or null without any."""
+    """What a user sees of himself. `rating` is the mean of `rating_count` ratings, 1..5, or null without any.
+
+    `language` is one of `LANGUAGES`, or null while he has chosen none.
+    """
 
     id: str
     role: str
@@ -122,6 +129,7 @@ class Profile(TypedDict):
     name: str
     phone: str | None
     locale: str
+    language: str | None
     rating: float | None
     rating_count: int
     created_at: str

@@ -200,6 +200,14 @@ def test_a_changed_profile_is_seen_at_once_and_told(users: Call, config: dict[st
         assert told == [{"user_id": user["id"], "role": "rider", "name": "Anna", "version": 2}], "told once"
 
 
+def test_a_language_is_chosen_seen_and_given_up_again(users: Call) -> None:
+    user = users("register_account", **a_registration())["user"]
+    assert user["language"] is None
+    for language in ("fi", "es", None):
+        changed = users("update_profile", user_id=user["id"], changes={"language": language})
+        assert changed == {**user, "language": language} == users("get_profile", user_id=user["id"])
+
+
 def test_an_address_that_another_has_is_refused_and_nothing_changes(users: Call) -> None:
     one, other = (users("register_account", **a_registration())["user"] for _ in range(2))
     with pytest.raises(EmailTaken):

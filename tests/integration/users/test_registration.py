@@ -34,6 +34,7 @@ def test_a_rider_registers_and_is_logged_in(users: Call, config: dict[str, Any])
         "name": "Ann  Example",
         "phone": "+358401234567",
         "locale": "en",
+        "language": None,
         "rating": None,
         "rating_count": 0,
         "created_at": user["created_at"],

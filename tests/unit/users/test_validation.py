@@ -117,6 +117,13 @@ def test_a_log_in_does_not_judge_the_password() -> None:
     assert load(LogInSchema(), {"email": " Ann@example.com", "password": "x"}).email == "ann@example.com"
 
 
+@pytest.mark.parametrize("language", ["xx", "fi-FI", "FI", "", 7, ["fi"]])
+def test_a_language_that_nothing_is_written_in_is_refused(language: Any) -> None:
+    with pytest.raises(Invalid) as refusal:
+        load(UpdateProfileSchema(), {"user_id": "u", "changes": {"language": language}})
+    assert list(refusal.value.details) == ["language"]
+
+
 @pytest.mark.parametrize("field", ["role", "id", "rating", "password", "email_verified"])
 def test_what_may_not_be_changed_in_a_profile_is_named(field: str) -> None:
     with pytest.raises(Invalid) as refusal:
