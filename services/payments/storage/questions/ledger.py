@@ -1,0 +1,75 @@
+"""Of the ledger: its sums, its references, and what it says that people owe and are owed."""
+
+from __future__ import annotations
+
+from services.payments.storage.questions.question import Question
+
+QUESTIONS = (
+    Question(
+        "every answered charge has its ride in the ledger, and its payment if it was captured",
+        "SELECT count(*) FROM charges WHERE state <> 'pending' AND fare_minor > 0",
+        """SELECT 'charge ' || c.id FROM charges c
+             LEFT JOIN ledger_transactions r ON (r.kind, r.reference) = ('ride', c.id)
+             LEFT JOIN ledger_transactions p ON (p.kind, p.reference) = ('payment', c.id)
+            WHERE c.fare_minor > 0 AND ((r.id IS NOT NULL) <> (c.state <> 'pending')
+               OR (p.id IS NOT NULL) <> (c.state = 'captured'))""",
+    ),
+    Question(
+        "the ledger's amounts are the charge's",
+        "SELECT count(*) FROM charges WHERE state <> 'pending' AND fare_minor > 0",
+        """SELECT 'charge ' || c.id FROM charges c
+             JOIN ledger_transactions t ON t.reference = c.id AND t.kind IN ('ride', 'payment')
+             LEFT JOIN ledger_entries e ON e.transaction_id = t.id
+              AND e.account_id = 'rider:' || c.rider_id || ':' || c.currency
+            WHERE c.fare_minor > 0
+            GROUP BY c.id, c.fare_minor, t.id, t.kind
+           HAVING coalesce(sum(e.amount_minor), 0) <> c.fare_minor * CASE t.kind WHEN 'ride' THEN 1 ELSE -1 END""",
+    ),
+    Question(
+        "every ledger transaction sums to zero in each currency",
+        "SELECT count(*) FROM ledger_transactions",
+        """SELECT 'transaction ' || transaction_id || ' ' || currency FROM ledger_entries
+            GROUP BY transaction_id, currency HAVING sum(amount_minor) <> 0""",
+    ),
+    Question(
+        "no ledger transaction is without entries, or of a charge, refund or payout that is not there",
+        "SELECT count(*) FROM ledger_transactions",
+        """SELECT 'transaction ' || t.id FROM ledger_transactions t
+            WHERE NOT EXISTS (SELECT 1 FROM ledger_entries e WHERE e.transaction_id = t.id)
+               OR (t.kind IN ('ride', 'payment') AND NOT EXISTS (SELECT 1 FROM charges c WHERE c.id = t.reference))
+               OR (t.kind = 'debt_payment' AND NOT EXISTS (SELECT 1 FROM debt_payments d WHERE d.id = t.reference))
+               OR (t.kind IN ('refund', 'refund_payment')
+                   AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.id = t.reference))
+               OR (t.kind IN ('payout', 'payout_returned')
+                   AND NOT EXISTS (SELECT 1 FROM payouts p WHERE p.id = t.reference))""",
+    ),
+    Question(
+        "what drivers are owed is the sum of their unpaid lines and reserved payouts",
+        "SELECT count(*) FROM accounts WHERE kind = 'driver'",
+        """WITH owed AS (
+               SELECT a.owner AS driver_id, a.currency, -coalesce(sum(e.amount_minor), 0) AS minor
+                 FROM accounts a LEFT JOIN ledger_entries e ON e.account_id = a.id
+                WHERE a.kind = 'driver' GROUP BY a.owner, a.currency),
+           lines AS (
+               SELECT l.driver_id, l.currency, sum(l.amount_minor) AS minor FROM payout_lines l
+                 LEFT JOIN payouts p ON p.id = l.payout_id
+                WHERE p.id IS NULL OR p.state = 'reserved' GROUP BY l.driver_id, l.currency)
+           SELECT 'driver ' || coalesce(owed.driver_id, lines.driver_id) FROM owed
+             FULL JOIN lines USING (driver_id, currency)
+            WHERE coalesce(owed.minor, 0) <> coalesce(lines.minor, 0)""",
+    ),
+    Question(
+        "what riders owe is the sum of their open debts",
+        "SELECT count(*) FROM accounts WHERE kind = 'rider'",
+        """WITH owing AS (
+               SELECT a.owner AS rider_id, a.currency, coalesce(sum(e.amount_minor), 0) AS minor
+                 FROM accounts a LEFT JOIN ledger_entries e ON e.account_id = a.id
+                WHERE a.kind = 'rider' GROUP BY a.owner, a.currency),
+           open AS (
+               SELECT rider_id, currency, sum(amount_minor) AS minor FROM debts
+                WHERE settled_at IS NULL GROUP BY rider_id, currency)
+           SELECT 'rider ' || coalesce(owing.rider_id, open.rider_id) FROM owing
+             FULL JOIN open USING (rider_id, currency)
+            WHERE coalesce(owing.minor, 0) <> coalesce(open.minor, 0)""",
+    ),
+)
