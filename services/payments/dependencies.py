@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -18,7 +19,9 @@ from services.payments.usecases.ports import CityRules, MoneyRules, Provider
 LOOKED_UP_AFTER_S = 30
 """A charge that is pending for longer was left by somebody who died, or by a provider that was down."""
 
-PROVIDERS = {"simulated": lambda config: SimulatedProvider(transactions(engine_for(config, "payments")))}
+PROVIDERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "simulated": lambda config: SimulatedProvider(transactions(engine_for(config, "payments")))
+}
 
 
 def money_rules(config: dict[str, Any]) -> MoneyRules:

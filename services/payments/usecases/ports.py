@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from services.payments.domain.charge import Charge, Debt, Outcome
 from services.payments.domain.debt import DebtPayment, OpenDebt
+from services.payments.domain.hold import HoldAnswer
 from services.payments.domain.ledger import Posting
 from services.payments.domain.payout import Due, Payout, PayoutAnswer, PayoutLine
 from services.payments.domain.receipt import Receipt
@@ -49,12 +50,28 @@ class MoneyRules:
 
 @dataclass(frozen=True, slots=True)
 class ToCharge:
-    """What the provider is asked: take so much by this method, once for this key."""
+    """What the provider is asked: take so much by this method, once for this key.
+
+    `hold_key`: what is held by this key is used. When it covers the amount it is captured for as much, which lets the
+    rest go; when it does not, the whole amount is charged for the charge's own key and the hold is let go.
+    """
 
     key: str
     amount_minor: int
     currency: str
     method: str
+    hold_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToHold:
+    """What the provider is asked: keep so much back on this method, once for this key."""
+
+    key: str
+    amount_minor: int
+    currency: str
+    method: str
+    rider_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +95,69 @@ class ToRefund:
     currency: str
 
 
+NewsKind = Literal["charge", "hold", "refund", "payout"]
+"""What a provider knows by keys. Payments of debts and tips are charges too."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderNews:
+    """A hint that something changed: the provider's id of the message, and what to look up by which key."""
+
+    id: str
+    kind: NewsKind
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRecord:
+    """One line of the provider's own list. `state` is a word of ChargeState, RefundState or PayoutState."""
+
+    kind: Literal["charge", "refund", "payout"]
+    key: str
+    state: str
+    amount_minor: int
+    currency: str
+    reference: str
+    at: datetime
+
+
 class Provider(Protocol):
-    """A payment provider: see `services.payments.provider`."""
+    """A payment provider: see `services.payments.provider`.
+
+    Whatever is asked is asked by key, and a key has one effect and one answer, however often it comes. An answer that
+    is left out was lost: it is looked up by `find_*`, and never asked for by another key.
+    """
+
+    def knows_method(self, method: str) -> bool:
+        """Whether a payment method may be one of its: what it would refuse by its form alone is not. Asks nobody."""
+
+    def hold_all(self, wanted: Sequence[ToHold]) -> Mapping[str, HoldAnswer]:
+        """Keep each amount back, by key. Those whose answer was lost are left out. Raises ProviderUnavailable."""
+
+    def find_holds(self, keys: Collection[str]) -> Mapping[str, HoldAnswer]:
+        """What became of these holds; those that the provider never heard of are left out."""
+
+    def release_all(self, keys: Collection[str]) -> Mapping[str, HoldAnswer]:
+        """Let these go: how each stands then. What was captured stays captured; what the provider never heard of is
+        left out, as are those whose answer was lost. Raises ProviderUnavailable."""
+
+    def confirm_hold(self, key: str, accepted: bool) -> HoldAnswer:
+        """The rider answered his bank's question: how the hold stands now. With a provider that asks riders by itself,
+        `accepted` only looks again, and not accepting lets it go. Raises ProviderUnavailable."""
 
     def charge_all(self, wanted: Sequence[ToCharge]) -> Mapping[str, Outcome]:
-        """Charge each, by key. Those whose answer was lost are left out. Raises ProviderUnavailable."""
+        """Charge each, by key. Those whose answer was lost are left out. `pending`: the provider has it and will tell
+        later, by a webhook. Raises ProviderUnavailable."""
 
     def find_all(self, keys: Collection[str]) -> Mapping[str, Outcome]:
         """What became of these charges; those that the provider never heard of are left out."""
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[ProviderNews]:
+        """What a message to `POST /v1/webhooks/{provider}` hints at; nothing, when it is of no interest. `headers`:
+        their names in lower case. Raises WebhookRefused when it is not the provider's, WebhookUnreadable."""
+
+    def list_since(self, moment: datetime) -> Iterator[ProviderRecord]:
+        """The provider's own list of charges, refunds and payouts begun at or after a moment, for the audit."""
 
     def refund_all(self, wanted: Sequence[ToRefund]) -> Mapping[str, RefundAnswer]:
         """Give back each, by key. Those whose answer was lost are left out. Raises ProviderUnavailable."""

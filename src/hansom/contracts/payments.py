@@ -10,7 +10,16 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypedDict
 
-from hansom.contracts.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, error
+from hansom.contracts.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+    Unreadable,
+    error,
+)
 
 
 class ChargeState(StrEnum):
@@ -38,6 +47,28 @@ class RefundState(StrEnum):
     PENDING = "pending"
     DONE = "done"
     FAILED = "failed"
+
+
+class HoldState(StrEnum):
+    """What became of a hold. It stands while `pending` (being asked, or its answer was lost), `held`, or while it
+    `needs_confirmation` by its rider. `captured`: a charge was taken from it; `released`: the rider has it all back.
+    """
+
+    PENDING = "pending"
+    HELD = "held"
+    DECLINED = "declined"
+    NEEDS_CONFIRMATION = "needs_confirmation"
+    CAPTURED = "captured"
+    RELEASED = "released"
+
+
+class ConfirmationState(StrEnum):
+    """A payment as its rider sees it whose bank wants him to confirm. `over`: it waited too long, or is used up."""
+
+    WAITING = "waiting"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    OVER = "over"
 
 
 class ReceiptState(StrEnum):
@@ -88,6 +119,58 @@ class DebtOpen(Conflict):
 
 
 @error
+class PaymentDeclined(Conflict):
+    """The card does not bear the fare. `details.reason`: the provider's word, such as insufficient_funds."""
+
+    code = "payment_declined"
+    message = "Your card was declined: choose another way to pay."
+
+
+@error
+class PaymentNeedsConfirmation(Conflict):
+    """`details.confirmation_id`: see `GET /v1/me/payment-confirmations/{id}`. Confirmed, the request goes through."""
+
+    code = "payment_needs_confirmation"
+    message = "Your bank wants you to confirm this payment: confirm it, and ask for the ride again."
+
+
+@error
+class UnknownConfirmation(NotFound):
+    code = "unknown_payment_confirmation"
+    message = "There is no such payment to confirm."
+
+
+@error
+class ConfirmationOver(Conflict):
+    """`details.state`: what became of it, one of `ConfirmationState`."""
+
+    code = "confirmation_over"
+    message = "This payment is not waiting for you any more."
+
+
+@error
+class UnknownProvider(NotFound):
+    code = "unknown_payment_provider"
+    message = "There is no such payment provider here."
+
+
+@error
+class WebhookRefused(Unauthenticated):
+    """A message that is not signed by the provider, or was signed too long ago."""
+
+    code = "webhook_refused"
+    message = "The signature is missing, wrong or too old."
+
+
+@error
+class WebhookUnreadable(Unreadable):
+    """Signed by the provider, and still not one of its messages."""
+
+    code = "webhook_unreadable"
+    message = "This is not a message of the payment provider."
+
+
+@error
 class DayNotOver(Conflict):
     """A payout run was asked for a day that has not come."""
 
@@ -131,6 +214,30 @@ class SeeReceipt:
     trip_id: str
     user_id: str
     role: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizeRide:
+    """Keep the fare back before a trip begins, minor units. `payment_method`: None for the rider's usual one.
+
+    Safe to repeat: a trip has one hold.
+    """
+
+    trip_id: str
+    rider_id: str
+    city: str
+    amount_minor: int
+    currency: str
+    payment_method: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPayment:
+    """The rider says yes or no to what his bank asks of him."""
+
+    rider_id: str
+    confirmation_id: str
+    accept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +294,26 @@ class ChargeReply(TypedDict):
     amount: dict[str, Any]
     method: str
     reason: str | None
+
+
+class AuthorizeReply(TypedDict):
+    """`state`: held, or none when there is nothing to hold (cash, nothing to pay)."""
+
+    state: str
+
+
+class ConfirmationReply(TypedDict):
+    """A payment that its rider's bank wants confirmed. `state` is one of `ConfirmationState`; `action` is what the app
+    needs for it, as the provider gives it, while it waits.
+    """
+
+    id: str
+    state: str
+    amount: dict[str, Any]
+    reason: str | None
+    action: dict[str, Any] | None
+    created_at: str
+    expires_at: str
 
 
 class ReceiptLine(TypedDict):
