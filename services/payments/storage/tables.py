@@ -42,11 +42,14 @@ def _time(name: str, nullable: bool = False) -> Column:
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
+_CHARGE_KINDS = "kind IN ('ride', 'cancellation', 'no_show', 'tip')"
+
 charges = Table(
     "charges",
     Base.metadata,
     Column("id", Text, primary_key=True),
-    Column("trip_id", Text, nullable=False, unique=True),
+    _text("trip_id"),
+    Column("kind", Text, nullable=False, server_default="ride"),
     _text("rider_id"),
     _text("driver_id"),
     _text("city"),
@@ -55,6 +58,9 @@ charges = Table(
     _minor("fare_minor"),
     _minor("tax_minor"),
     _minor("fee_minor"),
+    Column("discount_minor", BigInteger, nullable=False, server_default="0"),
+    _text("promo_code", nullable=True),
+    Column("tip_max_minor", BigInteger),
     Column("lines", JSONB, nullable=False),
     _text("method"),
     _text("fare_reason", nullable=True),
@@ -73,10 +79,22 @@ charges = Table(
         "fare_minor >= 0 AND tax_minor BETWEEN 0 AND fare_minor AND fee_minor BETWEEN 0 AND fare_minor - tax_minor",
         name="ck_charges_parts",
     ),
+    CheckConstraint(_CHARGE_KINDS, name="ck_charges_kind"),
+    CheckConstraint(
+        "discount_minor BETWEEN 0 AND fare_minor AND (discount_minor = 0 OR kind = 'ride')", name="ck_charges_discount"
+    ),
+    CheckConstraint(
+        "kind <> 'tip' OR (tax_minor = 0 AND fee_minor = 0 AND method <> 'cash')", name="ck_charges_tip"
+    ),
+    Index("uq_charges_trip", "trip_id", unique=True, postgresql_where=text("kind <> 'tip'")),
+    Index("uq_charges_tip", "trip_id", unique=True, postgresql_where=text("kind = 'tip' AND state <> 'failed'")),
+    Index("ix_charges_tips", "trip_id", postgresql_where=text("kind = 'tip'")),
     Index("ix_charges_pending", "created_at", postgresql_where=text("state = 'pending'")),
     Index("ix_charges_resolved_at", "resolved_at"),
 )
-"""One charge a trip: the row is committed before the provider is asked, and `id` is the key it is asked with."""
+"""What a trip is charged for: its ride, or its cancellation, or that nobody came; and one tip that did not fail. The row
+is committed before the provider is asked, and `id` is the key it is asked with. `fare_minor` is the whole price;
+the rider pays `fare_minor - discount_minor`."""
 
 debts = Table(
     "debts",
@@ -133,6 +151,7 @@ refunds = Table(
     _text("failure", nullable=True),
     _time("created_at"),
     _time("resolved_at", nullable=True),
+    Column("payment_id", Text, ForeignKey("debt_payments.id")),
     CheckConstraint("amount_minor > 0", name="ck_refunds_amount"),
     CheckConstraint(
         "tax_minor >= 0 AND fee_minor >= 0 AND share_minor >= 0 AND tax_minor + fee_minor + share_minor = amount_minor",
@@ -144,7 +163,8 @@ refunds = Table(
     Index("ix_refunds_pending", "created_at", postgresql_where=text("state = 'pending'")),
 )
 """What riders get back; tax office, platform and driver bear `tax_minor`, `fee_minor` and `share_minor`. `id`
-is the key that the provider is asked with. A trigger lets no charge be refunded for more than was captured."""
+is the key that the provider is asked with. `payment_id`: the debt's payment that is given back, of a charge that had
+failed. A trigger lets no charge be refunded for more than was captured."""
 
 accounts = Table(
     "accounts",
@@ -153,7 +173,9 @@ accounts = Table(
     _text("kind"),
     _text("owner"),
     _text("currency"),
-    CheckConstraint("kind IN ('rider', 'driver', 'clearing', 'revenue', 'tax')", name="ck_accounts_kind"),
+    CheckConstraint(
+        "kind IN ('rider', 'driver', 'clearing', 'revenue', 'tax', 'promo', 'payout')", name="ck_accounts_kind"
+    ),
     UniqueConstraint("kind", "owner", "currency", name="uq_accounts_kind"),
     UniqueConstraint("id", "currency", name="uq_accounts_currency"),
 )
@@ -167,7 +189,8 @@ ledger_transactions = Table(
     _text("cause"),
     _time("at"),
     CheckConstraint(
-        "kind IN ('ride', 'payment', 'payout', 'refund', 'refund_payment', 'debt_payment', 'payout_returned')",
+        "kind IN ('ride', 'cancellation', 'no_show', 'tip', 'promo', 'payment', 'debt_payment', 'refund',"
+        " 'refund_payment', 'payout_reserved', 'payout', 'payout_failed', 'payout_returned')",
         name="ck_ledger_transactions_kind",
     ),
     UniqueConstraint("kind", "reference", name="uq_ledger_transactions_reference"),
@@ -268,6 +291,8 @@ payout_lines = Table(
     Column("payout_id", Text, ForeignKey("payouts.id")),
     Column("refund_id", Text, ForeignKey("refunds.id")),
     Column("returned_payout_id", Text, ForeignKey("payouts.id")),
+    Column("kind", Text, nullable=False, server_default="ride"),
+    CheckConstraint(_CHARGE_KINDS, name="ck_payout_lines_kind"),
     UniqueConstraint("returned_payout_id", name="uq_payout_lines_returned"),
     CheckConstraint("(charge_id IS NULL) = (returned_payout_id IS NOT NULL)", name="ck_payout_lines_source"),
     CheckConstraint("amount_minor = fare_minor - tax_minor - fee_minor - cash_minor", name="ck_payout_lines_amount"),
@@ -277,8 +302,23 @@ payout_lines = Table(
     Index("ix_payout_lines_payout", "payout_id"),
     Index("ix_payout_lines_unpaid", "city", "earned_on", postgresql_where=text("payout_id IS NULL")),
 )
-"""What each ride brought its driver, what he bears of refunds (negative), and payouts that he did not get. A trigger
-lets `payout_id` be set once and nothing else change."""
+"""What each charge brought its driver, what he bears of refunds (negative), and payouts that he did not get. `kind` is
+the charge's. A trigger lets `payout_id` be set once and nothing else change."""
+
+audits = Table(
+    "audits",
+    Base.metadata,
+    Column("id", Text, primary_key=True),
+    _text("cause"),
+    _time("started_at"),
+    _time("finished_at"),
+    _minor("checked"),
+    _minor("broken"),
+    Column("checks", JSONB, nullable=False),
+    CheckConstraint("cause IN ('nightly', 'asked')", name="ck_audits_cause"),
+    Index("ix_audits_cause", "cause", "started_at"),
+)
+"""What each audit found. `checks`: as `hansom.contracts.payments.AuditCheck`."""
 
 outbox = outbox_table(Base.metadata)
 idempotency = idempotency_table(Base.metadata)
