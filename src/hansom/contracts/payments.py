@@ -71,6 +71,13 @@ class ConfirmationState(StrEnum):
     OVER = "over"
 
 
+class AuditCause(StrEnum):
+    """Why an audit was run."""
+
+    NIGHTLY = "nightly"
+    ASKED = "asked"
+
+
 class ReceiptState(StrEnum):
     """Whether a ride has been paid, and whether that was given back."""
 
@@ -198,6 +205,12 @@ class RefundTooLarge(Conflict):
 
     code = "refund_too_large"
     message = "That is more than is left to be refunded."
+
+
+@error
+class AuditRunning(Conflict):
+    code = "audit_running"
+    message = "An audit is being run: its result will be in the list."
 
 
 @error
@@ -464,6 +477,24 @@ class Check(TypedDict):
     checked: int
     broken: int
     breaches: list[str]
+
+
+class AuditCheck(Check):
+    """A check of an audit that was run and kept. `service`: who found it."""
+
+    service: str
+
+
+class AuditReply(TypedDict):
+    """An audit that was run and kept. `checked` and `broken`: sums over its checks."""
+
+    audit_id: str
+    cause: str
+    started_at: str
+    finished_at: str
+    checked: int
+    broken: int
+    checks: list[AuditCheck]
 
 
 # -- events: key is the trip's id, for payout_sent the driver's ------------------------------------------------------
