@@ -1,4 +1,4 @@
-"""Double entry: what is posted for a ride, its payment, a refund and a payout.
+"""Double entry: what is posted for a ride, a fee or a tip, its discount and payment, a refund and a payout.
 
 Debits are positive, credits negative, and every posting sums to zero. An account is named by its kind, its owner and
 its currency (`driver:0192...:EUR`), so a currency is never mixed with another.
@@ -13,7 +13,9 @@ from services.payments.domain.money_rules import Split
 from services.payments.domain.refund import Borne
 
 RIDER, DRIVER, CLEARING, REVENUE, TAX = "rider", "driver", "clearing", "revenue", "tax"
-KINDS = (RIDER, DRIVER, CLEARING, REVENUE, TAX)
+PROMO, PAYOUT = "promo", "payout"
+KINDS = (RIDER, DRIVER, CLEARING, REVENUE, TAX, PROMO, PAYOUT)
+"""Kinds of accounts. `promo`: what the platform gives away; `payout`: money on its way to drivers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,21 @@ class Posting:
 
 
 def ride_entries(rider_id: str, driver_id: str, parts: Split, currency: str) -> tuple[Entry, ...]:
-    """A ride was made: its rider owes the fare; driver, platform and tax office are owed their parts."""
+    """A ride was made, a fee is due or a tip was given: the rider owes it; driver, platform and tax office are owed
+    their parts."""
     return _without_zeros(
         Entry(Account(RIDER, rider_id, currency), parts.fare_minor),
         Entry(Account(DRIVER, driver_id, currency), -parts.share_minor),
         Entry(Account(REVENUE, "", currency), -parts.fee_minor),
         Entry(Account(TAX, "", currency), -parts.tax_minor),
+    )
+
+
+def promo_entries(rider_id: str, amount_minor: int, currency: str) -> tuple[Entry, ...]:
+    """The platform pays so much of the rider's fare."""
+    return _without_zeros(
+        Entry(Account(PROMO, "", currency), amount_minor),
+        Entry(Account(RIDER, rider_id, currency), -amount_minor),
     )
 
 
@@ -97,8 +108,32 @@ def refund_payment_entries(rider_id: str, amount_minor: int, currency: str) -> t
     )
 
 
+def payout_reserved_entries(driver_id: str, amount_minor: int, currency: str) -> tuple[Entry, ...]:
+    """What the driver was owed is on its way to him."""
+    return _without_zeros(
+        Entry(Account(DRIVER, driver_id, currency), amount_minor),
+        Entry(Account(PAYOUT, "", currency), -amount_minor),
+    )
+
+
+def payout_sent_entries(amount_minor: int, currency: str) -> tuple[Entry, ...]:
+    """The provider has sent what was on its way."""
+    return _without_zeros(
+        Entry(Account(PAYOUT, "", currency), amount_minor),
+        Entry(Account(CLEARING, "", currency), -amount_minor),
+    )
+
+
+def payout_failed_entries(driver_id: str, amount_minor: int, currency: str) -> tuple[Entry, ...]:
+    """The provider refused to send it: the driver is owed it again."""
+    return _without_zeros(
+        Entry(Account(PAYOUT, "", currency), amount_minor),
+        Entry(Account(DRIVER, driver_id, currency), -amount_minor),
+    )
+
+
 def payout_entries(driver_id: str, amount_minor: int, currency: str) -> tuple[Entry, ...]:
-    """The provider has sent the driver what he was owed."""
+    """The provider has sent the driver what he was owed: of payouts that were never posted as reserved."""
     return _without_zeros(
         Entry(Account(DRIVER, driver_id, currency), amount_minor),
         Entry(Account(CLEARING, "", currency), -amount_minor),

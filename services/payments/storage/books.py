@@ -47,9 +47,9 @@ class BookRows(DebtRows, RefundRows, PayoutRows):
         self._outbox = outbox
 
     def claim(self, wanted: Sequence[Charge]) -> set[str]:
-        """Add the charges of trips that have none; gives those trips' ids. A trip's second charge waits for the first
-        to commit, and is none."""
-        statement = upsert(charges).on_conflict_do_nothing(index_elements=["trip_id"]).returning(charges.c.trip_id)
+        """Add the charges of trips that have none of their kind; gives those charges' ids. A trip's second charge waits
+        for the first to commit, and is none."""
+        statement = upsert(charges).on_conflict_do_nothing().returning(charges.c.id)
         # in one order, so that two batches with trips in common never wait for each other in a ring
         rows = sorted((row_of_charge(charge) for charge in wanted), key=lambda row: row["trip_id"])
         return set(self._session.execute(statement, rows).scalars()) if rows else set()

@@ -34,9 +34,9 @@ def charge_rides(desk: Desk, rides: Sequence[SettledRide]) -> None:
     wanted = [_charge_of(desk, ride) for ride in {ride.trip_id: ride for ride in rides}.values()]
     with desk.open_books() as books:
         claimed = books.claim(wanted)
-        seen = {charge.ride.trip_id for charge in wanted} - claimed
+        seen = {charge.ride.trip_id for charge in wanted if charge.id not in claimed}
         known = books.charges_of(seen) if seen else []
-    new = [charge for charge in wanted if charge.ride.trip_id in claimed]
+    new = [charge for charge in wanted if charge.id in claimed]
     _finish(desk, new, [charge for charge in known if charge.state == ChargeState.PENDING])
 
 
