@@ -34,7 +34,8 @@ class Hold:
     """What is kept back for a trip, minor units. Its `id` is the key by which the provider knows it.
 
     `granted_at`: when its trip was told to go on because of it. A hold that its rider confirmed and that no trip goes
-    on by yet serves his next request. `let_go_at`: since when it is to be released.
+    on by yet serves his next request. `let_go_at`: since when it is to be released; `ended_at`: since when its trip
+    is known to be over.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Hold:
     confirmed_at: datetime | None = None
     granted_at: datetime | None = None
     let_go_at: datetime | None = None
+    ended_at: datetime | None = None
     resolved_at: datetime | None = None
 
     @property

@@ -19,6 +19,7 @@ from services.payments.domain.receipt import Receipt
 from services.payments.storage.answers import write_answers
 from services.payments.storage.charges import charge_of_row, row_of_charge
 from services.payments.storage.debts import DebtRows
+from services.payments.storage.holds import HoldRows
 from services.payments.storage.payouts import PayoutRows
 from services.payments.storage.refunds import RefundRows
 from services.payments.storage.tables import (
@@ -39,7 +40,7 @@ class EventWriter(Protocol):
     def add_many(self, session: Session, events: Sequence[tuple[str, str, dict[str, Any]]]) -> list[str]: ...
 
 
-class BookRows(DebtRows, RefundRows, PayoutRows):
+class BookRows(DebtRows, RefundRows, PayoutRows, HoldRows):
     """The books of one transaction: `usecases.ports.Books`."""
 
     def __init__(self, session: Session, outbox: EventWriter) -> None:

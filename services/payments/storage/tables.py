@@ -83,18 +83,16 @@ charges = Table(
     CheckConstraint(
         "discount_minor BETWEEN 0 AND fare_minor AND (discount_minor = 0 OR kind = 'ride')", name="ck_charges_discount"
     ),
-    CheckConstraint(
-        "kind <> 'tip' OR (tax_minor = 0 AND fee_minor = 0 AND method <> 'cash')", name="ck_charges_tip"
-    ),
+    CheckConstraint("kind <> 'tip' OR (tax_minor = 0 AND fee_minor = 0 AND method <> 'cash')", name="ck_charges_tip"),
     Index("uq_charges_trip", "trip_id", unique=True, postgresql_where=text("kind <> 'tip'")),
     Index("uq_charges_tip", "trip_id", unique=True, postgresql_where=text("kind = 'tip' AND state <> 'failed'")),
     Index("ix_charges_tips", "trip_id", postgresql_where=text("kind = 'tip'")),
     Index("ix_charges_pending", "created_at", postgresql_where=text("state = 'pending'")),
     Index("ix_charges_resolved_at", "resolved_at"),
 )
-"""What a trip is charged for: its ride, or its cancellation, or that nobody came; and one tip that did not fail. The row
-is committed before the provider is asked, and `id` is the key it is asked with. `fare_minor` is the whole price;
-the rider pays `fare_minor - discount_minor`."""
+"""What a trip is charged for: its ride, or its cancellation, or that nobody came; and one tip that did not fail. The
+row is committed before the provider is asked, and `id` is the key it is asked with. `fare_minor` is the whole
+price; the rider pays `fare_minor - discount_minor`."""
 
 debts = Table(
     "debts",
@@ -319,6 +317,49 @@ audits = Table(
     Index("ix_audits_cause", "cause", "started_at"),
 )
 """What each audit found. `checks`: as `hansom.contracts.payments.AuditCheck`."""
+
+_STANDING = "state IN ('pending', 'held', 'needs_confirmation')"
+
+holds = Table(
+    "holds",
+    Base.metadata,
+    Column("id", Text, primary_key=True),
+    _text("trip_id"),
+    _text("rider_id"),
+    _text("city"),
+    _minor("amount_minor"),
+    _text("currency"),
+    _text("method"),
+    _text("state"),
+    _text("provider_reference", nullable=True),
+    _text("reason", nullable=True),
+    Column("confirmation", JSONB),
+    Column("charge_id", Text, ForeignKey("charges.id")),
+    _time("created_at"),
+    *(_time(name, nullable=True) for name in ("confirmed_at", "granted_at", "let_go_at", "ended_at", "checked_at")),
+    _time("resolved_at", nullable=True),
+    CheckConstraint("amount_minor > 0", name="ck_holds_amount"),
+    CheckConstraint(f"{_STANDING} OR state IN ('declined', 'captured', 'released')", name="ck_holds_state"),
+    CheckConstraint(f"({_STANDING}) = (resolved_at IS NULL)", name="ck_holds_resolved"),
+    Index("uq_holds_standing", "trip_id", unique=True, postgresql_where=text(_STANDING)),
+    Index("ix_holds_rider", "rider_id", postgresql_where=text(_STANDING)),
+    Index("ix_holds_created_at", "created_at", postgresql_where=text(_STANDING)),
+)
+"""What is kept back on riders' cards. The row is committed before the provider is asked, `id` is the key that it is
+asked with; a trip has one that stands. `ended_at`: when its trip was first seen to be over."""
+
+webhooks = Table(
+    "webhooks",
+    Base.metadata,
+    Column("provider", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    _text("kind"),
+    _text("key"),
+    _time("received_at"),
+    _time("handled_at", nullable=True),
+    Index("ix_webhooks_waiting", "received_at", postgresql_where=text("handled_at IS NULL")),
+)
+"""What the provider hinted at, once for each of its messages; what is named is looked up by its key."""
 
 outbox = outbox_table(Base.metadata)
 idempotency = idempotency_table(Base.metadata)
