@@ -43,6 +43,7 @@ class Call:
     request_id: str
     idempotency: dict[str, str] | None = None
     accept: str = ""
+    takes_gzip: bool = False
     actor: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -116,7 +117,15 @@ class Route(Entrypoint):
             if self.body is not None:
                 data.update(sent)
         key = self._idempotency(request, caller, sent) if self.keyed else None
-        call = call_of(data, caller, request.request_id, idempotency=key, accept=request.header("ACCEPT") or "")
+        encodings = request.header("ACCEPT_ENCODING") or ""
+        call = call_of(
+            data,
+            caller,
+            request.request_id,
+            idempotency=key,
+            accept=request.header("ACCEPT") or "",
+            takes_gzip="gzip" in encodings and "gzip;q=0" not in encodings.replace(" ", ""),
+        )
         return self._encode(self._run(call))
 
     def _caller(self, request: Request) -> Caller | None:

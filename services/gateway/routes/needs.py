@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.gateway.city_maps import CityMaps
+
 
 class Needs:
     config: Any
     access: Any
     sockets: Any
     readiness: Any
+    city_maps: CityMaps
     analytics: Any
     drivers: Any
     location: Any

@@ -29,7 +29,7 @@ OWN_EXTRACT = "extract.osm.pbf"
 KEPT = (CITY_FILE, OWN_EXTRACT, MEASURES_FILE)
 """What is taken over into files that are made anew, unless it was made anew too."""
 
-MAKERS = ("divide.py", "edges.py", "extract.py", "files.py", "measuring.py", "prepare.py")
+MAKERS = ("divide.py", "drawing.py", "edges.py", "extract.py", "files.py", "measuring.py", "prepare.py", "tiles.py")
 """Modules of `hansom.cities` that decide what is in the prepared files."""
 
 
@@ -98,6 +98,7 @@ def build(
 ) -> None:
     """Fill the folder `draft` with a city's files. `read`: the extract, if it was read already. Raises StackProblem."""
     from hansom.cities.prepare import build as build_places
+    from hansom.cities.tiles import build_tiles
 
     with told(extract, key):
         area = City.from_settings(key, city).service_area
@@ -108,6 +109,8 @@ def build(
             shutil.copy2(extract, draft / OWN_EXTRACT)
         with progress.step(f"Preparing the segments and places of {city['name']}"):
             build_places(read or extract, draft, {"key": key, **city})
+        with progress.step(f"Drawing the map of {city['name']}"):
+            build_tiles(extract, draft, area)
         if roads:
             with progress.step(f"Measuring the roads of {city['name']}"):
                 measure_roads(draft, area, key)
