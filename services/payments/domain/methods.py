@@ -11,9 +11,28 @@ CARD_DECLINED = "card_declined"
 CARD_INSUFFICIENT_FUNDS = "card_insufficient_funds"
 CARD_LOST_ANSWER = "card_lost_answer"
 CARD_REFUND_DECLINED = "card_refund_declined"
+CARD_HOLD_DECLINED = "card_hold_declined"
+CARD_NEEDS_CONFIRMATION = "card_needs_confirmation"
+CARD_CAPTURE_FAILS = "card_capture_fails"
+CARD_WEBHOOK_LATE = "card_webhook_late"
+CARD_WEBHOOK_TWICE = "card_webhook_twice"
+CARD_WEBHOOK_DISORDERED = "card_webhook_disordered"
 CASH = "cash"
 
-METHODS = (CARD_OK, CARD_DECLINED, CARD_INSUFFICIENT_FUNDS, CARD_LOST_ANSWER, CARD_REFUND_DECLINED, CASH)
+METHODS = (
+    CARD_OK,
+    CARD_DECLINED,
+    CARD_INSUFFICIENT_FUNDS,
+    CARD_HOLD_DECLINED,
+    CARD_NEEDS_CONFIRMATION,
+    CARD_CAPTURE_FAILS,
+    CARD_LOST_ANSWER,
+    CARD_REFUND_DECLINED,
+    CARD_WEBHOOK_LATE,
+    CARD_WEBHOOK_TWICE,
+    CARD_WEBHOOK_DISORDERED,
+    CASH,
+)
 
 ALIASES = {
     "card": CARD_OK,
