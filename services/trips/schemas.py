@@ -33,6 +33,7 @@ from hansom.values import Money, Point
 from hansom.wire import Finite, Rfc3339, iso, parse_time
 from services.trips.domain.offer import Offer, WaitingTrip
 from services.trips.domain.quote import Quote
+from services.trips.domain.terms import kept_of
 from services.trips.domain.trip import Trip, pickup_eta_s, target
 
 ID_MAX = 128
@@ -198,6 +199,7 @@ def quote_of(reply: dict[str, Any]) -> Quote:
         distance_m=reply["distance_m"],
         duration_s=reply["duration_s"],
         fares={option["category"]: Money(**option["fare"]) for option in reply["options"]},
+        terms={option["category"]: kept_of(option) for option in reply["options"]},
         expires_at=expires_at,
     )
 
@@ -255,6 +257,14 @@ def trip_reply(trip: Trip, now: datetime, *, with_pin: bool, position: dict[str,
         "expired_at": iso(trip.expired_at),
         "settled_at": iso(trip.settled_at),
         "version": trip.version,
+        "discount": trip.discount.as_dict(),
+        "promo_code": trip.promo_code,
+        "to_pay": trip.to_pay.as_dict(),
+        "cancellation": (trip.terms or {}).get("cancellation"),
+        "cancellation_fee": trip.cancellation_fee and trip.cancellation_fee["amount"],
+        "ended_early": trip.ended_early,
+        "tip_max": (trip.terms or {}).get("tip_max"),
+        "destination_changes": trip.destination_changes,
     }
 
 

@@ -60,6 +60,39 @@ def a_quote(rider_id: str = "rider-1", **changes: Any) -> Quote:
     return replace(quote, **changes)
 
 
+def some_money(amount_minor: int) -> dict[str, Any]:
+    return {"amount_minor": amount_minor, "currency": "EUR"}
+
+
+def some_terms(**changes: Any) -> dict[str, Any]:
+    """What a quote's option promises beside its fare: `changes` to its terms of cancelling."""
+    cancellation = {
+        "free_s": 120,
+        "late_s": 300,
+        "fee": some_money(400),
+        "tax": some_money(48),
+        "driver_share": some_money(300),
+        "no_show_after_s": 300,
+        "no_show_fee": some_money(600),
+        "no_show_tax": some_money(71),
+        "no_show_driver_share": some_money(450),
+    }
+    return {"cancellation": {**cancellation, **changes}, "tip_max": some_money(5000), "promo": None}
+
+
+def a_fee(**changes: Any) -> dict[str, Any]:
+    """A fee as trip_cancelled tells it."""
+    fee = {
+        "kind": "cancellation",
+        "amount": some_money(400),
+        "tax": some_money(48),
+        "driver_share": some_money(300),
+        "label": "Cancellation fee",
+        "reason": "cancelled_late",
+    }
+    return {**fee, **changes}
+
+
 def a_trip(state: TripState = TripState.REQUESTED, *, driver_id: str = "driver-1", **changes: Any) -> Trip:
     """A trip that was led to `state` by its own verbs, one second each, from NOON on; then `changes` made to it."""
     trip = Trip(

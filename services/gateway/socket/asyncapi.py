@@ -103,6 +103,7 @@ EVENTS: dict[str, tuple[type[Schema], str]] = {
             "trip_assigned",
             "driver_arrived",
             "trip_started",
+            "trip_changed",
             "trip_completed",
             "trip_cancelled",
             "trip_expired",

@@ -29,7 +29,7 @@ def on_drivers_driver_availability_changed(event: Event, changes: Changes) -> No
 
 
 def on_trip_under_way(event: Event, changes: Changes) -> None:
-    """The driver has the trip, or it went on: assigned, arrived, in progress."""
+    """The driver has the trip, or it went on: assigned, arrived, in progress, or it goes elsewhere."""
     trip = event.data["trip"]
     if not trip.get("driver_id"):
         return
@@ -67,6 +67,7 @@ HANDLERS: dict[str, Callable[[Event, Changes], None]] = {
     "trips.trip_assigned": on_trip_under_way,
     "trips.driver_arrived": on_trip_under_way,
     "trips.trip_started": on_trip_under_way,
+    "trips.trip_changed": on_trip_under_way,
     "trips.trip_completed": on_trip_over,
     "trips.trip_cancelled": on_trip_over,
     "trips.trip_returned": on_trip_over,

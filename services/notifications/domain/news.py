@@ -78,6 +78,7 @@ NEWS: dict[str, Callable[[Data], list[News]]] = {
     "trips.trip_assigned": _both("trip_assigned"),
     "trips.driver_arrived": _both("driver_arrived"),
     "trips.trip_started": _both("trip_started"),
+    "trips.trip_changed": _both("trip_changed"),
     "trips.trip_completed": _both("trip_completed"),
     "trips.trip_cancelled": _both("trip_cancelled"),
     "trips.trip_expired": _rider("trip_expired"),

@@ -13,8 +13,12 @@ _LIFE = {
     ("arrived", "trip_started"): "in_progress",
     ("arrived", "trip_cancelled"): "over",
     ("in_progress", "trip_completed"): "completed",
-    ("in_progress", "trip_cancelled"): "over",
+    ("in_progress", "trip_cancelled"): "ended",
     ("completed", "trip_settled"): "settled",
+    ("ended", "trip_settled"): "settled",
+    ("assigned", "trip_changed"): "assigned",
+    ("arrived", "trip_changed"): "arrived",
+    ("in_progress", "trip_changed"): "in_progress",
 }
 
 RIDER = {

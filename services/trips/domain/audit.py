@@ -49,8 +49,21 @@ def driver_breaches(trip: Trip, offers: Sequence[Offer]) -> list[str]:
 
 
 def fare_breaches(trip: Trip) -> list[str]:
-    """A fare is final exactly when the trip is settled, and only a completed trip is."""
+    """A fare is final exactly when the trip is settled, and only a ride is: completed, or ended early by its rider."""
     settled = trip.settled_at is not None
-    if settled != trip.fare_final or (settled and trip.state != TripState.COMPLETED):
+    if settled != trip.fare_final or (settled and trip.state != TripState.COMPLETED and not trip.ended_early):
         return [f"{trip.id}: {trip.state.value}, settled {settled}, fare final {trip.fare_final}"]
+    return []
+
+
+def fee_breaches(trip: Trip) -> list[str]:
+    """Only a trip that its rider, its driver or ops ended before it began has a fee, and its parts are not above it."""
+    fee = trip.cancellation_fee
+    if fee is None:
+        return []
+    if trip.state != TripState.CANCELLED or trip.started_at is not None or trip.driver_id is None:
+        return [f"{trip.id}: {trip.state.value}, and a fee of {fee['amount']}"]
+    parts = fee["tax"]["amount_minor"] + fee["driver_share"]["amount_minor"]
+    if not 0 < fee["amount"]["amount_minor"] >= parts:
+        return [f"{trip.id}: of a fee of {fee['amount']} {parts} are tax and the driver's"]
     return []

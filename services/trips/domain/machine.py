@@ -8,7 +8,8 @@ from hansom.contracts.trips import IllegalTransition, TripState
 
 
 class Verb(StrEnum):
-    """What can be done to a trip. `release` is a driver's cancel: the trip looks for another driver."""
+    """What can be done to a trip. `release` is a driver's cancel: the trip looks for another driver. `no_show`: he ends
+    it, since its rider has not come. `change`: it goes elsewhere."""
 
     ASSIGN = "assign"
     ARRIVE = "arrive"
@@ -17,6 +18,8 @@ class Verb(StrEnum):
     CANCEL = "cancel"
     RELEASE = "release"
     EXPIRE = "expire"
+    NO_SHOW = "no_show"
+    CHANGE = "change"
 
 
 TRANSITIONS: dict[tuple[TripState, Verb], TripState] = {
@@ -24,11 +27,15 @@ TRANSITIONS: dict[tuple[TripState, Verb], TripState] = {
     (TripState.REQUESTED, Verb.CANCEL): TripState.CANCELLED,
     (TripState.REQUESTED, Verb.EXPIRE): TripState.EXPIRED,
     (TripState.ASSIGNED, Verb.ARRIVE): TripState.ARRIVED,
+    (TripState.ASSIGNED, Verb.CHANGE): TripState.ASSIGNED,
     (TripState.ASSIGNED, Verb.CANCEL): TripState.CANCELLED,
     (TripState.ASSIGNED, Verb.RELEASE): TripState.REQUESTED,
+    (TripState.ARRIVED, Verb.CHANGE): TripState.ARRIVED,
     (TripState.ARRIVED, Verb.START): TripState.IN_PROGRESS,
+    (TripState.ARRIVED, Verb.NO_SHOW): TripState.CANCELLED,
     (TripState.ARRIVED, Verb.CANCEL): TripState.CANCELLED,
     (TripState.ARRIVED, Verb.RELEASE): TripState.REQUESTED,
+    (TripState.IN_PROGRESS, Verb.CHANGE): TripState.IN_PROGRESS,
     (TripState.IN_PROGRESS, Verb.COMPLETE): TripState.COMPLETED,
     (TripState.IN_PROGRESS, Verb.CANCEL): TripState.CANCELLED,
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from hansom.contracts.trips import CategoryNotQuoted, NotYourQuote, QuoteExpired, RequestTrip
 from hansom.values import Money, Point
@@ -13,7 +14,10 @@ from services.trips.domain.trip import Trip, requested
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Pricing's promise. `fares`: category → fare. `distance_m` and `duration_s` of the route by road."""
+    """Pricing's promise. `fares`: category → fare; `terms`: category → what was promised beside it, see `terms`.
+
+    `distance_m` and `duration_s` of the route by road. `parent_id`: the quote of the trip that this one is to change.
+    """
 
     id: str
     rider_id: str
@@ -24,6 +28,8 @@ class Quote:
     duration_s: float
     fares: Mapping[str, Money]
     expires_at: datetime
+    terms: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    parent_id: str | None = None
 
 
 def trip_from(quote: Quote, command: RequestTrip, trip_id: str, pin: str, now: datetime) -> Trip:
@@ -45,6 +51,7 @@ def trip_from(quote: Quote, command: RequestTrip, trip_id: str, pin: str, now: d
         pickup=quote.pickup,
         dropoff=quote.dropoff,
         fare=quote.fares[command.category],
+        terms=quote.terms.get(command.category),
         distance_m=quote.distance_m,
         duration_s=quote.duration_s,
         pin=pin,

@@ -78,6 +78,15 @@ def settled(trip: Trip, fare: FinalFare, distance_m: float | None, at: datetime)
     )
 
 
+def settled_terms(trip: Trip) -> dict[str, Any]:
+    """What `trip_settled` says of a settled trip beside the fare and its lines."""
+    return {
+        "discount": trip.discount.as_dict(),
+        "promo_code": trip.promo_code,
+        "tip_max": (trip.terms or {}).get("tip_max"),
+    }
+
+
 def settled_on_the_quote(trip: Trip, at: datetime) -> Trip:
     """The trip with the quoted fare as the final one, since what was driven could not be learnt in time."""
     return settled(trip, FinalFare(trip.fare, "quoted_fare_trace_unavailable"), None, at)

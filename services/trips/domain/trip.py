@@ -24,7 +24,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """A ride from request to receipt. Distances in metres, durations in seconds, times UTC to the millisecond."""
+    """A ride from request to receipt. Distances in metres, durations in seconds, times UTC to the millisecond.
+
+    `terms`: what the option of its quote promised beside the fare, see `domain.terms`. `settle_after`: while it waits
+    for its final fare, when that is looked at next.
+    """
 
     id: str
     rider_id: str
@@ -46,6 +50,11 @@ class Trip:
     pickup_eta_s: float | None = None
     fare_final: bool = False
     fare_reason: str | None = None
+    discount_minor: int = 0
+    promo_code: str | None = None
+    terms: dict[str, Any] | None = None
+    cancellation_fee: dict[str, Any] | None = None
+    destination_changes: int = 0
     pin_failures: int = 0
     pin_locked_until: datetime | None = None
     assigned_at: datetime | None = None
@@ -65,7 +74,23 @@ class Trip:
 
     def is_done(self) -> bool:
         """True when nothing will change it any more: it may go to the archive."""
-        return self.state in FINISHED and (self.state != TripState.COMPLETED or self.settled_at is not None)
+        return self.state in FINISHED and self.settle_after is None
+
+    @property
+    def discount(self) -> Money:
+        """What a promo code takes off the fare."""
+        return Money(self.discount_minor, self.fare.currency)
+
+    @property
+    def to_pay(self) -> Money:
+        """What the rider pays."""
+        return self.fare + -self.discount
+
+    @property
+    def ended_early(self) -> bool:
+        """Cancelled under way, and charged for what was driven."""
+        is_charged = self.settle_after is not None or self.settled_at is not None
+        return self.state == TripState.CANCELLED and self.started_at is not None and is_charged
 
 
 def to_the_millisecond(moment: datetime) -> datetime:
@@ -118,9 +143,32 @@ def completed(trip: Trip, at: datetime, settle_after: datetime) -> Trip:
     return _moved(trip, Verb.COMPLETE, Role.DRIVER, at, completed_at=at, settle_after=settle_after)
 
 
-def cancelled(trip: Trip, by: Role, reason: str | None, at: datetime) -> Trip:
-    """Ended by its rider or ops; the driver it had stays written on it. Raises IllegalTransition."""
-    return _moved(trip, Verb.CANCEL, by, at, cancelled_at=at, cancelled_by=by.value, cancel_reason=reason)
+def cancelled(
+    trip: Trip,
+    by: Role,
+    reason: str | None,
+    at: datetime,
+    *,
+    fee: dict[str, Any] | None = None,
+    settle_after: datetime | None = None,
+) -> Trip:
+    """Ended by its rider or ops; the driver it had stays written on it. `fee`: what that costs, `contracts.FeeData`;
+    `settle_after`: it was under way, and what was driven is charged from then on. Raises IllegalTransition.
+    """
+    told = {"cancelled_at": at, "cancelled_by": by.value, "cancel_reason": reason}
+    return _moved(trip, Verb.CANCEL, by, at, **told, cancellation_fee=fee, settle_after=settle_after)
+
+
+def not_shown(trip: Trip, at: datetime, fee: dict[str, Any] | None) -> Trip:
+    """Ended by its driver, who has waited for his rider in vain. Raises IllegalTransition."""
+    told = {"cancelled_at": at, "cancelled_by": Role.DRIVER.value, "cancel_reason": "no_show"}
+    return _moved(trip, Verb.NO_SHOW, Role.DRIVER, at, **told, cancellation_fee=fee)
+
+
+def goes_elsewhere(trip: Trip, at: datetime, **new: Any) -> Trip:
+    """The rider wants to be taken elsewhere: `new` is what the new quote says. Raises IllegalTransition."""
+    changes = trip.destination_changes + 1
+    return _moved(trip, Verb.CHANGE, Role.RIDER, at, destination_changes=changes, **new)
 
 
 def released(trip: Trip, at: datetime, by: Role | str = Role.DRIVER) -> Trip:

@@ -107,7 +107,8 @@ def _document(trip: Trip, offered: Sequence[Offer]) -> dict[str, Any]:
 
 
 def _trip(document: dict[str, Any]) -> Trip:
-    plain = {name: document.get(name) for name in PLAIN if name != "id"}
+    # what came with later versions is missing from older documents
+    plain = {name: document[name] for name in PLAIN if name in document}
     assert set(COMPOSED) <= document.keys(), "a document that _document wrote"
     return Trip(
         id=document["_id"],
@@ -116,5 +117,5 @@ def _trip(document: dict[str, Any]) -> Trip:
         dropoff=Point(**document["dropoff"]),
         fare=Money(**document["fare"]),
         history=tuple(Step(**step) for step in document["history"]),
-        **plain,  # type: ignore[arg-type]
+        **plain,
     )

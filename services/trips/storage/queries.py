@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_, union
+from sqlalchemy import ColumnElement, Select, func, select, tuple_, union
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -97,7 +97,7 @@ class Counts:
 
 def counts(session: Session, now: datetime, day_began_at: datetime) -> Counts:
     """Figures over the live trips; `completed_today` since `day_began_at`. Two statements."""
-    unsettled = and_(trips.c.state == TripState.COMPLETED.value, trips.c.settled_at.is_(None))
+    unsettled = trips.c.settle_after.is_not(None)
     rows = session.execute(
         select(
             trips.c.state,

@@ -195,8 +195,6 @@ LOCK_IMPATIENT_TRIPS = (
 _DUE_FARES = (
     select(trips.c.id)
     .where(
-        trips.c.state == TripState.COMPLETED.value,
-        trips.c.settled_at.is_(None),
         trips.c.settle_after <= _moment("now"),
     )
     .order_by(trips.c.settle_after)
@@ -212,7 +210,7 @@ DONE_TRIPS = (
     select(trips)
     .where(
         trips.c.finished_at < _moment("before"),
-        (trips.c.state != TripState.COMPLETED.value) | trips.c.settled_at.is_not(None),
+        trips.c.settle_after.is_(None),
     )
     .order_by(trips.c.finished_at, trips.c.id)
     .limit(_count("most"))

@@ -32,8 +32,9 @@ RIDER_IS_BUSY = text("state IN ('requested', 'assigned', 'arrived', 'in_progress
 DRIVER_IS_BUSY = text("state IN ('assigned', 'arrived', 'in_progress')")
 IS_OPEN = text("state = 'open'")
 IS_WAITING = text("state = 'requested'")
-IS_UNSETTLED = text("state = 'completed' AND settled_at IS NULL")
-IS_DONE = text("finished_at IS NOT NULL AND (state <> 'completed' OR settled_at IS NOT NULL)")
+IS_UNSETTLED = text("settle_after IS NOT NULL")
+IS_DONE = text("finished_at IS NOT NULL AND settle_after IS NULL")
+NONE_YET = text("0")
 
 
 def _time(name: str, nullable: bool = True) -> Column:
@@ -60,6 +61,11 @@ trips = Table(
     Column("currency", Text, nullable=False),
     Column("fare_final", Boolean, nullable=False),
     Column("fare_reason", Text),
+    Column("discount_minor", BigInteger, nullable=False, server_default=NONE_YET),
+    Column("promo_code", Text),
+    Column("terms", JSONB(none_as_null=True)),
+    Column("cancellation_fee", JSONB(none_as_null=True)),
+    Column("destination_changes", SmallInteger, nullable=False, server_default=NONE_YET),
     Column("distance_m", Double, nullable=False),
     Column("duration_s", Double, nullable=False),
     Column("pin", Text, nullable=False),
@@ -92,7 +98,14 @@ trips = Table(
         name="ck_trips_driver_fits_state",
     ),
     CheckConstraint("fare_minor >= 0", name="ck_trips_fare"),
-    CheckConstraint("settled_at IS NULL OR (state = 'completed' AND fare_final)", name="ck_trips_settled"),
+    CheckConstraint(
+        "settled_at IS NULL OR (state IN ('completed', 'cancelled') AND started_at IS NOT NULL AND fare_final)",
+        name="ck_trips_settled",
+    ),
+    CheckConstraint("discount_minor BETWEEN 0 AND fare_minor", name="ck_trips_discount"),
+    CheckConstraint(
+        "cancellation_fee IS NULL OR (state = 'cancelled' AND started_at IS NULL)", name="ck_trips_cancellation_fee"
+    ),
     Index("uq_trips_one_active_per_rider", "rider_id", unique=True, postgresql_where=RIDER_IS_BUSY),
     Index("uq_trips_one_active_per_driver", "driver_id", unique=True, postgresql_where=DRIVER_IS_BUSY),
     Index("ix_trips_rider_newest", "rider_id", "requested_at", "id"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hansom.contracts.trips import Check, OfferState, TripState
-from services.trips.domain.audit import driver_breaches, fare_breaches, history_breaches
+from services.trips.domain.audit import driver_breaches, fare_breaches, fee_breaches, history_breaches
 from services.trips.domain.offer import Offer
 from services.trips.domain.trip import Trip
 from services.trips.usecases.ports import Archive, Units
@@ -42,14 +42,17 @@ class Line:
 def audit(units: Units, archive: Archive, patience: Patience) -> list[Check]:
     """Every check, with how much it looked at and what breaks it."""
     histories, drivers, fares = Line("history_is_legal"), Line("one_driver_a_trip"), Line("fare_final_when_settled")
+    fees = Line("fee_fits_cancellation")
     stuck, busy = Line("nothing_is_stuck"), Line("one_active_trip_a_person")
     for now, trip, offers in _live(units):
         histories.add(history_breaches(trip))
         drivers.add(driver_breaches(trip, offers))
         fares.add(fare_breaches(trip))
+        fees.add(fee_breaches(trip))
         stuck.add(_stuck(trip, offers, patience, now))
     archived = Line("archived_trips_are_done")
     for trip in _archived(archive):
+        fees.add(fee_breaches(trip))
         archived.add(
             history_breaches(trip) + fare_breaches(trip) + ([] if trip.is_done() else [f"{trip.id}: not done"])
         )
@@ -57,7 +60,7 @@ def audit(units: Units, archive: Archive, patience: Patience) -> list[Check]:
         engaged = unit.rows.count_engagements()
     for who, active in engaged.items():
         busy.add([f"{who}: {active} active trips"] if active > 1 else [])
-    lines = (histories, drivers, fares, busy, stuck, archived)
+    lines = (histories, drivers, fares, fees, busy, stuck, archived)
     return [Check(name=line.name, checked=line.checked, breaches=line.breaches) for line in lines]
 
 
@@ -94,8 +97,8 @@ def _stuck(trip: Trip, offers: list[Offer], patience: Patience, now: datetime) -
         and now > trip.waiting_since + patience.driver + patience.slack
     ):
         breaches.append(f"{trip.id}: waits for a driver since {trip.waiting_since.isoformat()}")
-    if trip.completed_at and not trip.settled_at and now > trip.completed_at + patience.settlement + patience.slack:
-        breaches.append(f"{trip.id}: waits for its fare since {trip.completed_at.isoformat()}")
+    if trip.finished_at and not trip.is_done() and now > trip.finished_at + patience.settlement + patience.slack:
+        breaches.append(f"{trip.id}: waits for its fare since {trip.finished_at.isoformat()}")
     late = [offer.id for offer in offered if now > offer.expires_at + patience.slack]
     breaches += [f"{trip.id}: offer {offer_id} is open past its time" for offer_id in late]
     return breaches

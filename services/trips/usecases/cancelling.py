@@ -32,7 +32,7 @@ def _cancel(unit: Unit, trip: Trip, command: CancelTrip) -> Trip:
         withdrawn = unit.rows.withdraw_open_offers([trip.id], unit.now)
         happenings += [OfferEvent("offer_withdrawn", offer, reason="trip_cancelled") for offer in withdrawn]
     unit.rows.save(trip, after)
-    told = {"driver_id": trip.driver_id, "reason": command.reason}
+    told = {"driver_id": trip.driver_id, "reason": command.reason, "fee": after.cancellation_fee}
     unit.tell([*happenings, TripEvent("trip_cancelled", after, told)])
     return after
 

@@ -18,6 +18,7 @@ from services.trips.domain.settlement import (
     is_out_of_patience,
     settled,
     settled_on_the_quote,
+    settled_terms,
 )
 from services.trips.domain.trip import Trip
 from services.trips.usecases.ports import TripEvent, Units
@@ -72,6 +73,7 @@ def _settle(units: Units, surveyor: Surveyor, rule: SettleRule, now: datetime, t
         else:
             after = settled(current, verdict.fare, verdict.driven_m, unit.now)
             told = {"breakdown": list(verdict.fare.lines), "tax": verdict.fare.tax}
+        told |= settled_terms(after)
         unit.rows.save(current, after)
         unit.tell([TripEvent("trip_settled", after, told)])
     return True

@@ -34,7 +34,7 @@ TRIP_LIFE = (
 PUBLISHED: dict[str, tuple[str, ...]] = {
     "users": ("account_registered", "profile_changed"),
     "drivers": ("driver_availability_changed",),
-    "trips": (*TRIP_LIFE, "trip_settled", "offer_made", "offer_withdrawn", "offer_declined"),
+    "trips": (*TRIP_LIFE, "trip_changed", "trip_settled", "offer_made", "offer_withdrawn", "offer_declined"),
     "payments": (
         "payment_captured",
         "payment_failed",
@@ -63,6 +63,7 @@ SUBSCRIPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
             "trip_completed",
             "trip_cancelled",
             "trip_returned",
+            "trip_changed",
         ),
     },
     "matching": {
@@ -85,7 +86,7 @@ SUBSCRIPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "payments": {"trips": ("trip_settled",)},
     "notifications": {
-        "trips": (*TRIP_LIFE, "trip_settled", "offer_made", "offer_withdrawn"),
+        "trips": (*TRIP_LIFE, "trip_changed", "trip_settled", "offer_made", "offer_withdrawn"),
         "payments": (
             "payment_captured",
             "payment_failed",

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, NotRequired, TypedDict
 
 from hansom.contracts.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, error
+from hansom.contracts.trip_terms import CancellationTerms, FeeData
 
 
 class TripState(StrEnum):
@@ -162,9 +163,12 @@ class SeeTrip:
 
 @dataclass(frozen=True, slots=True)
 class CancelTrip:
+    """`charge`: of operators only, who cancel without a cost otherwise: it costs what it would cost the rider."""
+
     trip_id: str
     actor: Actor
     reason: str | None = None
+    charge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +237,10 @@ class DriverReply(TypedDict):
 
 
 class TripReply(TypedDict):
-    """api.md's trip, and more. `distance_m` and `duration_s` are the quote's until the trip is settled."""
+    """api.md's trip, and more. `distance_m` and `duration_s` are the quote's until the trip is settled.
+
+    Fields that are not required are missing from messages of versions before them.
+    """
 
     id: str
     state: str
@@ -264,6 +271,19 @@ class TripReply(TypedDict):
     expired_at: str | None
     settled_at: str | None
     version: int
+    discount: NotRequired[dict[str, Any]]
+    """What a promo code takes off the fare."""
+    promo_code: NotRequired[str | None]
+    to_pay: NotRequired[dict[str, Any]]
+    """fare - discount"""
+    cancellation: NotRequired[CancellationTerms | None]
+    """What cancelling costs; null: nothing, ever."""
+    cancellation_fee: NotRequired[dict[str, Any] | None]
+    """What cancelling, or not coming, has cost; null: nothing."""
+    ended_early: NotRequired[bool]
+    """Cancelled under way, and charged for what was driven: `trip_settled` follows, as after a completed ride."""
+    tip_max: NotRequired[dict[str, Any] | None]
+    destination_changes: NotRequired[int]
 
 
 class OfferReply(TypedDict):
@@ -319,6 +339,14 @@ class TripEventData(TypedDict):
     """trip_settled: the lines of the fare, as pricing words them; absent when it was settled on the quote."""
     tax: NotRequired[dict[str, Any] | None]
     """trip_settled: the tax in it, `{rate, amount}`; absent likewise."""
+    fee: NotRequired[FeeData | None]
+    """trip_cancelled: what it costs; null: nothing, or, when the trip `ended_early`, what `trip_settled` will say."""
+    discount: NotRequired[dict[str, Any]]
+    """trip_settled: what is taken off the fare by `promo_code`."""
+    promo_code: NotRequired[str | None]
+    """trip_settled."""
+    tip_max: NotRequired[dict[str, Any] | None]
+    """trip_settled: the highest tip that the tariff allows; null: none."""
 
 
 class OfferMadeData(TypedDict):

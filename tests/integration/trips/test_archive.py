@@ -35,7 +35,8 @@ DAY = timedelta(days=1)
 def settled(**changes: Any) -> Trip:
     trip = a_trip(TripState.COMPLETED, **changes)
     return a_trip(
-        TripState.COMPLETED, **{"settled_at": trip.completed_at, "fare_final": True, "id": trip.id, **changes}
+        TripState.COMPLETED,
+        **{"settled_at": trip.completed_at, "settle_after": None, "fare_final": True, "id": trip.id, **changes},
     )
 
 

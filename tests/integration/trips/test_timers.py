@@ -200,7 +200,7 @@ def test_the_audit_of_rides_in_every_state_finds_nothing(desk: Desk) -> None:
         trip = a_trip(state, rider_id=uuid4().hex, driver_id=uuid4().hex)
         taken = [an_offer(trip, trip.driver_id, state=OfferState.ACCEPTED)] if trip.driver_id else []
         desk.put(trip, *taken)
-    done = a_trip(TripState.COMPLETED, rider_id="rider-1", settled_at=NOON, fare_final=True)
+    done = a_trip(TripState.COMPLETED, rider_id="rider-1", settled_at=NOON, settle_after=None, fare_final=True)
     desk.history.keep([(done, [])], NOON)
     assert breaches(desk) == {}
 

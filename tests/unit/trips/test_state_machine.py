@@ -14,11 +14,15 @@ requested    assign    assigned
 requested    cancel    cancelled
 requested    expire    expired
 assigned     arrive    arrived
+assigned     change    assigned
 assigned     cancel    cancelled
 assigned     release   requested
 arrived      start     in_progress
+arrived      change    arrived
+arrived      no_show   cancelled
 arrived      cancel    cancelled
 arrived      release   requested
+in_progress  change    in_progress
 in_progress  complete  completed
 in_progress  cancel    cancelled
 """

@@ -96,7 +96,8 @@ def test_the_eta_counts_down_and_ends_at_the_pickup() -> None:
 
 def test_a_trip_is_done_when_it_is_settled_or_ended_without_a_ride() -> None:
     assert not a_trip(TripState.COMPLETED).is_done()
-    assert a_trip(TripState.COMPLETED, settled_at=NOON).is_done()
+    assert a_trip(TripState.COMPLETED, settled_at=NOON, settle_after=None).is_done()
+    assert not a_trip(TripState.CANCELLED, settle_after=NOON).is_done()
     assert a_trip(TripState.CANCELLED).is_done() and a_trip(TripState.EXPIRED).is_done()
     assert not a_trip(TripState.IN_PROGRESS).is_done()
 
