@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hansom.contracts.payments import (
+    AuditReply,
     ChargeReply,
     ChargeState,
     DebtReply,
@@ -25,6 +26,7 @@ from services.payments.domain.charge import Charge, Outcome
 from services.payments.domain.debt import OpenDebt
 from services.payments.domain.methods import paid_with
 from services.payments.domain.payout import Payout, PayoutLine
+from services.payments.domain.proof import Audit
 from services.payments.schemas import cursor_of
 from services.payments.storage.reading import FullReceipt, FullRefund
 
@@ -223,6 +225,18 @@ def statement_reply(payout: Payout, lines: Sequence[PayoutLine]) -> StatementRep
     }
     amounts = {name: _money(minor, payout.currency) for name, minor in sums.items()}
     return {**payout_reply(payout, lines), "totals": {"rides": len(rides), **amounts}}  # type: ignore[typeddict-item]
+
+
+def audit_reply(audit: Audit) -> AuditReply:
+    return {
+        "audit_id": audit.id,
+        "cause": audit.cause.value,
+        "started_at": iso(audit.started_at) or "",
+        "finished_at": iso(audit.finished_at) or "",
+        "checked": audit.checked,
+        "broken": audit.broken,
+        "checks": list(audit.checks),
+    }
 
 
 def money_reply(

@@ -89,6 +89,11 @@ class ListPayoutsSchema(_Request):
         return ListPayouts(**data)
 
 
+class ListAuditsSchema(_Request):
+    limit = fields.Integer(load_default=20, strict=True, validate=validate.Range(1, 100))
+    cursor = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 64))
+
+
 class SeeStatementSchema(_Request):
     payout_id = _id()
     actor = fields.Nested(ActorSchema, required=True)
@@ -155,6 +160,7 @@ SEE_RECEIPT = SeeReceiptSchema()
 SEE_EARNINGS = SeeEarningsSchema()
 SEE_STATEMENT = SeeStatementSchema()
 LIST_PAYOUTS = ListPayoutsSchema()
+LIST_AUDITS = ListAuditsSchema()
 RUN_PAYOUTS = RunPayoutsSchema()
 SET_PAYOUT_ACCOUNT = SetPayoutAccountSchema()
 REFUND_TRIP = RefundTripSchema()

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 from nameko.dependency_providers import Config
-from sqlalchemy import text
 
 from hansom import logs
 from hansom.cities import city_of
@@ -22,18 +21,18 @@ from hansom.events import Event, Outbox
 from hansom.idempotency import keyed, once
 from hansom.ids import Ids
 from hansom.inbox import forget_old
-from hansom.rpc import CallId, rpc
+from hansom.rpc import CallId, ServiceClient, rpc
 from hansom.store import Store
 from hansom.timers import leader_timer
 from hansom.validation import load
 from services.payments import replies, schemas
+from services.payments.auditing import Auditing
 from services.payments.dependencies import PaymentProvider, Rules
 from services.payments.documents.rendering import Place, pdf_of, receipt_html, statement_html
 from services.payments.domain.debt import must_owe_nothing
 from services.payments.domain.methods import method_of
 from services.payments.domain.payout import Payout, PayoutLine, account_of
 from services.payments.storage import reading as rows
-from services.payments.storage.audit import audit
 from services.payments.storage.books import BookRows
 from services.payments.storage.debts import open_debts
 from services.payments.storage.payouts import set_account
@@ -52,7 +51,7 @@ MAY_RETURN_WITHIN = timedelta(days=10)
 """A bank that does not take a payout says so sooner."""
 
 
-class PaymentsService:
+class PaymentsService(Auditing):
     """Money: charges on trips' events; RPC for the gateway, trips and ops; timers for payouts and lost answers."""
 
     name = "payments"
@@ -65,6 +64,8 @@ class PaymentsService:
     rules = Rules()
     provider = PaymentProvider()
     call_id = CallId()
+
+    trips = ServiceClient("trips")
 
     # -- receipts ----------------------------------------------------------------------------------------------------
     @rpc
@@ -188,14 +189,6 @@ class PaymentsService:
                 rows.pending_count(session),
             )
         return replies.money_reply(today, owed, pending, home.currency)
-
-    @rpc
-    def audit(self, payload: Payload) -> Payload:
-        with self.store.begin() as session:
-            # one snapshot for all questions, and as much time as it takes
-            session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-            session.execute(text("SET LOCAL statement_timeout = 0"))
-            return {"checks": audit(session, self.config["PAYMENT_PROVIDER"])}
 
     # -- events ------------------------------------------------------------------------------------------------------
     @consume(linger_ms=200)  # nobody waits for a charge: fewer, larger batches cost less

@@ -1,0 +1,68 @@
+"""The audit as it is run and kept: this service's questions, what others find in themselves, trips against charges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, time, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from hansom.contracts.payments import AuditCause, AuditCheck
+from services.payments.domain.proof import SLACK, Audit, ChargeMoney, Comparison, TripMoney
+
+OWN = "payments"
+PAGE = 1000
+"""Trips compared at a time."""
+
+
+class Witnesses(Protocol):
+    """Who is asked: see `service`."""
+
+    def own_checks(self) -> list[Any]:
+        """The questions of this database, in one snapshot. Raises AuditRunning."""
+
+    def checks_of_others(self) -> Mapping[str, Sequence[Any]]:
+        """Service → what it finds in itself. Raises Unavailable."""
+
+    def trips_after(self, trip_id: str, limit: int) -> list[TripMoney]:
+        """Trips, live and archived, in the order of their ids. Raises Unavailable."""
+
+    def charges_between(self, after: str, until: str | None) -> list[ChargeMoney]:
+        """Charges of trips with after < id <= until, of all after it when `until` is None."""
+
+
+def run_audit(witnesses: Witnesses, cause: AuditCause, now: Callable[[], datetime], new_id: Callable[[], str]) -> Audit:
+    """Ask everything. Raises AuditRunning, Unavailable."""
+    started_at = now()
+    found = {OWN: witnesses.own_checks(), **witnesses.checks_of_others()}
+    checks = [_check(service, each) for service, each_of in found.items() for each in each_of]
+    for tally in compare_trips(witnesses, started_at - SLACK).tallies:
+        checks.append(_check(OWN, asdict(tally)))
+    return Audit(new_id(), cause, started_at, now(), checks)
+
+
+def compare_trips(witnesses: Witnesses, until: datetime) -> Comparison:
+    """Every trip against its charges, and every charge against its trip. Raises Unavailable."""
+    comparison, after = Comparison(until), ""
+    while True:
+        trips = witnesses.trips_after(after, PAGE)
+        last = trips[-1].trip_id if len(trips) == PAGE else None
+        comparison.compare(trips, witnesses.charges_between(after, last))
+        if last is None:
+            return comparison
+        after = last
+
+
+def _check(service: str, found: Mapping[str, Any]) -> AuditCheck:
+    """Services that name every breach need not count them."""
+    breaches = list(found["breaches"])
+    broken = found.get("broken", len(breaches))
+    return AuditCheck(service=service, name=found["name"], checked=found["checked"], broken=broken, breaches=breaches)
+
+
+def last_due(now: datetime, hour: int, zone: ZoneInfo) -> datetime:
+    """When the last nightly audit was due: the newest `hour` o'clock of the city's clock that is not to come."""
+    local = now.astimezone(zone)
+    due = datetime.combine(local.date(), time(hour), zone)
+    return due if due <= local else datetime.combine(local.date() - timedelta(days=1), time(hour), zone)
