@@ -9,6 +9,7 @@ from marshmallow import EXCLUDE, Schema, fields, post_load, validate
 from hansom.contracts.pricing import (
     AskFinalFare,
     AskQuote,
+    CancellationReply,
     FareLineReply,
     FareReason,
     FinalFareReply,
@@ -21,10 +22,21 @@ from hansom.contracts.pricing import (
 from hansom.values import Money
 from hansom.wire import Finite, PointSchema, iso, point_of
 from services.pricing.domain.fare import Fare
+from services.pricing.domain.fees import cancel_fees
 from services.pricing.domain.quote import Option, Quote
 from services.pricing.domain.reasons import Surge
 from services.pricing.domain.tariff import Tariff
 from services.pricing.surge_schemas import dump_surge
+
+WORDS = {
+    FareReason.QUOTED: "The fare is the quoted one.",
+    FareReason.TRACE_NOT_CREDIBLE: "The fare is the quoted one: the way driven is not known well enough.",
+    FareReason.WAITED: "The quoted fare, and the driver waited for longer than is free.",
+    FareReason.LONGER: "The way driven was longer than quoted.",
+    FareReason.SHORTER: "The way driven was shorter than quoted.",
+    FareReason.DESTINATION_CHANGED: "The destination was changed.",
+    FareReason.ENDED_EARLY: "The ride was ended on the way: what was driven is charged.",
+}
 
 
 def _id() -> fields.String:
@@ -95,6 +107,8 @@ def dump_quote(quote: Quote) -> QuoteReply:
         "options": [_dump_option(option, quote.surge, quote.currency) for option in quote.options],
         "created_at": iso(quote.created_at) or "",
         "expires_at": iso(quote.expires_at) or "",
+        "parent_id": None,
+        "trip_id": None,
     }
     if quote.route.correction is not None:
         reply["correction"] = quote.route.correction
@@ -112,6 +126,24 @@ def _dump_option(option: Option, surge: Surge, currency: str) -> OptionReply:
         "surge": dump_surge(surge),
         "pickup_eta_s": option.pickup_eta_s,
         "tariff_version": option.tariff.version,
+        "cancellation": _dump_cancellation(option, currency),
+        "tip_max": Money(option.tip_max_minor, currency).as_dict(),
+        "promo": None,
+    }
+
+
+def _dump_cancellation(option: Option, currency: str) -> CancellationReply:
+    terms, fees = option.tariff.terms.cancellation, cancel_fees(option.tariff, option.fare.total_minor)
+    return {
+        "free_s": terms.free_s,
+        "late_s": terms.late_s,
+        "fee": Money(fees.cancellation.amount_minor, currency).as_dict(),
+        "tax": Money(fees.cancellation.tax_minor, currency).as_dict(),
+        "driver_share": Money(fees.cancellation.driver_share_minor, currency).as_dict(),
+        "no_show_after_s": terms.no_show_after_s,
+        "no_show_fee": Money(fees.no_show.amount_minor, currency).as_dict(),
+        "no_show_tax": Money(fees.no_show.tax_minor, currency).as_dict(),
+        "no_show_driver_share": Money(fees.no_show.driver_share_minor, currency).as_dict(),
     }
 
 
@@ -132,6 +164,11 @@ def dump_final_fare(quote: Quote, category: str, fare: Fare, reason: FareReason)
         "breakdown": _dump_lines(fare, quote.currency),
         "tax": _dump_tax(fare, quote.option(category).tariff, quote.currency),
         "reason": reason.value,
+        "words": WORDS[reason],
+        "discount": Money(0, quote.currency).as_dict(),
+        "promo_code": None,
+        "promo": None,
+        "to_pay": Money(fare.total_minor, quote.currency).as_dict(),
     }
 
 

@@ -40,6 +40,12 @@ class Option:
     tariff: Tariff
     pickup_eta_s: float | None
 
+    @property
+    def tip_max_minor(self) -> int:
+        """No tip is higher: the tariff's limit, or the fare."""
+        most = self.tariff.terms.tip_max
+        return self.fare.total_minor if most is None else most
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:

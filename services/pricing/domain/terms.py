@@ -1,4 +1,4 @@
-"""What a tariff says beside its amounts: waiting, nights, zones, tax, rounding; and what of it a ride meets.
+"""What a tariff says beside its amounts: waiting, nights, zones, tax, rounding, cancelling; what of it a ride meets.
 
 All of it is copied into the quote with the tariff, so a fare worked out later rests on what was promised.
 """
@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hansom.values import Point
+from services.pricing.domain.cancelling import FREE, Cancellation
 
 EITHER, PICKUP, DROPOFF = "either", "pickup", "dropoff"
 
@@ -72,10 +73,10 @@ class Zone:
         if self.at not in (EITHER, PICKUP, DROPOFF):
             raise ValueError(f"zone {self.name}: at is not {EITHER}, {PICKUP} or {DROPOFF}")
 
-    def meets(self, pickup: Point, dropoff: Point) -> bool:
+    def meets(self, pickup: Point, dropoff: Point | None) -> bool:
         ends = {PICKUP: (pickup,), DROPOFF: (dropoff,), EITHER: (pickup, dropoff)}[self.at]
         south, west, north, east = self.area
-        return any(south <= end.lat <= north and west <= end.lng <= east for end in ends)
+        return any(end and south <= end.lat <= north and west <= end.lng <= east for end in ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ class Terms:
     """`waiting_free_s`: seconds from the driver's arrival that cost nothing; then a minute costs `waiting_per_minute`.
 
     `tax_on_top`: amounts are without tax, which is a line of its own; otherwise it is inside them.
+    `tip_max`: no tip is higher; None: than the fare.
     """
 
     waiting_free_s: int = 0
@@ -118,11 +120,13 @@ class Terms:
     zones: tuple[Zone, ...] = ()
     tax_on_top: bool = False
     rounding: Rounding = EXACT
+    cancellation: Cancellation = FREE
+    tip_max: int | None = None
 
     def __post_init__(self) -> None:
-        for amount in (self.waiting_free_s, self.waiting_per_minute):
+        for amount in (self.waiting_free_s, self.waiting_per_minute, self.tip_max or 0):
             if isinstance(amount, bool) or not isinstance(amount, int) or amount < 0:
-                raise ValueError("waiting has whole seconds and minor units, none of them negative")
+                raise ValueError("waiting and tips have whole seconds and minor units, none of them negative")
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any], time_zone: str) -> Terms:
@@ -137,6 +141,8 @@ class Terms:
             zones=tuple(_zone(zone) for zone in raw.get("zones") or ()),
             tax_on_top=raw.get("tax", "inside") == "on_top",
             rounding=Rounding(rounding.get("to", 1), Round(rounding.get("how", Round.HALF_UP.value))),
+            cancellation=Cancellation.from_dict(raw["cancellation"]) if raw.get("cancellation") else FREE,
+            tip_max=raw.get("tip_max"),
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -157,6 +163,10 @@ class Terms:
             kept["tax"] = "on_top"
         if self.rounding != EXACT:
             kept["rounding"] = {"to": self.rounding.to, "how": self.rounding.how.value}
+        if self.cancellation != FREE:
+            kept["cancellation"] = self.cancellation.as_dict()
+        if self.tip_max is not None:
+            kept["tip_max"] = self.tip_max
         return kept
 
 
@@ -183,7 +193,7 @@ class Met:
     waited_s: int = 0
 
 
-def met(terms: Terms, pickup: Point, dropoff: Point, at: datetime, waited_s: int = 0) -> Met:
-    """What a ride between these points meets that was quoted at this moment."""
+def met(terms: Terms, pickup: Point, dropoff: Point | None, at: datetime, waited_s: int = 0) -> Met:
+    """What a ride between these points meets that was quoted at this moment. `dropoff` None: nobody knows where."""
     is_night = terms.night is not None and terms.night.holds(at)
     return Met(is_night, tuple(zone for zone in terms.zones if zone.meets(pickup, dropoff)), waited_s)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NotRequired, TypedDict
 
-from hansom.contracts.errors import Conflict, Invalid, NotFound, error
+from hansom.contracts.errors import Conflict, Forbidden, Invalid, NotFound, error
 from hansom.values import Point
 
 HIGHEST_CAP = 5.0
@@ -34,6 +34,8 @@ class FareReason(StrEnum):
     WAITED = "quoted_fare_and_waiting"
     LONGER = "longer_than_quoted"
     SHORTER = "shorter_than_quoted"
+    DESTINATION_CHANGED = "destination_changed"
+    ENDED_EARLY = "ended_early"
 
 
 # -- errors ----------------------------------------------------------------------------------------------------------
@@ -57,12 +59,48 @@ class NoTariff(Conflict):
     message = "No tariff is in force here."
 
 
+@error
+class NotYourFare(Forbidden):
+    """Who asks for the fare of another destination is not whom the quote was given to."""
+
+    code = "not_your_quote"
+    message = "This quote was given to somebody else."
+
+
+@error
+class QuoteOfAChange(Conflict):
+    """A quote for another destination of a trip under way is no quote for a new trip."""
+
+    code = "quote_of_a_change"
+    message = "This quote is for a trip under way: ask for a new one."
+
+
 # -- requests --------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class AskQuote:
     rider_id: str
     pickup: Point
     dropoff: Point
+    promo_code: str | None = None
+    idempotency: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskRequote:
+    """Another destination for a trip, at the old quote's own terms.
+
+    `via`: where the car is, once the ride is under way; the way so far, metres and seconds, is then driven already.
+    Without `driven_m` it is taken to be the way by road from the pickup.
+    """
+
+    trip_id: str
+    rider_id: str
+    quote_id: str
+    category: str
+    dropoff: Point
+    via: Point | None = None
+    driven_m: float | None = None
+    driven_s: float | None = None
     idempotency: dict[str, str] | None = None
 
 
@@ -74,7 +112,11 @@ class SeeQuote:
 @dataclass(frozen=True, slots=True)
 class AskFinalFare:
     """What was driven: metres from the trace (None when there is none), seconds from start to completion, and whether
-    the trace is good enough to charge on. `waited_s`: seconds from the driver's arrival to the start."""
+    the trace is good enough to charge on. `waited_s`: seconds from the driver's arrival to the start.
+
+    `ended_early`: the rider ended it on the way, at `ended_at` if that is known. `destination_changed`: what was driven
+    counts, even when the quote knows nothing of it.
+    """
 
     quote_id: str
     category: str
@@ -82,6 +124,9 @@ class AskFinalFare:
     duration_s: float
     credible: bool
     waited_s: float = 0.0
+    ended_early: bool = False
+    ended_at: Point | None = None
+    destination_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +159,13 @@ class ListSurgeChanges:
 
 # -- replies ---------------------------------------------------------------------------------------------------------
 class FareLineReply(TypedDict):
-    """One line of a fare's explanation. The lines of a fare add up to it exactly."""
+    """One line of a fare's explanation. The lines of a fare add up to it exactly; what a changed ride saves is below
+    nothing. `values`: the numbers that the label tells in words, such as `driven_m`, for other languages."""
 
     code: str
     label: str
     amount: dict[str, Any]
+    values: NotRequired[dict[str, Any]]
 
 
 class TaxReply(TypedDict):
@@ -203,8 +250,39 @@ class SurgeChangesReply(TypedDict):
     next_cursor: str | None
 
 
+class CancellationReply(TypedDict):
+    """What it costs to cancel, all Money, and never more than the fare.
+
+    Free for `free_s` after a driver was assigned, and once he is `late_s` later than promised; then `fee`, of which
+    `tax` is tax and `driver_share` the driver's. The driver may claim `no_show_fee` when nobody came for
+    `no_show_after_s` after his arrival; null: never. A city that takes no fees has a `fee` of nothing.
+    """
+
+    free_s: int
+    late_s: int
+    fee: dict[str, Any]
+    tax: dict[str, Any]
+    driver_share: dict[str, Any]
+    no_show_after_s: int | None
+    no_show_fee: dict[str, Any]
+    no_show_tax: dict[str, Any]
+    no_show_driver_share: dict[str, Any]
+
+
+class PromoReply(TypedDict):
+    """What a code takes off this fare, and what is left to pay."""
+
+    code: str
+    label: str
+    discount: dict[str, Any]
+    to_pay: dict[str, Any]
+
+
 class OptionReply(TypedDict):
-    """The fare of one category. `pickup_eta_s` is null when it is not known."""
+    """The fare of one category. `pickup_eta_s` is null when it is not known. `tip_max`: no tip is higher.
+
+    `fare` and its lines are what the ride costs; with a `promo` the rider pays its `to_pay`.
+    """
 
     category: str
     fare: dict[str, Any]
@@ -213,6 +291,9 @@ class OptionReply(TypedDict):
     surge: SurgeReply
     pickup_eta_s: float | None
     tariff_version: int
+    cancellation: CancellationReply
+    tip_max: dict[str, Any]
+    promo: PromoReply | None
 
 
 class QuoteReply(TypedDict):
@@ -220,6 +301,7 @@ class QuoteReply(TypedDict):
 
     `correction` is the factor for traffic that is in `duration_s`; it is told when the quote is made, and not later.
     So is `estimated`, only when true: the road service was down, distance and duration are guesses.
+    `parent_id` and `trip_id`: of a quote for another destination, the quote it changes and its trip; otherwise null.
     """
 
     id: str
@@ -235,15 +317,26 @@ class QuoteReply(TypedDict):
     options: list[OptionReply]
     created_at: str
     expires_at: str
+    parent_id: str | None
+    trip_id: str | None
 
 
 class FinalFareReply(TypedDict):
-    """The fare to charge. `reason` is one of `FareReason`."""
+    """The fare to charge. `reason` is one of `FareReason`, `words` says it to the rider.
+
+    When it is not the quoted fare, the lines begin with that and say what changed it. `discount` is what the quote's
+    promo code takes off (nothing when there is none), `to_pay` the rest.
+    """
 
     fare: dict[str, Any]
     breakdown: list[FareLineReply]
     tax: TaxReply
     reason: str
+    words: str
+    discount: dict[str, Any]
+    promo_code: str | None
+    promo: PromoReply | None
+    to_pay: dict[str, Any]
 
 
 class TariffReply(TypedDict):
