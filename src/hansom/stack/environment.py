@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import re
 import shlex
@@ -76,6 +77,7 @@ def stack_environment(home: Home, uris: Mapping[str, str], jwt_secret: str, own:
     """All variables of a stack's services. `own`: the user's environment, which comes before the local settings."""
     names = setting_names((REPOSITORY / "config.yaml").read_text(encoding="utf-8")) | set(LOCAL)
     values = {**LOCAL, "JWT_SECRET": jwt_secret, "CITY_DATA": str(home.cities)}
+    values["SIMULATED_WEBHOOK_SECRET"] = hmac.digest(jwt_secret.encode(), b"simulated webhooks", "sha256").hex()
     values.update({name: own[name] for name in names if name in own})
     values.update(uris)
     values.update({"HANSOM_HOME": str(home.root), "HANSOM_STACK": str(home.root), "PYTHONUNBUFFERED": "1"})
