@@ -157,6 +157,11 @@ class CitySchema(_Request):
     city = _id()
 
 
+class ListMoneySchema(_Request):
+    after = fields.String(load_default="", validate=validate.Length(max=ID_MAX))
+    limit = fields.Integer(load_default=500, strict=True, validate=validate.Range(1, 1000))
+
+
 class ArchiveNowSchema(_Request):
     older_than_s = Finite(load_default=None, allow_none=True, validate=validate.Range(min=0))
 
@@ -166,6 +171,7 @@ DRIVE_TRIP, START_TRIP = DriveTripSchema(), StartTripSchema()
 ANSWER_OFFER, MAKE_OFFERS, OFFER_IDS = AnswerOfferSchema(), MakeOffersSchema(), OfferIdsSchema()
 LIST_TRIPS, LIST_ALL = ListTripsSchema(), ListAllTripsSchema()
 TRIP_ID, DRIVER_IDS, CITY, ARCHIVE_NOW = TripIdSchema(), DriverIdsSchema(), CitySchema(), ArchiveNowSchema()
+LIST_MONEY = ListMoneySchema()
 
 
 def decode(schema: Schema, payload: dict[str, Any]) -> Any:
@@ -314,6 +320,21 @@ def active_reply(trip: Trip) -> dict[str, Any]:
         "state": trip.state.value,
         "target": target(trip).as_dict(),
         "started_at": iso(trip.started_at),
+    }
+
+
+def money_reply(trip: Trip) -> dict[str, Any]:
+    """What the trip costs, as the audit of money compares it with its charges."""
+    return {
+        "trip_id": trip.id,
+        "rider_id": trip.rider_id,
+        "driver_id": trip.driver_id,
+        "fare": trip.fare.as_dict(),
+        "discount": trip.discount.as_dict(),
+        "promo_code": trip.promo_code,
+        "settled_at": iso(trip.settled_at),
+        "cancelled_at": iso(trip.cancelled_at),
+        "fee": trip.cancellation_fee,
     }
 
 

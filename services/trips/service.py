@@ -32,6 +32,7 @@ from services.trips.storage.mongo import History
 from services.trips.storage.tables import Base, idempotency
 from services.trips.storage.trips import TripRows
 from services.trips.usecases import (
+    accounting,
     archiving,
     auditing,
     cancelling,
@@ -204,6 +205,12 @@ class TripsService:
     @rpc
     def audit(self, payload: Payload) -> Payload:
         return {"checks": auditing.audit(self.units, self.history, self.rules.audit_patience())}
+
+    @rpc
+    def list_money(self, payload: Payload) -> Payload:
+        asked = decode(schemas.LIST_MONEY, payload)
+        trips = accounting.trips_after(self.units, self.history, asked["after"], asked["limit"])
+        return {"items": [schemas.money_reply(trip) for trip in trips]}
 
     @rpc
     def archive_now(self, payload: Payload) -> Payload:

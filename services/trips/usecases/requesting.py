@@ -1,20 +1,31 @@
-"""A rider asks for a trip."""
+"""A rider asks for a trip: the quote is looked up, the fare is held and his promo code taken, and the trip is written.
+
+What another service is asked comes before the transaction that writes the trip. What it took is given back when the
+trip is refused after all; should we die in between, it lets go by itself, since the trip never came to be.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hansom.contracts.errors import HansomError, Unavailable
 from hansom.contracts.trips import RequestTrip
-from services.trips.domain.quote import Quote, trip_from
+from hansom.idempotency import Request
+from hansom.ids import id_for, new_id
+from services.trips.domain.quote import Promo, Quote, promo_of, to_pay, trip_from
 from services.trips.domain.trip import Trip
 from services.trips.usecases.ports import TripEvent, Unit
 
 log = logging.getLogger(__name__)
 
-CHECK_DEADLINE_S = 2.0
+AUTHORIZE_DEADLINE_S = 3.5
+"""A card is asked: its provider takes a while."""
+
+GIVE_BACK_DEADLINE_S = 2.0
 
 
 class Remote(Protocol):
@@ -24,49 +35,87 @@ class Remote(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """What pricing said, or why it (or payments) refused. A refusal is raised only when it matters: a repeated request
-    whose trip exists gets that trip, though its quote is long gone."""
+class Wish:
+    """What a rider asks for. `trip_id`: the same for the same request, so that its hold and its promo are found."""
 
-    quote: dict[str, Any] | None
-    refusal: HansomError | None
-
-    def quote_or_refusal(self) -> dict[str, Any]:
-        """Pricing's quote. Raises the refusal."""
-        if self.refusal is not None:
-            raise self.refusal
-        assert self.quote is not None
-        return self.quote
+    trip_id: str
+    command: RequestTrip
+    quote: Quote
 
 
-def ask_pricing_and_payments(pricing: Remote, payments: Remote, command: RequestTrip) -> Answers:
-    """The quote, and whether the rider may pay so: by a method that is known, and owing nothing for a ride before.
+def trip_id_of(command: RequestTrip, key: Request) -> str:
+    """The trip's id: of the rider, his key and body, and the quote; so a repeated request has no second hold."""
+    if key is None:
+        return new_id()
+    return id_for("trip", command.rider_id, key["scope"], key["key"], key["fingerprint"], command.quote_id)
 
-    Both are asked at the same time, before any transaction begins. A rider who pays as usual is not kept waiting while
-    payments is down. Raises Unavailable when the broker takes no call.
+
+def ask_for_quote(pricing: Remote, command: RequestTrip) -> Any:
+    """The call for the quote, under way. Raises Unavailable when the broker takes no call."""
+    return pricing.call_async("get_quote", {"quote_id": command.quote_id})
+
+
+@contextmanager
+def taken(pricing: Remote, payments: Remote, wish: Wish) -> Iterator[Promo | None]:
+    """Within it the fare is held and the quote's promo code is the trip's; what it raises gives both back.
+
+    Both are asked for at once. A rider who pays as usual is not kept waiting while payments is down. Raises what
+    payments refuses (DebtOpen, PaymentDeclined, ...), PromoRefused, Unavailable.
     """
-    check = {"payment_method": command.payment_method, "rider_id": command.rider_id}
-    quoted = pricing.call_async("get_quote", {"quote_id": command.quote_id})
-    checked = payments.call_async("check_payment_method", check, CHECK_DEADLINE_S)
-    quote, refusal = _result(quoted)
-    _, may_not_pay = _result(checked)
-    if isinstance(may_not_pay, Unavailable) and command.payment_method is None:
-        log.warning("payments was not asked for debts", extra={"error": may_not_pay.code})
+    promo = promo_of(wish.quote, wish.command.category)
+    holding = payments.call_async("authorize_ride", _hold(wish), AUTHORIZE_DEADLINE_S)
+    reserving = pricing.call_async("reserve_promo", _reservation(wish)) if promo else None
+    may_not_pay = _refusal(holding)
+    refused = _refusal(reserving) if reserving else None
+    if isinstance(may_not_pay, Unavailable) and wish.command.payment_method is None:
+        log.warning("a ride is asked for without a hold", extra={"error": may_not_pay.code, "trip_id": wish.trip_id})
         may_not_pay = None
-    return Answers(None, refusal or may_not_pay) if refusal or may_not_pay else Answers(quote, None)
-
-
-def _result(call: Any) -> tuple[dict[str, Any] | None, HansomError | None]:
-    """A call's reply, or its refusal."""
     try:
-        return call.result(), None
+        if may_not_pay or refused:
+            raise may_not_pay or refused  # type: ignore[misc]
+        yield promo
+    except HansomError:
+        _give_back(pricing, payments, wish, promo)
+        raise
+
+
+def _hold(wish: Wish) -> dict[str, Any]:
+    return {
+        "trip_id": wish.trip_id,
+        "rider_id": wish.command.rider_id,
+        "city": wish.quote.city,
+        "amount": to_pay(wish.quote, wish.command.category).as_dict(),
+        "payment_method": wish.command.payment_method,
+    }
+
+
+def _reservation(wish: Wish) -> dict[str, Any]:
+    asked = {"trip_id": wish.trip_id, "rider_id": wish.command.rider_id}
+    return {**asked, "quote_id": wish.quote.id, "category": wish.command.category}
+
+
+def _refusal(call: Any) -> HansomError | None:
+    """Why a call was refused; None: it was not."""
+    try:
+        call.result()
     except HansomError as refusal:
-        return None, refusal
+        return refusal
+    return None
 
 
-def request_trip(unit: Unit, command: RequestTrip, quote: Quote, trip_id: str, pin: str) -> Trip:
+def _give_back(pricing: Remote, payments: Remote, wish: Wish, promo: Promo | None) -> None:
+    """Let go of what the trip would have had. What cannot be told now, its owners find by themselves."""
+    calls = [payments.call_async("release_holds", {"trip_ids": [wish.trip_id]}, GIVE_BACK_DEADLINE_S)]
+    if promo:
+        calls.append(pricing.call_async("release_promo", {"trip_id": wish.trip_id}, GIVE_BACK_DEADLINE_S))
+    for call in calls:
+        if (refusal := _refusal(call)) is not None:
+            log.warning("not given back yet", extra={"trip_id": wish.trip_id, "error": refusal.code})
+
+
+def request_trip(unit: Unit, wish: Wish, promo: Promo | None, pin: str) -> Trip:
     """Write the trip and tell of it. Raises NotYourQuote, CategoryNotQuoted, QuoteExpired, ActiveTripExists."""
-    trip = trip_from(quote, command, trip_id, pin, unit.now)
+    trip = trip_from(wish.quote, wish.command, wish.trip_id, pin, unit.now, promo)
     unit.rows.add(trip)
     unit.tell([TripEvent("trip_requested", trip)])
     return trip
