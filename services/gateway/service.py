@@ -16,6 +16,7 @@ from services.gateway.access import Access, Doorkeeper
 from services.gateway.queue import Sockets, read_frames
 from services.gateway.readiness import Readiness
 from services.gateway.routes.accounts import AccountRoutes
+from services.gateway.routes.auditing import AuditRoutes
 from services.gateway.routes.debts import DebtRoutes
 from services.gateway.routes.driving import DrivingRoutes
 from services.gateway.routes.ops import OpsRoutes
@@ -46,6 +47,7 @@ class GatewayService(
     OpsRoutes,
     SurgeRoutes,
     RefundRoutes,
+    AuditRoutes,
     SystemRoutes,
 ):
     """Each route reads like its line in api.md."""
