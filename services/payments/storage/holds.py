@@ -70,11 +70,11 @@ class HoldRows:
             update(holds).where(holds.c.id == hold_id, holds.c.granted_at.is_(None)).values(trip_id=trip_id)
         )
 
-    def grant_hold(self, hold_id: str, at: datetime) -> bool:
-        """Its trip goes on by it. False when it is not held, or is being let go."""
-        wanted = update(holds).where(holds.c.id == hold_id, holds.c.state == HoldState.HELD.value, _IS_WANTED)
-        granted = wanted.values(granted_at=func.coalesce(holds.c.granted_at, at)).returning(holds.c.id)
-        return self._session.execute(granted).first() is not None
+    def grant_holds(self, ids: Collection[str], at: datetime) -> None:
+        """Their trips go on by them: those that are held, and not being let go."""
+        is_new = and_(holds.c.id.in_(list(ids)), holds.c.granted_at.is_(None))
+        wanted = update(holds).where(is_new, holds.c.state == HoldState.HELD.value, _IS_WANTED)
+        self._session.execute(wanted.values(granted_at=at))
 
     def resolve_holds(self, answers: Mapping[str, HoldAnswer], at: datetime) -> set[str]:
         """Write what the provider says, where a hold may become that; gives those that changed."""
@@ -149,11 +149,12 @@ class HoldRows:
         self._let_go(at, and_(_IS_WANTED, or_(waits, charged)))
 
     def holds_to_check(self, before: datetime, limit: int) -> list[Hold]:
-        """Holds that are held, and were made before a moment and not looked at since, and have no charge under way."""
+        """Holds that are held, were made before a moment and not checked since, and have no charge, longest first."""
         charging = select(charges.c.id).where(charges.c.trip_id == holds.c.trip_id, charges.c.kind != "tip").exists()
-        is_due = func.coalesce(holds.c.checked_at, holds.c.created_at) < before
+        last = func.coalesce(holds.c.checked_at, holds.c.created_at)
         is_held = holds.c.state == HoldState.HELD.value
-        return self._holds(is_held, _IS_WANTED, is_due, ~charging, limit=limit)
+        wanted = select(holds).where(is_held, _IS_WANTED, last < before, ~charging).order_by(last).limit(limit)
+        return [_hold(row) for row in self._session.execute(wanted)]
 
     def mark_checked(self, ids: Collection[str], at: datetime) -> None:
         if ids:
