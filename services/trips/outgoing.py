@@ -11,13 +11,15 @@ from typing import Any, Protocol
 import eventlet
 from sqlalchemy.orm import Session
 
-from hansom.contracts.errors import Unavailable
+from hansom.contracts.errors import HansomError, Unavailable
+from hansom.contracts.trips import Role
 from hansom.store import Transactions
 from hansom.values import Money, Point
 from hansom.wire import iso, parse_time
 from services.trips.domain.approach import Listening, Sighting
+from services.trips.domain.destination import WaySoFar, so_far
 from services.trips.domain.settlement import Driven, FinalFare, ride_duration_s, waited_s
-from services.trips.domain.trip import Trip, shows_live_position, to_the_millisecond
+from services.trips.domain.trip import Trip, cancelled, shows_live_position, to_the_millisecond
 from services.trips.schemas import trip_reply
 from services.trips.storage.trips import TripRows
 from services.trips.usecases.ports import Happening, OfferEvent, TripEvent, Unit
@@ -28,6 +30,8 @@ POSITION_DEADLINE_S = 0.5
 """A trip is shown without its car's position rather than late."""
 
 HEARD_DEADLINE_S = 3.0
+
+SEEN_DEADLINE_S = 2.0
 
 TRACE_DEADLINE_S = 25
 """Matching a long ride to the roads takes a while."""
@@ -100,10 +104,11 @@ class RoadsAndPrices:
 
     def survey(self, trip: Trip) -> Driven:
         """Raises HansomError, and TraceUnfinished while the last positions are on their way."""
-        span = {"from": iso(trip.started_at), "until": iso(trip.completed_at)}
+        span = {"from": iso(trip.started_at), "until": iso(trip.finished_at)}
         asked = {"trip_id": trip.id, "driver_id": trip.driver_id, **span}
         found = self._location.finish_trace(asked, deadline_s=TRACE_DEADLINE_S)
-        return Driven(found["distance_m"], found["credible"])
+        ended_at = way_so_far(self._location, trip).point if trip.ended_early else None
+        return Driven(found["distance_m"], found["credible"], ended_at)
 
     def final_fare(self, trip: Trip, driven: Driven) -> FinalFare:
         """Raises HansomError."""
@@ -114,9 +119,25 @@ class RoadsAndPrices:
             "duration_s": ride_duration_s(trip),
             "credible": driven.credible,
             "waited_s": waited_s(trip),
+            "ended_early": trip.ended_early,
+            "ended_at": driven.ended_at and driven.ended_at.as_dict(),
+            "destination_changed": trip.destination_changes > 0,
         }
         found = self._pricing.final_fare(asked)
-        return FinalFare(Money(**found["fare"]), found["reason"], found["breakdown"], found.get("tax"))
+        discount = Money(**found["discount"]) if found.get("discount") else None
+        return FinalFare(Money(**found["fare"]), found["reason"], found["breakdown"], found.get("tax"), discount)
+
+    def fare_so_far(self, trip: Trip, now: datetime) -> Money:
+        """What a rider would pay who ended his ride now, by the positions as they came in; the fare as agreed while
+        nobody can say."""
+        try:
+            way = way_so_far(self._location, trip)
+            driven = Driven(way.driven_m, way.driven_m is not None, way.point)
+            fare = self.final_fare(cancelled(trip, Role.RIDER, None, now, settle_after=now), driven)
+        except HansomError as exc:
+            log.info("what cancelling costs is guessed", extra={"trip_id": trip.id, "error": exc.code})
+            return trip.to_pay
+        return fare.fare + -(fare.discount or Money(0, fare.fare.currency))
 
 
 def in_parallel(work: Callable[[Trip], bool], trips: Iterable[Trip]) -> list[bool]:
@@ -146,6 +167,49 @@ def live_position(location: Any, trip: Trip) -> dict[str, Any] | None:
         return None
     found = reply["items"].get(trip.driver_id)
     return found and {**found["point"], "bearing_deg": found.get("bearing_deg"), "at": found.get("at")}
+
+
+def way_so_far(location: Any, trip: Trip) -> WaySoFar:
+    """How far a ride has come, or had when it ended, by its trace as it came in. Raises HansomError."""
+    assert trip.started_at is not None
+    reader = {"user_id": trip.rider_id, "role": "rider"}
+    found = location.get_trace({"trip_id": trip.id, "driver_id": trip.driver_id, "actor": reader})
+    fixes = [(parse_time(each["at"]), Point(each["lat"], each["lng"])) for each in found["points"]]
+    return so_far([(at, point) for at, point in fixes if at is not None], trip.started_at, trip.finished_at)
+
+
+@contextmanager
+def under_way(call: Any) -> Iterator[Any]:
+    """A call whose reply may turn out not to be needed."""
+    try:
+        yield call
+    finally:
+        call.give_up()
+
+
+def answered(call: Any) -> Callable[[], dict[str, Any]]:
+    """A call's reply, waited for now, before a transaction begins; a refusal is raised when the reply is wanted."""
+    try:
+        reply = call.result()
+    except HansomError as exc:
+        refusal = exc
+
+        def refuse() -> dict[str, Any]:
+            raise refusal
+
+        return refuse
+    return lambda: reply
+
+
+def last_seen(location: Any, driver_id: str) -> Callable[[], Point | None]:
+    """Where a driver was last; None: he was not seen. What it gives raises HansomError when nobody could say."""
+    reply = answered(location.call_async("get_positions", {"driver_ids": [driver_id]}, SEEN_DEADLINE_S))
+
+    def where() -> Point | None:
+        found = reply()["items"].get(driver_id)
+        return Point(**found["point"]) if found else None
+
+    return where
 
 
 def cards_of(drivers: Any, driver_ids: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 
 from hansom.contracts.errors import Invalid
+from hansom.contracts.trip_terms import CancelPreview, ChangeDestination, QuoteDestination
 from hansom.contracts.trips import (
     Actor,
     AnswerOffer,
@@ -30,7 +31,8 @@ from hansom.contracts.trips import (
 )
 from hansom.events import Event
 from hansom.values import Money, Point
-from hansom.wire import Finite, Rfc3339, iso, parse_time
+from hansom.wire import Finite, PointSchema, Rfc3339, iso, parse_time, point_of
+from services.trips.domain.cancelling import SENTENCES, Cost
 from services.trips.domain.offer import Offer, WaitingTrip
 from services.trips.domain.quote import Quote
 from services.trips.domain.terms import kept_of
@@ -89,6 +91,27 @@ class SeeTripSchema(_Request):
 class CancelTripSchema(SeeTripSchema):
     makes = CancelTrip
     reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=REASON_MAX))
+
+    charge = fields.Boolean(load_default=False)
+
+
+class QuoteDestinationSchema(_Request):
+    makes = QuoteDestination
+    trip_id = _id()
+    rider_id = _id()
+    dropoff = fields.Nested(PointSchema, required=True)
+    idempotency = fields.Nested(IdempotencySchema, load_default=None, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> QuoteDestination:
+        return QuoteDestination(**{**data, "dropoff": point_of(data["dropoff"])})
+
+
+class ChangeDestinationSchema(_Request):
+    makes = ChangeDestination
+    trip_id = _id()
+    rider_id = _id()
+    quote_id = _id()
 
 
 class DriveTripSchema(_Request):
@@ -167,6 +190,7 @@ class ArchiveNowSchema(_Request):
 
 
 REQUEST_TRIP, SEE_TRIP, CANCEL_TRIP = RequestTripSchema(), SeeTripSchema(), CancelTripSchema()
+QUOTE_DESTINATION, CHANGE_DESTINATION = QuoteDestinationSchema(), ChangeDestinationSchema()
 DRIVE_TRIP, START_TRIP = DriveTripSchema(), StartTripSchema()
 ANSWER_OFFER, MAKE_OFFERS, OFFER_IDS = AnswerOfferSchema(), MakeOffersSchema(), OfferIdsSchema()
 LIST_TRIPS, LIST_ALL = ListTripsSchema(), ListAllTripsSchema()
@@ -206,6 +230,8 @@ def quote_of(reply: dict[str, Any]) -> Quote:
         duration_s=reply["duration_s"],
         fares={option["category"]: Money(**option["fare"]) for option in reply["options"]},
         terms={option["category"]: kept_of(option) for option in reply["options"]},
+        parent_id=reply.get("parent_id"),
+        trip_id=reply.get("trip_id"),
         expires_at=expires_at,
     )
 
@@ -346,4 +372,16 @@ def parties_reply(trip: Trip) -> dict[str, Any]:
         "driver_id": trip.driver_id,
         "state": trip.state.value,
         "completed_at": iso(trip.completed_at),
+        "ended_early": trip.ended_early,
+        "settled_at": iso(trip.settled_at),
+    }
+
+
+def preview_reply(cost: Cost, fee: Money) -> CancelPreview:
+    """What cancelling costs now."""
+    return {
+        "fee": fee.as_dict(),
+        "free_until": iso(cost.free_until),
+        "code": cost.code.value,
+        "reason": SENTENCES[cost.code],
     }

@@ -15,7 +15,7 @@ from hansom.clock import Clock
 from hansom.consumer import consume
 from hansom.contracts.trips import Role, WrongPin
 from hansom.events import Event, Outbox
-from hansom.idempotency import keyed, once
+from hansom.idempotency import keyed, once, replay
 from hansom.ids import Ids
 from hansom.inbox import forget_old
 from hansom.mongo import Mongo
@@ -25,7 +25,18 @@ from hansom.timers import leader_timer
 from services.trips import schemas
 from services.trips.dependencies import Pins, Rules
 from services.trips.domain.trip import Trip
-from services.trips.outgoing import RoadsAndPrices, UnitsOfWork, cards_of, in_parallel, last_heard, live_position
+from services.trips.outgoing import (
+    RoadsAndPrices,
+    UnitsOfWork,
+    answered,
+    cards_of,
+    in_parallel,
+    last_heard,
+    last_seen,
+    live_position,
+    under_way,
+    way_so_far,
+)
 from services.trips.schemas import decode, offer_reply, page_reply, trip_reply
 from services.trips.storage import queries
 from services.trips.storage.mongo import History
@@ -36,6 +47,7 @@ from services.trips.usecases import (
     archiving,
     auditing,
     cancelling,
+    changing,
     driving,
     expiring,
     offering,
@@ -72,23 +84,54 @@ class TripsService:
     @rpc
     def request_trip(self, payload: Payload) -> Payload:
         command = decode(schemas.REQUEST_TRIP, payload)
-        answers = requesting.ask_pricing_and_payments(self.pricing, self.payments, command)
-
-        with self.units.with_session() as (unit, session):
+        key = keyed(command.idempotency, self.call_id)
+        with under_way(self.pricing.call_async("get_quote", {"quote_id": command.quote_id})) as quoted:
+            with self.units.with_session() as (unit, session):
+                before = replay(session, idempotency, key)
+                active = None if before else unit.rows.active_trip_of(command.rider_id)
+            if before is not None:
+                return before
+            quote = schemas.quote_of(quoted.result())
+        wish = requesting.wish_of(command, key, quote, active, self.clock.now())
+        with (
+            requesting.taken(self.pricing, self.payments, wish, self._has_ridden) as promo,
+            self.units.with_session() as (unit, session),
+        ):
 
             def do() -> Payload:
-                quote = schemas.quote_of(answers.quote_or_refusal())
-                trip = requesting.request_trip(unit, command, quote, self.ids.new(), self.pins.new())
-                return self._told(trip, with_pin=True)
+                return self._told(requesting.request_trip(unit, wish, promo, self.pins.new()), with_pin=True)
 
-            return once(session, idempotency, keyed(command.idempotency, self.call_id), do)
+            return once(session, idempotency, key, do)
+
+    @rpc
+    def cancel_preview(self, payload: Payload) -> Payload:
+        command = decode(schemas.SEE_TRIP, payload)
+        trip = reading.see_trip(self._find_live, self.history, command)
+        now = self.clock.now()
+        cost, fee = cancelling.preview(trip, command.actor.role, self._surveyor, now)
+        return dict(schemas.preview_reply(cost, fee))
 
     @rpc
     def cancel_trip(self, payload: Payload) -> Payload:
         command = decode(schemas.CANCEL_TRIP, payload)
         with self.units() as unit:
-            trip = cancelling.cancel_trip(unit, command)
+            trip = cancelling.cancel_trip(unit, command, self.rules.settle.grace)
         return self._told(trip, with_pin=command.actor.role == Role.RIDER)
+
+    @rpc
+    def quote_destination(self, payload: Payload) -> Payload:
+        command = decode(schemas.QUOTE_DESTINATION, payload)
+        trip = changing.must_be_changeable(self._find_live(command.trip_id), command.rider_id)
+        asked = changing.question(command, trip, partial(way_so_far, self.location), self.clock.now())
+        return self.pricing.requote(asked)
+
+    @rpc
+    def change_destination(self, payload: Payload) -> Payload:
+        command = decode(schemas.CHANGE_DESTINATION, payload)
+        quoted = answered(self.pricing.call_async("get_quote", {"quote_id": command.quote_id}))
+        with self.units() as unit:
+            trip = changing.change_destination(unit, command, lambda: schemas.quote_of(quoted()))
+        return self._told(trip, with_pin=True)
 
     # -- the driver's verbs ------------------------------------------------------------------------------------------
     @rpc
@@ -126,6 +169,14 @@ class TripsService:
         command = decode(schemas.DRIVE_TRIP, payload)
         with self.units() as unit:
             trip = driving.complete(unit, command, self.rules.settle.grace)
+        return self._told(trip)
+
+    @rpc
+    def claim_no_show(self, payload: Payload) -> Payload:
+        command = decode(schemas.DRIVE_TRIP, payload)
+        where = last_seen(self.location, command.driver_id)
+        with self.units() as unit:
+            trip = cancelling.claim_no_show(unit, command, where)
         return self._told(trip)
 
     # -- matching ----------------------------------------------------------------------------------------------------
@@ -242,8 +293,7 @@ class TripsService:
 
     @leader_timer(interval_s=0.5)
     def settle_trips(self) -> None:
-        surveyor = RoadsAndPrices(self.location, self.pricing)
-        settling.settle_due(self.units, surveyor, self.rules.settle, in_parallel)
+        settling.settle_due(self.units, self._surveyor, self.rules.settle, in_parallel)
 
     @leader_timer(setting="ARCHIVE_INTERVAL_S")
     def archive_trips(self) -> None:
@@ -263,6 +313,10 @@ class TripsService:
     def history(self) -> History:
         return History(self.mongo)
 
+    @property
+    def _surveyor(self) -> RoadsAndPrices:
+        return RoadsAndPrices(self.location, self.pricing)
+
     def _told(self, trip: Trip, with_pin: bool = False) -> Payload:
         logs.bind(trip_id=trip.id)
         return dict(trip_reply(trip, self.clock.now(), with_pin=with_pin))
@@ -270,6 +324,9 @@ class TripsService:
     def _find_live(self, trip_id: str) -> Trip | None:
         with self.store.begin() as session:
             return TripRows(session).find(trip_id)
+
+    def _has_ridden(self, rider_id: str) -> bool:
+        return reading.has_ridden(self._newest_live, self.history, rider_id)
 
     def _newest_live(self, *page: Any) -> list[Trip]:
         with self.store.begin() as session:

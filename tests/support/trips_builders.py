@@ -6,17 +6,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hansom.contracts.trips import Actor, OfferState, Role, TripState
+from hansom.contracts.trips import Actor, OfferState, RequestTrip, Role, TripState
 from hansom.ids import new_id
 from hansom.values import Money, Point
 from services.trips.domain import trip as life
 from services.trips.domain.offer import Offer
-from services.trips.domain.quote import Quote
+from services.trips.domain.quote import Quote, Wish
 from services.trips.domain.trip import Trip
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 PICKUP = Point(60.1699, 24.9384)
 DROPOFF = Point(60.1750, 24.9500)
+GRACE = timedelta(seconds=1)
+"""The last positions of a ride get this long to arrive."""
 
 
 class HandClock:
@@ -91,6 +93,10 @@ def a_fee(**changes: Any) -> dict[str, Any]:
         "reason": "cancelled_late",
     }
     return {**fee, **changes}
+
+
+def a_wish(quote: Quote, command: RequestTrip, trip_id: str = "trip-1") -> Wish:
+    return Wish(trip_id, command, quote)
 
 
 def a_trip(state: TripState = TripState.REQUESTED, *, driver_id: str = "driver-1", **changes: Any) -> Trip:

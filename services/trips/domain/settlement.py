@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hansom.contracts.trips import IllegalTransition, TripState
-from hansom.values import Money
+from hansom.values import Money, Point
 from services.trips.domain.trip import Step, Trip
 
 
@@ -24,32 +24,40 @@ class SettleRule:
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """What location knows of the ride from start to completion. `credible`: good enough to charge on."""
+    """What location knows of the ride from its start to its end. `credible`: good enough to charge on.
+
+    `ended_at`: of a ride that ended early, where that was, if it is known.
+    """
 
     distance_m: float | None
     credible: bool
+    ended_at: Point | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FinalFare:
-    """The fare to charge and, in a word, why it is that. `lines` and `tax` go on the receipt, as pricing words them."""
+    """The fare to charge and, in a word, why it is that. `lines` and `tax` go on the receipt, as pricing words them.
+
+    `discount`: what the trip's promo code takes off this fare; None: what it takes off the quoted one.
+    """
 
     fare: Money
     reason: str
     lines: Sequence[dict[str, Any]] = ()
     tax: dict[str, Any] | None = None
+    discount: Money | None = None
 
 
 def is_out_of_patience(trip: Trip, rule: SettleRule, now: datetime) -> bool:
     """True when the parts that are down have been waited for long enough."""
-    assert trip.completed_at is not None
-    return now >= trip.completed_at + rule.patience
+    assert trip.finished_at is not None
+    return now >= trip.finished_at + rule.patience
 
 
 def ride_duration_s(trip: Trip) -> float:
-    """Seconds from start to completion."""
-    assert trip.completed_at is not None and trip.started_at is not None
-    return (trip.completed_at - trip.started_at).total_seconds()
+    """Seconds from the start to the end: completion, or the rider's cancel under way."""
+    assert trip.finished_at is not None and trip.started_at is not None
+    return (trip.finished_at - trip.started_at).total_seconds()
 
 
 def waited_s(trip: Trip) -> float:
@@ -61,14 +69,19 @@ def waited_s(trip: Trip) -> float:
 
 def settled(trip: Trip, fare: FinalFare, distance_m: float | None, at: datetime) -> Trip:
     """The trip with its final fare. `distance_m`: as driven, or None to keep the quote's. Raises IllegalTransition."""
-    if trip.state != TripState.COMPLETED or trip.settled_at is not None:
+    if trip.settled_at is not None or not (trip.state == TripState.COMPLETED or trip.ended_early):
         raise IllegalTransition(details={"state": trip.state.value, "verb": "settle"})
     version = trip.version + 1
+    discount_minor = trip.discount_minor
+    if trip.promo_code is not None and fare.discount is not None:
+        discount_minor = fare.discount.amount_minor
+    discount_minor = min(discount_minor, fare.fare.amount_minor)
     return replace(
         trip,
         fare=fare.fare,
         fare_final=True,
         fare_reason=fare.reason,
+        discount_minor=discount_minor,
         distance_m=trip.distance_m if distance_m is None else distance_m,
         duration_s=ride_duration_s(trip),
         settled_at=at,

@@ -47,8 +47,11 @@ class TripRows:
     def add(self, trip: Trip) -> None:
         """Insert a new trip. Raises ActiveTripExists (details: trip_id) when its rider has one under way."""
         if self._run(sql.ADD_TRIP, values_of(trip)).first() is None:
-            active_id = self._run(sql.ACTIVE_TRIP_OF, {"its_rider_id": trip.rider_id}).scalar()
-            raise ActiveTripExists(details={"trip_id": active_id})
+            raise ActiveTripExists(details={"trip_id": self.active_trip_of(trip.rider_id)})
+
+    def active_trip_of(self, rider_id: str) -> str | None:
+        """The id of the trip that the rider has under way."""
+        return self._run(sql.ACTIVE_TRIP_OF, {"its_rider_id": rider_id}).scalar()
 
     def save(self, before: Trip, after: Trip) -> None:
         """Write what changed of a locked trip. Raises OfferGone when its new driver is busy with another trip."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hansom.contracts.trips import ListAllTrips, ListTrips, Role, SeeTrip, UnknownTrip
+from hansom.contracts.trips import ListAllTrips, ListTrips, Role, SeeTrip, TripState, UnknownTrip
 from services.trips.domain.paging import Place, TripFilter, merged, read_cursor
 from services.trips.domain.trip import Trip, must_be_seen_by
 from services.trips.usecases.ports import Archive
@@ -47,6 +47,12 @@ def list_all(live: NewestLive, archive: Archive, command: ListAllTrips) -> tuple
         requested_to=command.requested_to,
     )
     return _page(live, archive, wanted, command.limit, command.cursor)
+
+
+def has_ridden(live: NewestLive, archive: Archive, rider_id: str) -> bool:
+    """Whether this rider has ever completed a ride."""
+    rides = TripFilter(rider_id=rider_id, state=TripState.COMPLETED)
+    return bool(live(rides, None, 1) or archive.newest(rides, None, 1))
 
 
 def _page(

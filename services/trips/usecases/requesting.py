@@ -7,16 +7,16 @@ trip is refused after all; should we die in between, it lets go by itself, since
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from hansom.contracts.errors import HansomError, Unavailable
-from hansom.contracts.trips import RequestTrip
+from hansom.contracts.trips import ActiveTripExists, RequestTrip
 from hansom.idempotency import Request
 from hansom.ids import id_for, new_id
-from services.trips.domain.quote import Promo, Quote, promo_of, to_pay, trip_from
+from services.trips.domain.quote import Promo, Quote, Wish, must_be_good_for, promo_of, to_pay, trip_from
 from services.trips.domain.trip import Trip
 from services.trips.usecases.ports import TripEvent, Unit
 
@@ -34,15 +34,6 @@ class Remote(Protocol):
     def call_async(self, method: str, payload: dict[str, Any], deadline_s: float | None = None) -> Any: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a rider asks for. `trip_id`: the same for the same request, so that its hold and its promo are found."""
-
-    trip_id: str
-    command: RequestTrip
-    quote: Quote
-
-
 def trip_id_of(command: RequestTrip, key: Request) -> str:
     """The trip's id: of the rider, his key and body, and the quote; so a repeated request has no second hold."""
     if key is None:
@@ -50,21 +41,31 @@ def trip_id_of(command: RequestTrip, key: Request) -> str:
     return id_for("trip", command.rider_id, key["scope"], key["key"], key["fingerprint"], command.quote_id)
 
 
-def ask_for_quote(pricing: Remote, command: RequestTrip) -> Any:
-    """The call for the quote, under way. Raises Unavailable when the broker takes no call."""
-    return pricing.call_async("get_quote", {"quote_id": command.quote_id})
+def wish_of(command: RequestTrip, key: Request, quote: Quote, active_id: str | None, now: datetime) -> Wish:
+    """What is asked for, when it can be had: said before a card is bothered. `active_id`: the rider's trip under way.
+
+    Raises NotYourQuote, CategoryNotQuoted, QuoteOfAnotherTrip, QuoteExpired, ActiveTripExists.
+    """
+    must_be_good_for(quote, command, now)
+    if active_id is not None:
+        raise ActiveTripExists(details={"trip_id": active_id})
+    return Wish(trip_id_of(command, key), command, quote)
 
 
 @contextmanager
-def taken(pricing: Remote, payments: Remote, wish: Wish) -> Iterator[Promo | None]:
+def taken(pricing: Remote, payments: Remote, wish: Wish, has_ridden: Callable[[str], bool]) -> Iterator[Promo | None]:
     """Within it the fare is held and the quote's promo code is the trip's; what it raises gives both back.
 
     Both are asked for at once. A rider who pays as usual is not kept waiting while payments is down. Raises what
     payments refuses (DebtOpen, PaymentDeclined, ...), PromoRefused, Unavailable.
     """
     promo = promo_of(wish.quote, wish.command.category)
-    holding = payments.call_async("authorize_ride", _hold(wish), AUTHORIZE_DEADLINE_S)
-    reserving = pricing.call_async("reserve_promo", _reservation(wish)) if promo else None
+    check = {"payment_method": wish.command.payment_method, "rider_id": wish.command.rider_id}
+    holding = payments.call_async("check_payment_method", check, AUTHORIZE_DEADLINE_S)
+    reserving = None
+    if promo:
+        first_ride = not has_ridden(wish.command.rider_id)
+        reserving = pricing.call_async("reserve_promo", {**_reservation(wish), "first_ride": first_ride})
     may_not_pay = _refusal(holding)
     refused = _refusal(reserving) if reserving else None
     if isinstance(may_not_pay, Unavailable) and wish.command.payment_method is None:
@@ -105,7 +106,7 @@ def _refusal(call: Any) -> HansomError | None:
 
 def _give_back(pricing: Remote, payments: Remote, wish: Wish, promo: Promo | None) -> None:
     """Let go of what the trip would have had. What cannot be told now, its owners find by themselves."""
-    calls = [payments.call_async("release_holds", {"trip_ids": [wish.trip_id]}, GIVE_BACK_DEADLINE_S)]
+    calls = []
     if promo:
         calls.append(pricing.call_async("release_promo", {"trip_id": wish.trip_id}, GIVE_BACK_DEADLINE_S))
     for call in calls:
@@ -115,7 +116,7 @@ def _give_back(pricing: Remote, payments: Remote, wish: Wish, promo: Promo | Non
 
 def request_trip(unit: Unit, wish: Wish, promo: Promo | None, pin: str) -> Trip:
     """Write the trip and tell of it. Raises NotYourQuote, CategoryNotQuoted, QuoteExpired, ActiveTripExists."""
-    trip = trip_from(wish.quote, wish.command, wish.trip_id, pin, unit.now, promo)
+    trip = trip_from(wish, promo, pin, unit.now)
     unit.rows.add(trip)
     unit.tell([TripEvent("trip_requested", trip)])
     return trip

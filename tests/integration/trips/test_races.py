@@ -29,6 +29,7 @@ from hansom.contracts.trips import (
     TripState,
 )
 from services.trips.domain.offer import Offer
+from services.trips.domain.quote import Wish
 from services.trips.domain.trip import Trip
 from services.trips.storage.rows import offer_values, values_of
 from services.trips.storage.tables import offers, trips
@@ -39,7 +40,7 @@ from services.trips.usecases.offering import decline_offer
 from services.trips.usecases.requesting import request_trip
 from services.trips.usecases.withdrawing import withdraw_offers_to
 from tests.integration.trips.conftest import Desk
-from tests.support.trips_builders import NOON, a_quote, a_trip, an_offer, driver, rider
+from tests.support.trips_builders import GRACE, NOON, a_quote, a_trip, an_offer, driver, rider
 
 ROUNDS = 25
 PATIENCE = timedelta(seconds=300)
@@ -288,7 +289,7 @@ def test_a_rider_and_a_driver_who_cancel_at_once_leave_one_truth(desk: Desk) -> 
 
 def _cancel(desk: Desk, trip: Trip, actor: Any = None) -> Trip:
     with desk.units() as unit:
-        return cancel_trip(unit, CancelTrip(trip.id, actor or rider(trip.rider_id)))
+        return cancel_trip(unit, CancelTrip(trip.id, actor or rider(trip.rider_id)), GRACE)
 
 
 def _complete(desk: Desk, trip: Trip) -> Trip:
@@ -309,5 +310,6 @@ def _leave(desk: Desk, offer: Offer) -> int:
 
 def _request(desk: Desk, rider_id: str) -> Trip:
     command = RequestTrip(rider_id, "quote-1", "standard")
+    quote = a_quote(rider_id, expires_at=NOON.replace(year=2030))
     with desk.units() as unit:
-        return request_trip(unit, command, a_quote(rider_id, expires_at=NOON.replace(year=2030)), uuid4().hex, "1234")
+        return request_trip(unit, Wish(uuid4().hex, command, quote), None, "1234")

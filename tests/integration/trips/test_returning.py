@@ -28,7 +28,7 @@ from services.trips.usecases.expiring import expire_trips
 from tests.integration.trips.conftest import Call, Desk
 from tests.integration.trips.test_races import at_once
 from tests.integration.trips.test_service import assigned, driver
-from tests.support.trips_builders import NOON, PICKUP, a_trip, an_offer
+from tests.support.trips_builders import GRACE, NOON, PICKUP, a_trip, an_offer
 from tests.support.trips_builders import driver as a_driver
 from tests.support.trips_builders import rider as a_rider
 from tests.support.trips_world import World
@@ -95,7 +95,7 @@ def test_a_silent_driver_who_comes_back_learns_that_the_trip_is_gone(desk: Desk)
     with desk.units() as unit, pytest.raises(NotYourTrip):
         arrive(unit, DriveTrip(trip.id, "driver-1"))
     with desk.units() as unit:
-        left = cancel_trip(unit, CancelTrip(trip.id, a_driver("driver-1")))
+        left = cancel_trip(unit, CancelTrip(trip.id, a_driver("driver-1")), GRACE)
     assert (left.state, len(desk.told(trip.id))) == (TripState.REQUESTED, 1)
 
 
@@ -153,7 +153,7 @@ def test_what_happens_to_a_trip_while_its_driver_is_judged_comes_first(desk: Des
     def meanwhile() -> None:
         _arrive(desk, arrived)
         with desk.units() as unit:
-            cancel_trip(unit, CancelTrip(cancelled.id, a_rider(cancelled.rider_id)))
+            cancel_trip(unit, CancelTrip(cancelled.id, a_rider(cancelled.rider_id)), GRACE)
 
     ears.meanwhile = meanwhile
     assert watch(desk, ears) == 0

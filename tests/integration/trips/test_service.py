@@ -395,8 +395,9 @@ def test_others_learn_who_is_in_a_trip_live_and_archived(call: Call, world: Worl
     done = call("complete", trip_id=trip["id"], driver_id=trip["driver_id"])
     eventually(lambda: call("get_trip", trip_id=trip["id"], actor=OPS)["fare_final"], within_s=10)
     parties = call("get_parties", trip_id=trip["id"])
-    expected = {name: done[name] for name in ("rider_id", "driver_id", "state", "completed_at")}
-    assert parties == {"trip_id": trip["id"], **expected}
+    expected = {name: done[name] for name in ("rider_id", "driver_id", "state", "completed_at", "ended_early")}
+    assert parties == {"trip_id": trip["id"], **expected, "settled_at": parties["settled_at"]}
+    assert parties["settled_at"] is not None
     assert call("archive_now", older_than_s=0)["archived"] == 1
     assert call("get_parties", trip_id=trip["id"]) == parties
     (listed,) = call("list_trips", user_id=trip["rider_id"], role="rider")["items"]

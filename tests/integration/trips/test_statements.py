@@ -9,12 +9,13 @@ import pytest
 
 from hansom.contracts.trips import AnswerOffer, CancelTrip, DriveTrip, ListTrips, RequestTrip, Role, TripState
 from services.trips.domain.pin import PinRule
+from services.trips.domain.quote import Wish
 from services.trips.domain.settlement import FinalFare, settled
 from services.trips.storage import queries
 from services.trips.usecases import cancelling, driving, offering, reading, requesting
 from services.trips.usecases.ports import TripEvent
 from tests.integration.trips.conftest import Desk
-from tests.support.trips_builders import NOON, a_quote, a_trip, driver, rider
+from tests.support.trips_builders import GRACE, NOON, a_quote, a_trip, driver, rider
 from tests.support.trips_world import Statements
 
 RULE = PinRule(3, timedelta(seconds=60))
@@ -50,7 +51,7 @@ def test_a_verb_costs_at_most_four_statements_and_one_commit(
         match verb:
             case "request":
                 command = RequestTrip("rider-9", "quote-1", "standard")
-                requesting.request_trip(unit, command, a_quote("rider-9"), uuid4().hex, "1234")
+                requesting.request_trip(unit, Wish(uuid4().hex, command, a_quote("rider-9")), None, "1234")
             case "accept" | "decline":
                 assert offer is not None
                 answer = offering.accept_offer if verb == "accept" else offering.decline_offer
@@ -69,7 +70,7 @@ def test_a_verb_costs_at_most_four_statements_and_one_commit(
                 unit.tell([TripEvent("trip_settled", after)])
             case _:
                 actor = driver() if verb == "release" else rider()
-                cancelling.cancel_trip(unit, CancelTrip(trip.id, actor))
+                cancelling.cancel_trip(unit, CancelTrip(trip.id, actor), GRACE)
     assert len(sent.statements) <= most, sent.statements
     assert sent.commits == 1
 

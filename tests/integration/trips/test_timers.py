@@ -22,7 +22,7 @@ from services.trips.usecases.expiring import expire_offers, expire_trips
 from services.trips.usecases.settling import settle_due
 from services.trips.usecases.withdrawing import withdraw_offers_to
 from tests.integration.trips.conftest import Desk
-from tests.support.trips_builders import NOON, a_trip, an_offer, driver
+from tests.support.trips_builders import GRACE, NOON, a_trip, an_offer, driver
 
 PATIENCE = timedelta(seconds=300)
 RULE = SettleRule(
@@ -118,7 +118,7 @@ def test_a_trip_given_back_has_its_patience_anew_and_never_meets_that_driver_aga
     desk.clock.forward(290)
     for _ in range(2):  # his phone sends it twice
         with desk.units() as unit:
-            left = cancel_trip(unit, CancelTrip(trip.id, driver("driver-1"), "flat tyre"))
+            left = cancel_trip(unit, CancelTrip(trip.id, driver("driver-1"), "flat tyre"), GRACE)
         assert (left.state, left.driver_id) == (TripState.REQUESTED, None)
     assert desk.told(trip.id) == ["trip_assigned", "trip_returned"]
     assert desk.events(trip.id)[1][1]["former_driver_id"] == "driver-1"

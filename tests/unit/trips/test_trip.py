@@ -19,7 +19,7 @@ from hansom.contracts.trips import (
 )
 from services.trips.domain import trip as life
 from services.trips.domain.quote import trip_from
-from tests.support.trips_builders import DROPOFF, NOON, PICKUP, a_quote, a_trip, driver, kept_card, ops, rider
+from tests.support.trips_builders import DROPOFF, NOON, PICKUP, a_quote, a_trip, a_wish, driver, kept_card, ops, rider
 
 
 def asked(**changes: str) -> RequestTrip:
@@ -27,26 +27,26 @@ def asked(**changes: str) -> RequestTrip:
 
 
 def test_a_trip_takes_fare_and_way_from_its_quote() -> None:
-    trip = trip_from(a_quote(), asked(category="van"), "trip-1", "0042", NOON)
+    trip = trip_from(a_wish(a_quote(), asked(category="van")), None, "0042", NOON)
     assert (trip.fare.amount_minor, trip.pickup, trip.dropoff, trip.pin) == (1700, PICKUP, DROPOFF, "0042")
     assert (trip.state, trip.version, [step.verb for step in trip.history]) == (TripState.REQUESTED, 1, ["request"])
 
 
 def test_a_quote_of_somebody_else_is_refused() -> None:
     with pytest.raises(NotYourQuote):
-        trip_from(a_quote(rider_id="rider-2"), asked(), "trip-1", "0042", NOON)
+        trip_from(a_wish(a_quote(rider_id="rider-2"), asked()), None, "0042", NOON)
 
 
 def test_a_quote_holds_until_the_moment_it_expires() -> None:
     quote = a_quote()
-    assert trip_from(quote, asked(), "trip-1", "0042", quote.expires_at - timedelta(milliseconds=1))
+    assert trip_from(a_wish(quote, asked()), None, "0042", quote.expires_at - timedelta(milliseconds=1))
     with pytest.raises(QuoteExpired):
-        trip_from(quote, asked(), "trip-1", "0042", quote.expires_at)
+        trip_from(a_wish(quote, asked()), None, "0042", quote.expires_at)
 
 
 def test_a_category_that_was_not_quoted_names_the_field() -> None:
     with pytest.raises(CategoryNotQuoted) as refused:
-        trip_from(a_quote(), asked(category="helicopter"), "trip-1", "0042", NOON)
+        trip_from(a_wish(a_quote(), asked(category="helicopter")), None, "0042", NOON)
     assert refused.value.details == {"category": ["Not in the quote, which has: standard, van."]}
 
 
