@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -43,13 +43,32 @@ def engine_options(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def database_uri(config: dict[str, Any], service: str) -> str:
-    """URI of a service's database. Raises KeyError when it has none.
+def login_of(config: Mapping[str, Any], service: str) -> tuple[str, str] | None:
+    """Role and password of a service that has a role of its own in its database: of `DB_LOGINS`. Raises ValueError."""
+    login = config.get("DB_LOGINS", {}).get(service)
+    if not login:
+        return None
+    role, colon, password = str(login).partition(":")
+    if not (role and colon and password):
+        raise ValueError(f"DB_LOGINS of {service} is role:password")
+    return role, password
+
+
+def owner_uri(config: dict[str, Any], service: str) -> str:
+    """URI of a service's database for its owner, who migrates. Raises KeyError when it has none.
 
     The driver is psycopg2 whatever the URI says: SQLAlchemy 2.1 would take psycopg 3, which blocks an eventlet process.
     """
     uri = make_url(config["DB_URIS"][f"{service}:Base"])
     return uri.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
+
+
+def database_uri(config: dict[str, Any], service: str) -> str:
+    """The same for the service itself, which may have a role of its own."""
+    uri, login = make_url(owner_uri(config, service)), login_of(config, service)
+    if login is not None:
+        uri = uri.set(username=login[0], password=login[1])
+    return uri.render_as_string(hide_password=False)
 
 
 def engine_for(config: dict[str, Any], service: str) -> Engine:

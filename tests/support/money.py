@@ -150,7 +150,12 @@ def own_database(config: dict[str, Any], service: str, *names: str) -> Iterator[
     name = f"{service}_{uuid4().hex[:8]}"
     _administer(config, f"CREATE DATABASE {name}")
     uri = f"{config['POSTGRES_URI']}/{name}"
-    settings = {**config, "DB_URIS": {**config["DB_URIS"], **{f"{each}:Base": uri for each in (service, *names)}}}
+    everybody = (service, *names)
+    settings = {
+        **config,
+        "DB_URIS": {**config["DB_URIS"], **{f"{each}:Base": uri for each in everybody}},
+        "DB_LOGINS": {**config["DB_LOGINS"], **dict.fromkeys(everybody, config["DB_LOGINS"].get(service))},
+    }
     migrate_postgres(settings, service)
     yield settings
     drop_database(config, name)

@@ -39,6 +39,9 @@ def attach() -> dict[str, Any]:
     """The settings of the stack of `HANSOM_HOME`, or of the servers that the environment names. Raises StackProblem."""
     own = {name: value for name, value in environment.users_own(os.environ).items() if value}
     values = environment.read_env_file(current_home().env_file)
+    if "POSTGRES_URI" in own:
+        # the private server's roles are nobody on another one
+        values["PAYMENTS_DB_LOGIN"] = ""
     environment.export({**values, **{name: own[name] for name in values if name in own}})
     missing = [name for name in (*environment.SERVER_URIS, "JWT_SECRET") if not os.environ.get(name)]
     if missing:
@@ -73,6 +76,7 @@ def migrate(
     known = sorted({*migrations.migrated_services(), *migrations.indexed_services()})
     if service and service not in known:
         raise StackProblem(f"{service} has no migrations. There are: {', '.join(known)}")
+    databases.create_logins(config["POSTGRES_URI"], config)
     databases.create_databases(config["POSTGRES_URI"], databases.database_names(config))
     with progress().step("Migrating"):
         changed = migrations.migrate(config, service or None)

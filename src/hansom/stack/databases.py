@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 
 import psycopg2
 from psycopg2 import sql
+from sqlalchemy.engine import make_url
 
 from hansom.stack.problems import StackProblem
+from hansom.store import login_of
 
 
 def database_names(config: dict[str, Any]) -> list[str]:
@@ -23,6 +25,38 @@ def create_role(admin_uri: str, role: str, password: str) -> None:
         verb = sql.SQL("ALTER") if cursor.fetchone() else sql.SQL("CREATE")
         statement = sql.SQL("{} ROLE {} LOGIN CREATEDB PASSWORD {}")
         cursor.execute(statement.format(verb, sql.Identifier(role), sql.Literal(password)))
+
+
+def create_logins(uri: str, config: dict[str, Any]) -> None:
+    """Make the roles that services have of their own (`DB_LOGINS`), or give them their passwords again.
+
+    They own nothing and may make nothing; a migration gives them their rights. Raises StackProblem.
+    """
+    logins = [login for service in config["DB_LOGINS"] if (login := login_of(config, service))]
+    if not logins:
+        return
+    owner = make_url(config["POSTGRES_URI"]).username or ""
+    with _connected(uri) as connection, connection.cursor() as cursor:
+        for role, password in logins:
+            _create_login(cursor, role, password, owner)
+
+
+def _create_login(cursor: Any, role: str, password: str, owner: str) -> None:
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
+    is_there = cursor.fetchone() is not None
+    verb = sql.SQL("ALTER" if is_there else "CREATE")
+    statement = sql.SQL("{} ROLE {} LOGIN NOINHERIT PASSWORD {}")
+    try:
+        cursor.execute(statement.format(verb, sql.Identifier(role), sql.Literal(password)))
+        if owner not in ("", role):
+            # so that the owner, who migrates, may end the sessions of the role
+            cursor.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(owner)))
+    except psycopg2.errors.InsufficientPrivilege:
+        # one that is there was made by somebody else, who gave it its password
+        if not is_there:
+            raise StackProblem(
+                f"The role of POSTGRES_URI may not create roles: make {role} (LOGIN, no more)."
+            ) from None
 
 
 def create_databases(uri: str, names: list[str]) -> list[str]:

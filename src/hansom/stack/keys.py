@@ -7,7 +7,15 @@ import secrets
 
 from hansom.stack.home import Home, write_private
 
-NAMES = ("JWT_SECRET", "AMQP_PASSWORD", "AMQP_COOKIE", "POSTGRES_PASSWORD", "POSTGRES_ADMIN_PASSWORD", "REDIS_PASSWORD")
+NAMES = (
+    "JWT_SECRET",
+    "AMQP_PASSWORD",
+    "AMQP_COOKIE",
+    "POSTGRES_PASSWORD",
+    "POSTGRES_ADMIN_PASSWORD",
+    "POSTGRES_PAYMENTS_PASSWORD",
+    "REDIS_PASSWORD",
+)
 
 
 def stack_keys(home: Home) -> dict[str, str]:

@@ -91,6 +91,10 @@ class LocalStack:
         if "OSRM_URL" not in self.given:
             uris["OSRM_URL"] = roads.pop(self.default_city, "") or str(self.cities[self.default_city]["osrm_url"])
         uris["OSRM_URLS"] = " ".join(f"{city}={url}" for city, url in roads.items())
+        if "POSTGRES_URI" in self.given:
+            uris["PAYMENTS_DB_LOGIN"] = self.own.get("PAYMENTS_DB_LOGIN", "")
+        else:
+            uris.update(postgres.logins(keys))
         return {**uris, **self.given}
 
     def server_programs(self, ports: dict[str, int], keys: dict[str, str]) -> list[Program]:
@@ -258,6 +262,9 @@ class LocalStack:
         config = load_config()
         if "POSTGRES_URI" not in self.given:
             databases.create_role(postgres.admin_uri(ports, keys), postgres.USER, keys["POSTGRES_PASSWORD"])
+            databases.create_logins(postgres.admin_uri(ports, keys), config)
+        else:
+            databases.create_logins(values["POSTGRES_URI"], config)
         databases.create_databases(values["POSTGRES_URI"], databases.database_names(config))
         if migrate:
             migrations.migrate(config)

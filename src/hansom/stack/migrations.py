@@ -14,7 +14,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from hansom.settings import REPOSITORY
-from hansom.store import database_uri
+from hansom.stack.rights import keep_rights
+from hansom.store import owner_uri
 
 FOLDER = REPOSITORY / "migrations"
 
@@ -48,12 +49,13 @@ def target_metadata(service: str) -> sa.MetaData:
 
 
 def engine(config: dict[str, Any], service: str) -> sa.Engine:
-    """An engine without the services' statement time-out: a migration may take long."""
-    return sa.create_engine(database_uri(config, service), poolclass=sa.NullPool)
+    """The owner's engine, without the services' statement time-out: a migration may take long."""
+    return sa.create_engine(owner_uri(config, service), poolclass=sa.NullPool)
 
 
 def migrate_postgres(config: dict[str, Any], service: str, revision: str = "head") -> bool:
-    """Upgrade (or, to an older `revision`, downgrade) one service's database. Gives whether anything changed."""
+    """Upgrade (or, to an older `revision`, downgrade) one service's database, and give the service's own role its
+    rights in it. Gives whether any table changed. Raises StackProblem."""
     settings = alembic_config(service)
     script = ScriptDirectory.from_config(settings)
     with engine(config, service).connect() as connection:
@@ -62,11 +64,13 @@ def migrate_postgres(config: dict[str, Any], service: str, revision: str = "head
         before = MigrationContext.configure(connection).get_current_revision()
         connection.commit()
         if revision == "head" and before == script.get_current_head():
+            keep_rights(connection, config, service)
             return False
         settings.attributes["connection"] = connection
         goes_down = revision == "base" or revision.startswith("-")
         (command.downgrade if goes_down else command.upgrade)(settings, revision)
         connection.commit()
+        keep_rights(connection, config, service)
         return True
 
 

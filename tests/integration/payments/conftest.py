@@ -24,6 +24,15 @@ def money_settings(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="package")
 def engine(money_settings: dict[str, Any]) -> Iterator[Engine]:
+    """The owner's, by which tests look into the books and spoil them."""
+    engine = engine_for({**money_settings, "DB_LOGINS": {}}, "payments")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="package")
+def service_engine(money_settings: dict[str, Any]) -> Iterator[Engine]:
+    """The service's own, which may do no more than the service does."""
     engine = engine_for({**money_settings, "DB_POOL_SIZE": 20}, "payments")
     yield engine
     engine.dispose()
@@ -41,8 +50,8 @@ def _empty(engine: Engine) -> None:
 
 
 @pytest.fixture
-def money(engine: Engine, money_settings: dict[str, Any]) -> MoneyDesk:
+def money(engine: Engine, service_engine: Engine, money_settings: dict[str, Any]) -> MoneyDesk:
     """The desk, with nothing in its books."""
     _empty(engine)
-    store = transactions(engine)
+    store = transactions(service_engine)
     return MoneyDesk(store, engine, money_settings, SimulatedProvider(store))

@@ -178,6 +178,6 @@ def test_the_database_itself_refuses(money: MoneyDesk, statement: str) -> None:
     ride = a_ride(1000)
     money.charge(ride)
     money.refund(ride.trip_id, 100)
-    with pytest.raises(IntegrityError), money.store.begin() as session:
-        session.connection().exec_driver_sql(statement)
+    with pytest.raises(IntegrityError), money.engine.begin() as owner:
+        owner.exec_driver_sql(statement)
     assert money.breaches() == {}

@@ -15,6 +15,7 @@ from hansom.stack.program import Program
 
 USER = "hansom"
 ADMIN = "hansom_admin"
+PAYMENTS = "hansom_payments"
 PORTS = ("postgres",)
 OLDEST = 15
 
@@ -47,6 +48,11 @@ def uri(ports: dict[str, int], keys: dict[str, str]) -> str:
 
 def admin_uri(ports: dict[str, int], keys: dict[str, str]) -> str:
     return f"postgresql://{ADMIN}:{keys['POSTGRES_ADMIN_PASSWORD']}@127.0.0.1:{ports['postgres']}"
+
+
+def logins(keys: dict[str, str]) -> dict[str, str]:
+    """Roles that services have of their own, as the environment names them."""
+    return {"PAYMENTS_DB_LOGIN": f"{PAYMENTS}:{keys['POSTGRES_PAYMENTS_PASSWORD']}"}
 
 
 def programs(home: Home, ports: dict[str, int], keys: dict[str, str]) -> list[Program]:
