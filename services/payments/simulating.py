@@ -1,0 +1,22 @@
+"""The simulated provider's own work: it tells of what it did, over HTTP, as a real one does from elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hansom.timers import leader_timer
+from services.payments.provider.sending import send_due
+
+
+class Simulating:
+    """What `PaymentsService` does in place of a provider's servers while it is the simulated one."""
+
+    config: Any
+    store: Any
+    clock: Any
+
+    @leader_timer(interval_s=1)
+    def send_webhooks(self) -> None:
+        if self.config["PAYMENT_PROVIDER"] == "simulated":
+            url, secret = self.config["SIMULATED_WEBHOOK_URL"], str(self.config["SIMULATED_WEBHOOK_SECRET"] or "")
+            send_due(self.store, url, secret, self.clock.now())
