@@ -13,13 +13,14 @@ from hansom.contracts.errors import HansomError
 from hansom.contracts.pricing import SurgeCode
 from hansom.events import Event
 from hansom.values import Point
-from hansom.wire import parse_time
+from hansom.wire import money_of, parse_time
 from services.pricing.dependencies import Ground, SegmentCache
 from services.pricing.domain.fare import whole
 from services.pricing.domain.quote import Route
 from services.pricing.domain.reasons import Reckoned, Surge, no_surge, surge_of
 from services.pricing.domain.surge import SegmentSurge
 from services.pricing.storage.redis import Became, Heard, LiveDemand, LiveSurge
+from services.pricing.usecases.promos import Settled
 from services.pricing.usecases.surging import Seen
 
 log = logging.getLogger(__name__)
@@ -74,9 +75,11 @@ class LiveWorld:
         finally:
             # waited for in any case, so that its reply has somewhere to go
             etas_s = _etas_s(cars)
-        line = tuple(Point(point["lat"], point["lng"]) for point in found["line"])
-        metres, seconds = whole(found["distance_m"]), whole(found["duration_s"])
-        return Route(found["city"], metres, seconds, line, found.get("correction"), found["estimated"]), etas_s
+        return _route(found), etas_s
+
+    def way(self, start: Point, end: Point) -> Route:
+        """The route alone. Raises what maps raises."""
+        return _route(self._maps.route({"pickup": start.as_dict(), "dropoff": end.as_dict()}))
 
     def surge(self, city: str, pickup: Point, now: datetime) -> Surge:
         """The surge at a pickup, by one read of Redis; 1.0 when Redis or maps cannot say."""
@@ -130,12 +133,41 @@ class LiveStreets:
         self._surges.note_trouble(city, reckoned)
 
 
+def _route(found: Mapping[str, Any]) -> Route:
+    line = tuple(Point(point["lat"], point["lng"]) for point in found["line"])
+    metres, seconds = whole(found["distance_m"]), whole(found["duration_s"])
+    return Route(found["city"], metres, seconds, line, found.get("correction"), found["estimated"])
+
+
+def settled_of(events: Iterable[Event]) -> list[Settled]:
+    """The trips whose fare became final."""
+    return [_settled(event) for event in events if event.type == "trip_settled"]
+
+
+def _settled(event: Event) -> Settled:
+    trip, says = event.data["trip"], None
+    if "promo_code" in event.data:
+        # not told by the version before
+        discount = event.data.get("discount")
+        says = event.data["promo_code"], 0 if discount is None else money_of(discount).amount_minor
+    return Settled(trip["id"], trip["rider_id"], event.occurred_at, says)
+
+
+def ended_without_ride(events: Iterable[Event]) -> list[str]:
+    """Trips that will have no fare. Who is cancelled under way is settled on what was driven: that is waited for."""
+    return [
+        event.data["trip"]["id"]
+        for event in events
+        if event.type in ("trip_cancelled", "trip_expired") and event.data["trip"]["started_at"] is None
+    ]
+
+
 def heard_of(events: Iterable[Event], served: Container[str], grounds: Grounds) -> list[Heard]:
     """What trips' events say of demand in the cities that are served, in their order.
 
     Raises HansomError while a city's segments are not known.
     """
-    ours = (event for event in events if event.data["trip"]["city"] in served)
+    ours = (event for event in events if event.type in BECAME and event.data["trip"]["city"] in served)
     return [one for one in (_heard(event, grounds) for event in ours) if one is not None]
 
 

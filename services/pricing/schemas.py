@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, post_load, validate
@@ -9,11 +10,13 @@ from marshmallow import EXCLUDE, Schema, fields, post_load, validate
 from hansom.contracts.pricing import (
     AskFinalFare,
     AskQuote,
+    AskRequote,
     CancellationReply,
     FareLineReply,
     FareReason,
     FinalFareReply,
     OptionReply,
+    PromoReply,
     QuoteReply,
     SeeQuote,
     TariffReply,
@@ -21,11 +24,11 @@ from hansom.contracts.pricing import (
 )
 from hansom.values import Money
 from hansom.wire import Finite, PointSchema, iso, point_of
-from services.pricing.domain.fare import Fare
+from services.pricing.domain.fare import Fare, FareLine
 from services.pricing.domain.fees import cancel_fees
 from services.pricing.domain.quote import Option, Quote
-from services.pricing.domain.reasons import Surge
 from services.pricing.domain.tariff import Tariff
+from services.pricing.promo_schemas import CodeField
 from services.pricing.surge_schemas import dump_surge
 
 WORDS = {
@@ -52,13 +55,30 @@ class AskQuoteSchema(_Request):
     rider_id = _id()
     pickup = fields.Nested(PointSchema, required=True)
     dropoff = fields.Nested(PointSchema, required=True)
+    promo_code = CodeField(load_default=None, allow_none=True)
     idempotency = fields.Dict(load_default=None, allow_none=True)
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> AskQuote:
-        return AskQuote(
-            data["rider_id"], point_of(data["pickup"]), point_of(data["dropoff"]), idempotency=data["idempotency"]
-        )
+        pickup, dropoff = point_of(data.pop("pickup")), point_of(data.pop("dropoff"))
+        return AskQuote(pickup=pickup, dropoff=dropoff, **data)
+
+
+class AskRequoteSchema(_Request):
+    trip_id = _id()
+    rider_id = _id()
+    quote_id = _id()
+    category = _id()
+    dropoff = fields.Nested(PointSchema, required=True)
+    via = fields.Nested(PointSchema, load_default=None, allow_none=True)
+    driven_m = Finite(load_default=None, allow_none=True, validate=validate.Range(0, 1e7))
+    driven_s = Finite(load_default=None, allow_none=True, validate=validate.Range(0, 1e7))
+    idempotency = fields.Dict(load_default=None, allow_none=True)
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> AskRequote:
+        dropoff, via = point_of(data.pop("dropoff")), data.pop("via")
+        return AskRequote(dropoff=dropoff, via=via and point_of(via), **data)
 
 
 class SeeQuoteSchema(_Request):
@@ -76,22 +96,22 @@ class AskFinalFareSchema(_Request):
     duration_s = Finite(required=True, validate=validate.Range(0, 1e7))
     credible = fields.Boolean(required=True)
     waited_s = Finite(load_default=0.0, validate=validate.Range(0, 1e6))
+    ended_early = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    ended_at = fields.Nested(PointSchema, load_default=None, allow_none=True)
+    destination_changed = fields.Boolean(load_default=False, truthy={True}, falsy={False})
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> AskFinalFare:
-        return AskFinalFare(**data)
+        ended_at = data.pop("ended_at")
+        return AskFinalFare(ended_at=ended_at and point_of(ended_at), **data)
 
 
 class TariffsSchema(_Request):
     city = _id()
 
 
-ASK_QUOTE, SEE_QUOTE, ASK_FINAL_FARE, TARIFFS = (
-    AskQuoteSchema(),
-    SeeQuoteSchema(),
-    AskFinalFareSchema(),
-    TariffsSchema(),
-)
+ASK_QUOTE, ASK_REQUOTE, SEE_QUOTE = AskQuoteSchema(), AskRequoteSchema(), SeeQuoteSchema()
+ASK_FINAL_FARE, TARIFFS = AskFinalFareSchema(), TariffsSchema()
 
 
 def dump_quote(quote: Quote) -> QuoteReply:
@@ -104,11 +124,11 @@ def dump_quote(quote: Quote) -> QuoteReply:
         "distance_m": quote.route.distance_m,
         "duration_s": quote.route.duration_s,
         "route": [point.as_dict() for point in quote.route.line],
-        "options": [_dump_option(option, quote.surge, quote.currency) for option in quote.options],
+        "options": [_dump_option(option, quote) for option in quote.options],
         "created_at": iso(quote.created_at) or "",
         "expires_at": iso(quote.expires_at) or "",
-        "parent_id": None,
-        "trip_id": None,
+        "parent_id": quote.parent_id,
+        "trip_id": quote.trip_id,
     }
     if quote.route.correction is not None:
         reply["correction"] = quote.route.correction
@@ -117,18 +137,31 @@ def dump_quote(quote: Quote) -> QuoteReply:
     return reply
 
 
-def _dump_option(option: Option, surge: Surge, currency: str) -> OptionReply:
+def _dump_option(option: Option, quote: Quote) -> OptionReply:
+    currency = quote.currency
     return {
         "category": option.category,
         "fare": Money(option.fare.total_minor, currency).as_dict(),
-        "breakdown": _dump_lines(option.fare, currency),
+        "breakdown": _dump_lines(option.lines, currency),
         "tax": _dump_tax(option.fare, option.tariff, currency),
-        "surge": dump_surge(surge),
+        "surge": dump_surge(quote.surge),
         "pickup_eta_s": option.pickup_eta_s,
         "tariff_version": option.tariff.version,
         "cancellation": _dump_cancellation(option, currency),
         "tip_max": Money(option.tip_max_minor, currency).as_dict(),
-        "promo": None,
+        "promo": _dump_promo(quote, option.fare, option.tariff),
+    }
+
+
+def _dump_promo(quote: Quote, fare: Fare, tariff: Tariff) -> PromoReply | None:
+    if quote.promo is None:
+        return None
+    discount_minor = quote.discount_minor(fare, tariff)
+    return {
+        "code": quote.promo.code,
+        "label": quote.promo.label,
+        "discount": Money(discount_minor, quote.currency).as_dict(),
+        "to_pay": Money(fare.total_minor - discount_minor, quote.currency).as_dict(),
     }
 
 
@@ -147,11 +180,16 @@ def _dump_cancellation(option: Option, currency: str) -> CancellationReply:
     }
 
 
-def _dump_lines(fare: Fare, currency: str) -> list[FareLineReply]:
-    return [
-        {"code": line.code, "label": line.label, "amount": Money(line.amount_minor, currency).as_dict()}
-        for line in fare.lines
-    ]
+def _dump_lines(lines: Iterable[FareLine], currency: str) -> list[FareLineReply]:
+    return [_dump_line(line, currency) for line in lines]
+
+
+def _dump_line(line: FareLine, currency: str) -> FareLineReply:
+    amount = Money(line.amount_minor, currency).as_dict()
+    reply: FareLineReply = {"code": line.code, "label": line.label, "amount": amount}
+    if line.values:
+        reply["values"] = dict(line.values)
+    return reply
 
 
 def _dump_tax(fare: Fare, tariff: Tariff, currency: str) -> TaxReply:
@@ -159,16 +197,18 @@ def _dump_tax(fare: Fare, tariff: Tariff, currency: str) -> TaxReply:
 
 
 def dump_final_fare(quote: Quote, category: str, fare: Fare, reason: FareReason) -> FinalFareReply:
+    tariff, currency = quote.option(category).tariff, quote.currency
+    discount_minor = quote.discount_minor(fare, tariff)
     return {
-        "fare": Money(fare.total_minor, quote.currency).as_dict(),
-        "breakdown": _dump_lines(fare, quote.currency),
-        "tax": _dump_tax(fare, quote.option(category).tariff, quote.currency),
+        "fare": Money(fare.total_minor, currency).as_dict(),
+        "breakdown": _dump_lines(fare.lines, currency),
+        "tax": _dump_tax(fare, tariff, currency),
         "reason": reason.value,
         "words": WORDS[reason],
-        "discount": Money(0, quote.currency).as_dict(),
-        "promo_code": None,
-        "promo": None,
-        "to_pay": Money(fare.total_minor, quote.currency).as_dict(),
+        "discount": Money(discount_minor, currency).as_dict(),
+        "promo_code": quote.promo.code if quote.promo else None,
+        "promo": _dump_promo(quote, fare, tariff),
+        "to_pay": Money(fare.total_minor - discount_minor, currency).as_dict(),
     }
 
 

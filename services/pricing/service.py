@@ -1,4 +1,4 @@
-"""The pricing service: tariffs, quotes that never change, surge, and the final fare of what was driven."""
+"""The pricing service: tariffs, quotes that never change, promo codes, surge, and the final fare of what was driven."""
 
 from __future__ import annotations
 
@@ -20,26 +20,31 @@ from hansom.rpc import CallId, ServiceClient, rpc
 from hansom.store import Store
 from hansom.timers import leader_timer
 from hansom.validation import load
-from services.pricing import schemas, surge_schemas
+from services.pricing import promo_schemas, schemas, surge_schemas
 from services.pricing.dependencies import Plan, Rules, Segments
 from services.pricing.domain.surge import step
-from services.pricing.outgoing import Grounds, LiveStreets, LiveWorld, heard_of
+from services.pricing.outgoing import Grounds, LiveStreets, LiveWorld, ended_without_ride, heard_of, settled_of
+from services.pricing.storage.audit import ask_all
+from services.pricing.storage.promos import Promos
 from services.pricing.storage.quotes import Quotes
 from services.pricing.storage.redis import LiveDemand, LiveSurge
 from services.pricing.storage.settings import SurgeSettings
 from services.pricing.storage.tables import Base, idempotency
-from services.pricing.usecases import quoting, surging
+from services.pricing.usecases import promos, quoting, surging
 
 Payload = dict[str, Any]
 
 FORGOTTEN_AT_ONCE = 5000
+
+SWEEP_DEADLINE_S = 2.0
 
 PATIENCE_SLACK_S = 60.0
 """A trip that has waited longer than riders do by this does so no more: what became of it is on its way."""
 
 
 class PricingService:
-    """Quotes and fares: RPC for the gateway and trips. Surge: demand from trips' events, a step every few seconds."""
+    """Quotes and fares: RPC for the gateway and trips. Promo codes: reserved for trips, resolved by their events.
+    Surge: demand from trips' events, a step every few seconds."""
 
     name = "pricing"
 
@@ -54,6 +59,7 @@ class PricingService:
     segments = Segments()
     maps = ServiceClient("maps")
     location = ServiceClient("location")
+    trips = ServiceClient("trips")
 
     @rpc
     def quote(self, payload: Payload) -> Payload:
@@ -64,6 +70,25 @@ class PricingService:
             if before is not None:
                 return before
         quote = quoting.make_quote(request, self.world, self.rules, self.clock.now(), self.ids.new)
+        with self.store.begin() as session:
+
+            def keep() -> Payload:
+                discounted = promos.with_code(quote, request.promo_code, Promos(session), self.clock.now())
+                Quotes(session).add(discounted)
+                return dict(schemas.dump_quote(discounted))
+
+            return once(session, idempotency, request.idempotency, keep)
+
+    @rpc
+    def requote(self, payload: Payload) -> Payload:
+        request = load(schemas.ASK_REQUOTE, payload)
+        with self.store.begin() as session:
+            before = replay(session, idempotency, request.idempotency)
+            if before is not None:
+                return before
+            parent = Quotes(session).get(request.quote_id)
+        until = self.clock.now() + self.rules.quote_ttl
+        quote = quoting.make_requote(request, parent, self.world, until, self.ids.new())
         with self.store.begin() as session:
 
             def keep() -> Payload:
@@ -90,6 +115,72 @@ class PricingService:
         city = load(schemas.TARIFFS, payload)["city"]
         found = quoting.list_tariffs(self.rules, city, self.clock.now())
         return {"items": [schemas.dump_tariff(tariff, self.rules.cities[city].currency) for tariff in found]}
+
+    # -- promo codes -------------------------------------------------------------------------------------------------
+    @rpc
+    def reserve_promo(self, payload: Payload) -> Payload:
+        request, now = load(promo_schemas.RESERVE_PROMO, payload), self.clock.now()
+        with self.store.begin() as session:
+            use = promos.reserve(request, Quotes(session), Promos(session), now, self.sweep)
+        return dict(promo_schemas.dump_reserved(use))
+
+    @rpc
+    def release_promo(self, payload: Payload) -> Payload:
+        request = load(promo_schemas.RELEASE_PROMO, payload)
+        with self.store.begin() as session:
+            return {"released": bool(Promos(session).give_back([request.trip_id], self.clock.now()))}
+
+    @rpc
+    def create_promo(self, payload: Payload) -> Payload:
+        request, now = load(promo_schemas.NEW_PROMO, payload), self.clock.now()
+        with self.store.begin() as session:
+
+            def keep() -> Payload:
+                return dict(promo_schemas.dump_code(promos.create(request, Promos(session), self.rules.cities, now)))
+
+            return once(session, idempotency, keyed(request.idempotency, self.call_id), keep)
+
+    @rpc
+    def disable_promo(self, payload: Payload) -> Payload:
+        request, now = load(promo_schemas.DISABLE_PROMO, payload), self.clock.now()
+        with self.store.begin() as session:
+            return dict(promo_schemas.dump_code(promos.disable(request, Promos(session), now)))
+
+    @rpc
+    def get_promo(self, payload: Payload) -> Payload:
+        code = load(promo_schemas.SEE_PROMO, payload)["code"]
+        with self.store.begin() as session:
+            return dict(promo_schemas.dump_code(promos.see(code, Promos(session))))
+
+    @rpc
+    def list_promos(self, payload: Payload) -> Payload:
+        request = load(promo_schemas.LIST_PROMOS, payload)
+        with self.store.begin() as session:
+            return dict(promo_schemas.dump_codes(*promos.list_codes(request, Promos(session))))
+
+    @rpc
+    def list_promo_uses(self, payload: Payload) -> Payload:
+        request = load(promo_schemas.LIST_PROMO_USES, payload)
+        with self.store.begin() as session:
+            return dict(promo_schemas.dump_uses(*promos.list_uses(request, Promos(session))))
+
+    @leader_timer(setting="PROMO_SWEEP_S")
+    def sweep_promos(self) -> None:
+        now = self.clock.now()
+        with self.store.begin() as session:
+            due = Promos(session).take_due(now, self.sweep.again, promos.SWEPT_AT_ONCE)
+        lost = promos.look_after(due, self._state_of_trip, now, self.sweep)
+        if lost:
+            with self.store.begin() as session:
+                Promos(session).give_back(lost, now)
+
+    def _state_of_trip(self, trip_id: str) -> str:
+        return self.trips.get_parties({"trip_id": trip_id}, deadline_s=SWEEP_DEADLINE_S)["state"]
+
+    @rpc
+    def audit(self, payload: Payload) -> Payload:
+        with self.store.begin() as session:
+            return {"checks": ask_all(session)}
 
     # -- surge -------------------------------------------------------------------------------------------------------
     @rpc
@@ -133,7 +224,13 @@ class PricingService:
 
     @consume(linger_ms=200)
     def on_events(self, events: list[Event]) -> None:
-        self.demand.note(heard_of(events, self.plan.defaults, self.grounds), self.clock.now())
+        now = self.clock.now()
+        self.demand.note(heard_of(events, self.plan.defaults, self.grounds), now)
+        settled, ended = settled_of(events), ended_without_ride(events)
+        if settled or ended:
+            with self.store.begin() as session:
+                promos.settle(settled, Promos(session), now)
+                Promos(session).give_back(ended, now)
 
     # -- cleaning ----------------------------------------------------------------------------------------------------
     @leader_timer(interval_s=600)
@@ -147,6 +244,10 @@ class PricingService:
     @property
     def world(self) -> LiveWorld:
         return LiveWorld(self.maps, self.location, self.surges, self.grounds, self.plan.stale)
+
+    @property
+    def sweep(self) -> promos.Sweep:
+        return promos.Sweep(first=timedelta(seconds=float(self.config["PROMO_RESERVED_S"])))
 
     @property
     def streets(self) -> LiveStreets:

@@ -8,10 +8,12 @@ from nameko.testing.services import dummy
 
 from hansom.contracts import topology
 from hansom.contracts.errors import HansomError
+from hansom.contracts.trips import UnknownTrip
 from hansom.rpc import ServiceClient, rpc
 from services.pricing.service import PricingService
 
 SERVICE, MAPS, LOCATION, CALLER = "pricing_under_test", "pricing_maps", "pricing_location", "pricing_caller"
+TRIPS = "pricing_trips"
 
 CELLS = ["881126d339fffff", "881126d333fffff"]
 """The city's segments, none around the other."""
@@ -27,6 +29,7 @@ class PricingUnderTest(PricingService):
 
     maps = ServiceClient(MAPS)
     location = ServiceClient(LOCATION)
+    trips = ServiceClient(TRIPS)
 
 
 class World:
@@ -40,6 +43,7 @@ class World:
         self.asked: list[str] = []
         self.cars: dict[str, dict[str, int]] = {SEGMENT: {"free": 4, "busy": 0}}
         self.estimated = False
+        self.states: dict[str, str] = {}
         self.etas_s: dict[str, float | None] = {"standard": 95.0, "comfort": 120.5, "van": None}
 
     def answer(self, method: str) -> None:
@@ -92,7 +96,18 @@ class Caller:
         """Nameko runs no class without an entrypoint."""
 
 
-STAND_INS = (Maps, Location)
+class Trips:
+    name = TRIPS
+
+    @rpc
+    def get_parties(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("get_parties")
+        if payload["trip_id"] not in WORLD.states:
+            raise UnknownTrip()
+        return {"trip_id": payload["trip_id"], "state": WORLD.states[payload["trip_id"]]}
+
+
+STAND_INS = (Maps, Location, Trips)
 
 
 def listen() -> None:

@@ -9,6 +9,7 @@ on top of the others, their sum x rate; both rounded half up.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
@@ -32,11 +33,12 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class FareLine:
-    """One line of the explanation, minor units."""
+    """One line of the explanation, minor units. `values`: the numbers that its label tells in words."""
 
     code: str
     label: str
     amount_minor: int
+    values: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def rounded(amount: Fraction) -> int:
     return floor(amount + Fraction(1, 2))
 
 
-def whole(measured: float) -> int:
+def whole(measured: float | Fraction) -> int:
     """Metres or seconds as fares count them: whole ones, half up. The float ends here."""
     return max(0, floor(Fraction(measured) + Fraction(1, 2)))
 
@@ -115,8 +117,9 @@ def _waiting(tariff: Tariff, waited_s: int) -> list[FareLine]:
     amount = waiting_minor(tariff, waited_s)
     if not amount:
         return []
-    paid_min = rounded(Fraction(waited_s - tariff.terms.waiting_free_s, 60))
-    return [FareLine("waiting", f"{LABELS['waiting']} ({max(1, paid_min)} min)", amount)]
+    paid_s = waited_s - tariff.terms.waiting_free_s
+    label = f"{LABELS['waiting']} ({max(1, rounded(Fraction(paid_s, 60)))} min)"
+    return [FareLine("waiting", label, amount, {"waited_s": waited_s, "paid_s": paid_s})]
 
 
 def _taxed_and_rounded(tariff: Tariff, lines: list[FareLine]) -> Fare:

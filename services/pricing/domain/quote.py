@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from fractions import Fraction
 
-from hansom.contracts.pricing import CategoryNotInQuote, FareReason
+from hansom.contracts.pricing import CategoryNotInQuote
 from hansom.values import Point
-from services.pricing.domain.fare import Fare, fare_of, waiting_minor, whole
+from services.pricing.domain.explaining import as_quoted, new_destination
+from services.pricing.domain.fare import Fare, FareLine, fare_of
+from services.pricing.domain.promo import Promo
 from services.pricing.domain.reasons import Surge
 from services.pricing.domain.tariff import Tariff
 from services.pricing.domain.terms import met
@@ -33,12 +34,22 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One category: its fare, the copy of its tariff, and how soon a car could be there (seconds, None: not known)."""
+    """One category: its fare, the copy of its tariff, and how soon a car could be there (seconds, None: not known).
+
+    `story`: of a quote for another destination, how its fare came about: the first quote's, and what each new
+    destination made of it.
+    """
 
     category: str
     fare: Fare
     tariff: Tariff
     pickup_eta_s: float | None
+    story: tuple[FareLine, ...] = ()
+
+    @property
+    def lines(self) -> tuple[FareLine, ...]:
+        """The explanation of its fare."""
+        return self.story or self.fare.lines
 
     @property
     def tip_max_minor(self) -> int:
@@ -49,7 +60,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a rider was promised, until `expires_at`."""
+    """What a rider was promised, until `expires_at`.
+
+    `promo`: what a code takes off. `parent_id`, `trip_id`: of a quote for another destination, whose place it takes.
+    """
 
     id: str
     rider_id: str
@@ -61,6 +75,13 @@ class Quote:
     options: tuple[Option, ...]
     created_at: datetime
     expires_at: datetime
+    promo: Promo | None = None
+    parent_id: str | None = None
+    trip_id: str | None = None
+
+    def discount_minor(self, fare: Fare, tariff: Tariff) -> int:
+        """What the code takes off a fare; nothing without a code."""
+        return 0 if self.promo is None else self.promo.discount_minor(fare.total_minor, tariff.terms.rounding)
 
     def option(self, category: str) -> Option:
         """The option of a category. Raises CategoryNotInQuote."""
@@ -68,19 +89,6 @@ class Quote:
             if option.category == category:
                 return option
         raise CategoryNotInQuote(details={"category": [f"The quote has no category {category[:40]!r}."]})
-
-
-@dataclass(frozen=True, slots=True)
-class Driven:
-    """What was driven: metres (None: no trace) and seconds, and whether the trace can be charged on.
-
-    `waited_s`: seconds from the driver's arrival to the start.
-    """
-
-    distance_m: float | None
-    duration_s: float
-    credible: bool
-    waited_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,29 +121,35 @@ def options_of(
     )
 
 
-def final_fare(quote: Quote, category: str, driven: Driven, tolerance: Fraction) -> tuple[Fare, FareReason]:
-    """The fare to charge and why: the quoted one, unless the ride was longer or shorter than quoted by more than
-    `tolerance` (a share of the quoted distance) by a trace good enough to charge on; then what was driven is priced by
-    the quote's own tariff and surge. Waiting beyond what is free comes on top. Raises CategoryNotInQuote.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Another destination for a trip. `route`: the whole way, from the pickup on, what is driven already with it."""
+
+    trip_id: str
+    category: str
+    dropoff: Point
+    route: Route
+    expires_at: datetime
+
+
+def requoted(parent: Quote, change: Change, quote_id: str) -> Quote:
+    """The quote for another destination, by the parent's own tariff, terms, surge and code; so `created_at`, by which
+    nights are counted, is the first quote's. Raises CategoryNotInQuote.
     """
-    option = quote.option(category)
-    distance_m, duration_s, reason = _priced_way(quote, driven, tolerance)
-    waited_s = whole(driven.waited_s)
-    waited = waiting_minor(option.tariff, waited_s) > 0
-    if not waited and reason in (FareReason.QUOTED, FareReason.TRACE_NOT_CREDIBLE):
-        return option.fare, reason
-    terms = met(option.tariff.terms, quote.pickup, quote.dropoff, quote.created_at, waited_s)
-    fare = fare_of(option.tariff, distance_m, duration_s, quote.surge.multiplier, terms)
-    return fare, FareReason.WAITED if reason == FareReason.QUOTED else reason
-
-
-def _priced_way(quote: Quote, driven: Driven, tolerance: Fraction) -> tuple[int, int, FareReason]:
-    """The metres and seconds to price, and why these."""
-    quoted_m, quoted_s = quote.route.distance_m, quote.route.duration_s
-    if driven.distance_m is None or not driven.credible:
-        return quoted_m, quoted_s, FareReason.TRACE_NOT_CREDIBLE
-    distance_m = whole(driven.distance_m)
-    if abs(distance_m - quoted_m) <= tolerance * quoted_m:
-        return quoted_m, quoted_s, FareReason.QUOTED
-    reason = FareReason.LONGER if distance_m > quoted_m else FareReason.SHORTER
-    return distance_m, whole(driven.duration_s), reason
+    option, route = parent.option(change.category), change.route
+    terms = met(option.tariff.terms, parent.pickup, change.dropoff, parent.created_at)
+    fare = fare_of(option.tariff, route.distance_m, route.duration_s, parent.surge.multiplier, terms)
+    story = (
+        *(option.story or (as_quoted(option.fare),)),
+        *new_destination(option.fare, fare, parent.route.distance_m, route.distance_m),
+    )
+    return replace(
+        parent,
+        id=quote_id,
+        dropoff=change.dropoff,
+        route=route,
+        options=(replace(option, fare=fare, story=story),),
+        expires_at=change.expires_at,
+        parent_id=parent.id,
+        trip_id=change.trip_id,
+    )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hansom.contracts.pricing import SurgeCode, UnknownQuote
 from hansom.values import Point
 from services.pricing.domain.fare import Fare, FareLine
+from services.pricing.domain.promo import Promo
 from services.pricing.domain.quote import Option, Quote, Route
 from services.pricing.domain.reasons import WORDS, Surge
 from services.pricing.domain.tariff import Tariff
@@ -58,23 +59,32 @@ def _row(quote: Quote) -> dict[str, Any]:
         "options": [_option_row(option) for option in quote.options],
         "created_at": quote.created_at,
         "expires_at": quote.expires_at,
+        "promo": None if quote.promo is None else quote.promo.as_dict(),
+        "parent_id": quote.parent_id,
+        "trip_id": quote.trip_id,
     }
 
 
 def _option_row(option: Option) -> dict[str, Any]:
     return {
         "category": option.category,
-        "lines": [[line.code, line.label, line.amount_minor] for line in option.fare.lines],
+        "lines": [_line_row(line) for line in option.fare.lines],
         "tax_minor": option.fare.tax_minor,
         "tariff": option.tariff.as_dict(),
         "pickup_eta_s": option.pickup_eta_s,
+        "story": [_line_row(line) for line in option.story],
     }
+
+
+def _line_row(line: FareLine) -> list[Any]:
+    return [line.code, line.label, line.amount_minor, line.values and dict(line.values)]
 
 
 def _option(raw: dict[str, Any]) -> Option:
     lines = tuple(FareLine(*line) for line in raw["lines"])
     tariff = Tariff.from_dict(raw["tariff"])
-    return Option(raw["category"], Fare(lines, raw["tax_minor"]), tariff, raw["pickup_eta_s"])
+    story = tuple(FareLine(*line) for line in raw.get("story", ()))
+    return Option(raw["category"], Fare(lines, raw["tax_minor"]), tariff, raw["pickup_eta_s"], story)
 
 
 def _quote(row: Any) -> Quote:
@@ -91,4 +101,7 @@ def _quote(row: Any) -> Quote:
         options=tuple(_option(raw) for raw in row.options),
         created_at=row.created_at,
         expires_at=row.expires_at,
+        promo=None if row.promo is None else Promo.from_dict(row.promo),
+        parent_id=row.parent_id,
+        trip_id=row.trip_id,
     )

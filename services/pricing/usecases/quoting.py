@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Protocol
 
-from hansom.contracts.pricing import AskFinalFare, AskQuote, FareReason, NoTariff
+from hansom.contracts.errors import Invalid
+from hansom.contracts.pricing import AskFinalFare, AskQuote, AskRequote, FareReason, NoTariff, NotYourFare
 from hansom.values import Point
-from services.pricing.domain.fare import Fare
-from services.pricing.domain.quote import Driven, Errand, Quote, Route, final_fare, options_of
+from services.pricing.domain.fare import Fare, whole
+from services.pricing.domain.final import Driven, final_fare
+from services.pricing.domain.quote import Change, Errand, Quote, Route, options_of, requoted
 from services.pricing.domain.reasons import Surge
 from services.pricing.domain.tariff import Tariff, in_force
 
@@ -39,6 +41,9 @@ class World(Protocol):
     def survey(self, pickup: Point, dropoff: Point) -> tuple[Route, Mapping[str, float | None]]:
         """The route, and seconds until a car of each category could be there, asked for at once. Raises what maps
         raises."""
+
+    def way(self, start: Point, end: Point) -> Route:
+        """The route alone. Raises what maps raises."""
 
     def surge(self, city: str, pickup: Point, now: datetime) -> Surge:
         """The surge at a pickup."""
@@ -72,10 +77,49 @@ def make_quote(request: AskQuote, world: World, rules: PriceRules, now: datetime
     )
 
 
+def make_requote(request: AskRequote, parent: Quote, world: World, expires_at: datetime, quote_id: str) -> Quote:
+    """The quote for another destination of a trip, not yet kept.
+
+    Raises NotYourFare, CategoryNotInQuote, Invalid for another city, and what maps raises.
+    """
+    if parent.rider_id != request.rider_id:
+        raise NotYourFare()
+    parent.option(request.category)
+    route = _way_to(request, parent, world)
+    if route.city != parent.route.city:
+        raise Invalid(details={"dropoff": ["In another city."]})
+    return requoted(parent, Change(request.trip_id, request.category, request.dropoff, route, expires_at), quote_id)
+
+
+def _way_to(request: AskRequote, parent: Quote, world: World) -> Route:
+    """The whole way from the pickup; under way, what is driven already and the rest from where the car is."""
+    if request.via is None:
+        return world.way(parent.pickup, request.dropoff)
+    before, rest = world.way(parent.pickup, request.via), world.way(request.via, request.dropoff)
+    driven_m = before.distance_m if request.driven_m is None else whole(request.driven_m)
+    driven_s = before.duration_s if request.driven_s is None else whole(request.driven_s)
+    return Route(
+        rest.city,
+        driven_m + rest.distance_m,
+        driven_s + rest.duration_s,
+        (*before.line, *rest.line),
+        rest.correction,
+        rest.estimated,
+    )
+
+
 def price_ride(request: AskFinalFare, rows: QuoteRows, rules: PriceRules) -> tuple[Quote, Fare, FareReason]:
     """The fare to charge for what was driven. Raises UnknownQuote, CategoryNotInQuote."""
     quote = rows.get(request.quote_id)
-    driven = Driven(request.distance_m, request.duration_s, request.credible, request.waited_s)
+    driven = Driven(
+        distance_m=request.distance_m,
+        duration_s=request.duration_s,
+        credible=request.credible,
+        waited_s=request.waited_s,
+        ended_early=request.ended_early,
+        ended_at=request.ended_at,
+        elsewhere=request.destination_changed,
+    )
     fare, reason = final_fare(quote, request.category, driven, rules.tolerance)
     return quote, fare, reason
 

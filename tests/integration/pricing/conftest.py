@@ -21,7 +21,7 @@ def pricing_settings(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
     with own_database(config, "pricing", SERVICE) as settings:
         # a Redis of its own beside that of a stack that runs; surge is reckoned when a test says so
         live = {"live": config["REDIS_URIS"]["live"].rpartition("/")[0] + "/10"}
-        yield {**settings, "REDIS_URIS": live, "RPC_DEADLINE_S": 5, "SURGE_TICK_S": 3600}
+        yield {**settings, "REDIS_URIS": live, "RPC_DEADLINE_S": 5, "SURGE_TICK_S": 3600, "PROMO_SWEEP_S": 3600}
 
 
 @pytest.fixture(scope="package")

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hansom.contracts.pricing import CategoryNotInQuote, FareReason, SurgeCode
 from hansom.values import Point
 from services.pricing.domain.fare import fare_of
-from services.pricing.domain.quote import Driven, Errand, Quote, Route, final_fare, options_of
+from services.pricing.domain.final import Driven, final_fare
+from services.pricing.domain.quote import Errand, Quote, Route, options_of
 from services.pricing.domain.reasons import Surge
 from services.pricing.domain.tariff import Tariff
 from services.pricing.domain.terms import Terms
