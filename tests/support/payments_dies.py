@@ -1,6 +1,6 @@
-"""Run as a process: charge, refund, settle or pay out, and die by SIGKILL at the moment that the first argument names.
+"""Run as a process: hold, charge, refund and so on, and die by SIGKILL at the moment that the first argument names.
 
-`python -m tests.support.payments_dies before|after charge|refund|settle|payout TASK`: before or after the
+`python -m tests.support.payments_dies before|after hold|release|charge|refund|settle|payout TASK`: before or after the
 provider has done what it was asked, nothing of which is recorded yet.
 """
 
@@ -15,6 +15,8 @@ from typing import Any
 
 from hansom.store import engine_for, transactions
 from services.payments.provider.simulated import SimulatedProvider
+from services.payments.usecases.holding import authorize_ride
+from services.payments.usecases.letting_go import release_holds
 from services.payments.usecases.refunding import finish_refunds
 from services.payments.usecases.settling_debts import settle_debts
 from tests.support.money import MoneyDesk
@@ -25,6 +27,12 @@ class DyingProvider:
 
     def __init__(self, real: SimulatedProvider, when: str) -> None:
         self._real, self._when = real, when
+
+    def hold_all(self, wanted: Any) -> Any:
+        return self._die(self._real.hold_all, wanted)
+
+    def release_all(self, keys: Any) -> Any:
+        return self._die(self._real.release_all, keys)
 
     def charge_all(self, wanted: Any) -> Any:
         return self._die(self._real.charge_all, wanted)
@@ -53,6 +61,10 @@ def main(when: str, what: str, task: str) -> None:
     desk = MoneyDesk(store, engine, config, provider, now)
     if what == "charge":
         desk.charge(*rides)
+    elif what == "hold":
+        authorize_ride(desk.desk, rides[0])
+    elif what == "release":
+        release_holds(desk.desk, rides)
     elif what == "refund":
         finish_refunds(desk.desk, rides)
     elif what == "settle":

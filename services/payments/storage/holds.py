@@ -70,10 +70,10 @@ class HoldRows:
             update(holds).where(holds.c.id == hold_id, holds.c.granted_at.is_(None)).values(trip_id=trip_id)
         )
 
-    def grant_holds(self, ids: Collection[str], at: datetime) -> None:
-        """Their trips go on by them: those that are held, and not being let go."""
-        is_new = and_(holds.c.id.in_(list(ids)), holds.c.granted_at.is_(None))
-        wanted = update(holds).where(is_new, holds.c.state == HoldState.HELD.value, _IS_WANTED)
+    def grant_hold(self, hold_id: str, trip_id: str, at: datetime) -> None:
+        """The trip goes on by it, if it is held for that trip, and not being let go."""
+        mine = and_(holds.c.id == hold_id, holds.c.trip_id == trip_id, holds.c.granted_at.is_(None))
+        wanted = update(holds).where(mine, holds.c.state == HoldState.HELD.value, _IS_WANTED)
         self._session.execute(wanted.values(granted_at=at))
 
     def resolve_holds(self, answers: Mapping[str, HoldAnswer], at: datetime) -> set[str]:

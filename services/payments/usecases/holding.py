@@ -6,7 +6,7 @@ pending is looked up before it is asked for again, so two requests at once are o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from hansom.contracts.payments import (
@@ -41,7 +41,9 @@ def authorize_ride(desk: Desk, request: AuthorizeRide) -> bool:
         hold, is_new = _standing(desk, request, method)
     if hold is None:
         return False
-    return _go_on(_asked(desk, hold, is_new))
+    if hold.state != HoldState.HELD:
+        hold = _asked(desk, hold, is_new)
+    return _go_on(hold, request.trip_id)
 
 
 def _standing(desk: Desk, request: AuthorizeRide, method: str) -> tuple[Hold | None, bool]:
@@ -54,7 +56,13 @@ def _standing(desk: Desk, request: AuthorizeRide, method: str) -> tuple[Hold | N
         if hold is not None and hold.rider_id != request.rider_id:
             raise ValueError(f"trip {request.trip_id} is another rider's")
         hold = hold or _taken_over(desk, books, request, method)
-        return (hold, False) if hold is not None else (_new(desk, books, request, method), True)
+        if hold is None:
+            return _new(desk, books, request, method), True
+        if hold.state == HoldState.HELD and hold.let_go_at is None:
+            # while no other request of the rider looks: what he confirmed serves one
+            books.grant_hold(hold.id, request.trip_id, desk.now())
+            hold = replace(hold, granted_at=desk.now())
+        return hold, False
 
 
 def _taken_over(desk: Desk, books: Books, request: AuthorizeRide, method: str) -> Hold | None:
@@ -101,39 +109,39 @@ def _asked(desk: Desk, hold: Hold, is_new: bool) -> Hold:
     elif hold.state == HoldState.NEEDS_CONFIRMATION:
         # he may have confirmed it in his bank's app, and the news of it be on its way
         answers = provider.find_holds([hold.id])
-    [hold] = record_holds(desk, answers, [hold.id], grant=True)
-    return hold
+    return record_holds(desk, answers, grant=(hold.id, hold.trip_id))[hold.id]
 
 
 def record_holds(
-    desk: Desk, answers: Mapping[str, HoldAnswer], wanted: Sequence[str] = (), *, grant: bool = False
-) -> list[Hold]:
-    """Write what the provider says of holds; gives `wanted` as they stand then, granted if asked for and held.
+    desk: Desk, answers: Mapping[str, HoldAnswer], *, grant: tuple[str, str] | None = None
+) -> dict[str, Hold]:
+    """Write what the provider says of holds; gives them as they stand then. `grant`: a hold that its trip goes on by
+    if it is held.
 
-    What it holds though we let it go is let go there too. Raises ProviderUnavailable.
+    What the provider holds though we let it go is let go there too. Raises ProviderUnavailable.
     """
     at = desk.now()
     with desk.open_books() as books:
         books.resolve_holds(answers, at)
-        if grant:
-            books.grant_holds(wanted, at)
-        known = {hold.id: hold for hold in books.holds({*answers, *wanted})}
+        if grant is not None:
+            books.grant_hold(*grant, at)
+        known = {hold.id: hold for hold in books.holds({*answers, *(grant or ())[:1]})}
     stands = {id_ for id_, answer in answers.items() if answer.state in STANDING}
     stray = [id_ for id_ in stands if id_ in known and not known[id_].stands]
     if stray:
         desk.provider.release_all(stray)
-    return [known[id_] for id_ in wanted]
+    return known
 
 
-def _go_on(hold: Hold) -> bool:
-    """Whether its trip may go on by it. Raises PaymentDeclined, PaymentNeedsConfirmation, ProviderUnavailable."""
-    if hold.state == HoldState.HELD and hold.granted_at is not None and hold.let_go_at is None:
+def _go_on(hold: Hold, trip_id: str) -> bool:
+    """Whether a trip may go on by it. Raises PaymentDeclined, PaymentNeedsConfirmation, ProviderUnavailable."""
+    if hold.state == HoldState.HELD and hold.granted_at is not None and hold.trip_id == trip_id:
         return True
     if hold.state == HoldState.DECLINED:
         raise PaymentDeclined(details={"reason": hold.reason or "declined"})
     if hold.state == HoldState.NEEDS_CONFIRMATION and hold.let_go_at is None:
         raise PaymentNeedsConfirmation(details={"confirmation_id": hold.id})
-    # no answer, or let go at this very moment: asked again, it is another one
+    # no answer, or let go or given to another trip at this very moment: asked again, it is another one
     raise ProviderUnavailable()
 
 
@@ -175,4 +183,4 @@ def confirm_payment(desk: Desk, request: ConfirmPayment) -> Hold:
     if state != ConfirmationState.WAITING:
         raise ConfirmationOver(details={"state": state.value})
     answer = desk.provider.confirm_hold(hold.id, request.accept)
-    return record_holds(desk, {hold.id: answer}, [hold.id])[0]
+    return record_holds(desk, {hold.id: answer})[hold.id]
