@@ -27,7 +27,7 @@ from hansom.wire import iso
 from services.trips.service import TripsService
 from services.trips.storage.tables import Base
 from tests.support.databases import drop_database
-from tests.support.trips_builders import DROPOFF, PICKUP, a_card
+from tests.support.trips_builders import DROPOFF, PICKUP, a_card, some_terms
 
 SERVICE, EAR = "trips_under_test", "trips_ear"
 
@@ -51,6 +51,8 @@ class World:
         self.quotes: dict[str, dict[str, Any]] = {}
         self.failures: dict[str, HansomError] = {}
         self.trace = {"distance_m": 1400.0, "method": "matched", "credible": True, "complete": True, "points": 60}
+        self.discounted: dict[str, Any] = {}
+        self.fixes: list[dict[str, Any]] = []
         self.positions: dict[str, dict[str, Any] | None] = {}
         self.listening: dict[str, Any] = {"listening_since": None, "listening_until": None}
         self.asked: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -65,7 +67,8 @@ class World:
     def add_quote(self, rider_id: str, ttl_s: float = 300, **changes: Any) -> str:
         """A quote as pricing.get_quote gives it; gives its id."""
         quote_id = uuid4().hex
-        options = [{"category": "standard", "fare": {"amount_minor": 950, "currency": "EUR"}, "breakdown": []}]
+        option = {"category": "standard", "fare": {"amount_minor": 950, "currency": "EUR"}, "breakdown": []}
+        options = [{**option, **some_terms(), **changes.pop("option", {})}]
         self.quotes[quote_id] = {
             "id": quote_id,
             "rider_id": rider_id,
@@ -103,15 +106,45 @@ class Pricing:
         WORLD.answer("final_fare", payload)
         fare, tax = {"amount_minor": 1010, "currency": "EUR"}, {"amount_minor": 120, "currency": "EUR"}
         lines = [{"code": "distance", "label": "Distance", "amount": fare}]
-        return {"fare": fare, "breakdown": lines, "tax": {"rate": 0.135, "amount": tax}, "reason": "longer_than_quoted"}
+        reply = {
+            "fare": fare,
+            "breakdown": lines,
+            "tax": {"rate": 0.135, "amount": tax},
+            "reason": "longer_than_quoted",
+        }
+        return {**reply, **WORLD.discounted}
+
+    @rpc
+    def reserve_promo(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("reserve_promo", payload)
+        return {"code": "WELCOME", "discount": {"amount_minor": 300, "currency": "EUR"}}
+
+    @rpc
+    def release_promo(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("release_promo", payload)
+        return {}
+
+    @rpc
+    def requote(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """A quote for another destination of the trip, kept like any other."""
+        WORLD.answer("requote", payload)
+        changed = {"dropoff": payload["dropoff"], "parent_id": payload["quote_id"], "trip_id": payload["trip_id"]}
+        option = {"category": payload["category"], "fare": {"amount_minor": 1500, "currency": "EUR"}, "breakdown": []}
+        quote_id = WORLD.add_quote(payload["rider_id"], options=[{**option, **some_terms()}], **changed)
+        return WORLD.quotes[quote_id]
 
 
 class Payments:
     name = "trips_payments"
 
     @rpc
-    def check_payment_method(self, payload: dict[str, Any]) -> dict[str, Any]:
-        WORLD.answer("check_payment_method", payload)
+    def authorize_ride(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("authorize_ride", payload)
+        return {"state": "held"}
+
+    @rpc
+    def release_holds(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("release_holds", payload)
         return {}
 
 
@@ -131,6 +164,11 @@ class Location:
     def finish_trace(self, payload: dict[str, Any]) -> dict[str, Any]:
         WORLD.answer("finish_trace", payload)
         return WORLD.trace
+
+    @rpc
+    def get_trace(self, payload: dict[str, Any]) -> dict[str, Any]:
+        WORLD.answer("get_trace", payload)
+        return {"points": WORLD.fixes}
 
     @rpc
     def get_positions(self, payload: dict[str, Any]) -> dict[str, Any]:

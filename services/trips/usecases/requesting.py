@@ -57,26 +57,26 @@ def taken(pricing: Remote, payments: Remote, wish: Wish, has_ridden: Callable[[s
     """Within it the fare is held and the quote's promo code is the trip's; what it raises gives both back.
 
     Both are asked for at once. A rider who pays as usual is not kept waiting while payments is down. Raises what
-    payments refuses (DebtOpen, PaymentDeclined, ...), PromoRefused, Unavailable.
+    payments refuses (DebtOpen, PaymentDeclined, PaymentNeedsConfirmation, UnknownPaymentMethod), PromoRefused,
+    Unavailable.
     """
     promo = promo_of(wish.quote, wish.command.category)
-    check = {"payment_method": wish.command.payment_method, "rider_id": wish.command.rider_id}
-    holding = payments.call_async("check_payment_method", check, AUTHORIZE_DEADLINE_S)
-    reserving = None
-    if promo:
-        first_ride = not has_ridden(wish.command.rider_id)
-        reserving = pricing.call_async("reserve_promo", {**_reservation(wish), "first_ride": first_ride})
-    may_not_pay = _refusal(holding)
-    refused = _refusal(reserving) if reserving else None
-    if isinstance(may_not_pay, Unavailable) and wish.command.payment_method is None:
-        log.warning("a ride is asked for without a hold", extra={"error": may_not_pay.code, "trip_id": wish.trip_id})
-        may_not_pay = None
+    holding = payments.call_async("authorize_ride", _hold(wish), AUTHORIZE_DEADLINE_S)
+    reserving = pricing.call_async("reserve_promo", _reservation(wish, has_ridden)) if promo else None
+    no_hold = _refusal(holding)
+    no_promo = _refusal(reserving) if reserving else None
+    if isinstance(no_hold, Unavailable) and wish.command.payment_method is None:
+        log.warning("a ride is asked for without a hold", extra={"error": no_hold.code, "trip_id": wish.trip_id})
+    elif no_hold is not None and no_promo is None:
+        # what waits to be confirmed by its rider waits for his next request; of other refusals there is no hold
+        _give_back(pricing, payments, wish, hold=isinstance(no_hold, Unavailable), promo=promo is not None)
+        raise no_hold
     try:
-        if may_not_pay or refused:
-            raise may_not_pay or refused  # type: ignore[misc]
+        if no_promo is not None:
+            raise no_promo
         yield promo
     except HansomError:
-        _give_back(pricing, payments, wish, promo)
+        _give_back(pricing, payments, wish, hold=True, promo=promo is not None)
         raise
 
 
@@ -90,8 +90,9 @@ def _hold(wish: Wish) -> dict[str, Any]:
     }
 
 
-def _reservation(wish: Wish) -> dict[str, Any]:
-    asked = {"trip_id": wish.trip_id, "rider_id": wish.command.rider_id}
+def _reservation(wish: Wish, has_ridden: Callable[[str], bool]) -> dict[str, Any]:
+    rider_id = wish.command.rider_id
+    asked = {"trip_id": wish.trip_id, "rider_id": rider_id, "first_ride": not has_ridden(rider_id)}
     return {**asked, "quote_id": wish.quote.id, "category": wish.command.category}
 
 
@@ -104,9 +105,11 @@ def _refusal(call: Any) -> HansomError | None:
     return None
 
 
-def _give_back(pricing: Remote, payments: Remote, wish: Wish, promo: Promo | None) -> None:
+def _give_back(pricing: Remote, payments: Remote, wish: Wish, *, hold: bool, promo: bool) -> None:
     """Let go of what the trip would have had. What cannot be told now, its owners find by themselves."""
     calls = []
+    if hold:
+        calls.append(payments.call_async("release_holds", {"trip_ids": [wish.trip_id]}, GIVE_BACK_DEADLINE_S))
     if promo:
         calls.append(pricing.call_async("release_promo", {"trip_id": wish.trip_id}, GIVE_BACK_DEADLINE_S))
     for call in calls:

@@ -42,10 +42,10 @@ def driver(user_id: str) -> dict[str, str]:
 OPS = {"user_id": "ops-1", "role": "ops"}
 
 
-def request(call: Call, world: World, rider_id: str | None = None, **more: Any) -> dict[str, Any]:
+def request(call: Call, world: World, rider_id: str | None = None, **quote: Any) -> dict[str, Any]:
     rider_id = rider_id or uuid4().hex
-    quote_id = world.add_quote(rider_id)
-    return call("request_trip", rider_id=rider_id, quote_id=quote_id, category="standard", **more)
+    quote_id = world.add_quote(rider_id, **quote)
+    return call("request_trip", rider_id=rider_id, quote_id=quote_id, category="standard")
 
 
 def offer(call: Call, trip_id: str, driver_id: str, ttl_s: float = 15) -> dict[str, Any]:
@@ -55,14 +55,14 @@ def offer(call: Call, trip_id: str, driver_id: str, ttl_s: float = 15) -> dict[s
     return outcome["made"][0]
 
 
-def assigned(call: Call, world: World) -> dict[str, Any]:
-    trip, driver_id = request(call, world), uuid4().hex
+def assigned(call: Call, world: World, **quote: Any) -> dict[str, Any]:
+    trip, driver_id = request(call, world, **quote), uuid4().hex
     made = offer(call, trip["id"], driver_id)
     return call("accept_offer", offer_id=made["offer_id"], driver_id=driver_id)["trip"] | {"pin": trip["pin"]}
 
 
-def in_progress(call: Call, world: World) -> dict[str, Any]:
-    trip = assigned(call, world)
+def in_progress(call: Call, world: World, **quote: Any) -> dict[str, Any]:
+    trip = assigned(call, world, **quote)
     call("arrive", trip_id=trip["id"], driver_id=trip["driver_id"])
     return call("start", trip_id=trip["id"], driver_id=trip["driver_id"], pin=trip["pin"])
 
@@ -141,7 +141,7 @@ def test_a_request_is_refused_for_the_reason_that_api_md_names(call: Call, world
     with pytest.raises(CategoryNotQuoted) as refused:
         ask(world.add_quote("rider-1"), "hovercraft")
     assert list(refused.value.details) == ["category"]
-    world.failures["check_payment_method"] = Invalid(details={"payment_method": ["Unknown."]})
+    world.failures["authorize_ride"] = Invalid(details={"payment_method": ["Unknown."]})
     with pytest.raises(Invalid) as refused_card:
         ask(world.add_quote("rider-1"), payment_method="card_none")
     assert list(refused_card.value.details) == ["payment_method"]
