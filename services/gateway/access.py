@@ -68,6 +68,7 @@ class Doorkeeper(SharedExtension):
         self._limiter = FixedWindowRateLimiter(self._storage)
         self._seen: dict[str, Caller] = {}
         self._by_address = parse_limit(str(config["RATE_LIMIT_ANONYMOUS"]))
+        self._webhooks = parse_limit(str(config["RATE_LIMIT_WEBHOOKS"]))
         self._by_user = parse_limit(str(config["RATE_LIMIT_USER"]))
 
     # -- who ---------------------------------------------------------------------------------------------------------
@@ -185,11 +186,18 @@ class Doorkeeper(SharedExtension):
     # -- rate limits -------------------------------------------------------------------------------------------------
     def limit_address(self, environ: dict[str, Any]) -> None:
         """Count a call of somebody unknown against his address. Raises RateLimited."""
+        self._limit(self._by_address, self._address(environ))
+
+    def limit_webhooks(self, environ: dict[str, Any]) -> None:
+        """Count a message that only its signature vouches for against its address. Raises RateLimited."""
+        self._limit(self._webhooks, f"webhooks {self._address(environ)}")
+
+    def _address(self, environ: dict[str, Any]) -> str:
         address = environ.get("REMOTE_ADDR", "")
         if self.forwarded:
             # the last entry is the one our own proxy wrote
             address = environ.get("HTTP_X_FORWARDED_FOR", address).rsplit(",", 1)[-1].strip()[:64]
-        self._limit(self._by_address, address)
+        return str(address)
 
     def _limit(self, limit: RateLimitItem, who: str) -> None:
         try:

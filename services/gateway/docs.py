@@ -71,6 +71,8 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.body is not None:
         required = any(each.required for each in route.body.fields.values())
         operation["requestBody"] = {"required": required, "content": _json(type(route.body))}
+    if route.raw:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
     if route.who:
         operation["security"] = [{"token": []}]
         operation["description"] = f"For: {', '.join(sorted(route.who))}."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from datetime import timedelta
 from typing import Any
 
@@ -73,7 +72,7 @@ class TakeWebhookSchema(Request):
     def build(self, data: dict[str, Any], **_: Any) -> tuple[str, dict[str, str], bytes]:
         try:
             body = base64.b64decode(data["body_b64"], validate=True)
-        except binascii.Error as exc:
+        except ValueError as exc:
             raise ValidationError("Not base64.", "body_b64") from exc
         return data["provider"], data["headers"], body
 

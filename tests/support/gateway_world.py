@@ -22,6 +22,7 @@ from hansom.amqp import Broker, Outgoing, connect
 from hansom.contracts.drivers import DriverNotApproved
 from hansom.contracts.errors import Invalid, Unavailable
 from hansom.contracts.gateway import FRAMES_QUEUE
+from hansom.contracts.payments import UnknownConfirmation, WebhookRefused
 from hansom.contracts.trips import NotYourTrip, OfferGone, UnknownTrip
 from hansom.ids import new_id
 from hansom.rpc import ServiceClient, rpc
@@ -142,7 +143,26 @@ def players(played: Played, suffix: str) -> list[type]:
             played.asked.append(("nearby_many", payload))
             return {"items": [list(played.cars) for _ in payload["points"]]}
 
-    return [Users, Drivers, Trips, Notifications, Location]
+    class Payments:
+        name = f"payments{suffix}"
+
+        @rpc
+        def take_webhook(self, payload: Json) -> Json:
+            played.asked.append(("take_webhook", payload))
+            if payload["headers"].get("test-signature") != "right":
+                raise WebhookRefused()
+            return {"taken": 1}
+
+        @rpc
+        def get_confirmation(self, payload: Json) -> Json:
+            raise UnknownConfirmation()
+
+        @rpc
+        def confirm_payment(self, payload: Json) -> Json:
+            played.asked.append(("confirm_payment", payload))
+            return {"id": payload["confirmation_id"], "state": "confirmed"}
+
+    return [Users, Drivers, Trips, Notifications, Location, Payments]
 
 
 class GatewayWorld:

@@ -34,6 +34,12 @@ class Request:
         """A header by its WSGI name without `HTTP_`, such as `IDEMPOTENCY_KEY`."""
         return self.environ.get(f"HTTP_{name}")
 
+    def headers(self) -> dict[str, str]:
+        """All headers by their names in lower case, without those that say who somebody is."""
+        sent = {name[5:]: value for name, value in self.environ.items() if name.startswith("HTTP_")}
+        told = {name: value for name, value in sent.items() if name not in ("AUTHORIZATION", "COOKIE")}
+        return {name.replace("_", "-").lower(): value for name, value in told.items()}
+
     def close(self) -> None:
         protocol = self.environ.get("hansom.protocol")
         if protocol is not None:
