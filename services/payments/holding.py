@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from typing import Any
 
 from hansom import logs
@@ -14,6 +15,7 @@ from hansom.rpc import rpc
 from hansom.timers import leader_timer
 from hansom.validation import load
 from services.payments import hold_schemas as schemas
+from services.payments.storage.webhooks import forget_news
 from services.payments.usecases import hearing_provider, holding, letting_go
 from services.payments.usecases.letting_go import TripEnd
 
@@ -22,6 +24,9 @@ log = logging.getLogger(__name__)
 Payload = dict[str, Any]
 
 TRIPS_DEADLINE_S = 10.0
+
+NEWS_KEPT = timedelta(days=30)
+"""Longer than any provider tells the same again."""
 
 ENDS = {"completed": TripEnd.COMPLETED, "cancelled": TripEnd.CALLED_OFF, "expired": TripEnd.CALLED_OFF}
 """A trip's state → its end; in any other it is under way."""
@@ -86,6 +91,12 @@ class Holding:
     @leader_timer(interval_s=5)
     def follow_up_news(self) -> None:
         hearing_provider.follow_up_news(self.desk, self.config["PAYMENT_PROVIDER"])
+
+    @leader_timer(interval_s=3600)
+    def forget_news(self) -> None:
+        with self.store.begin() as session:
+            forgotten = forget_news(session, self.clock.now() - NEWS_KEPT)
+        log.info("forgot what the provider told", extra={"messages": forgotten})
 
     def _ends_of(self, trip_ids: Collection[str]) -> dict[str, TripEnd]:
         """`usecases.letting_go.EndsOf`: asks trips for all at once."""
