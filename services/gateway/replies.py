@@ -92,29 +92,6 @@ class Surge(Reply):
     code = fields.String(required=True, validate=validate.OneOf([code.value for code in SurgeCode]))
 
 
-class QuoteOption(Reply):
-    category = fields.String(required=True)
-    fare = _money()
-    breakdown = fields.List(fields.Nested(FareLine), required=True)
-    surge = fields.Nested(Surge, required=True)
-    pickup_eta_s = _maybe(Finite)
-
-
-class Quote(Reply):
-    id = fields.String(required=True)
-    distance_m = Finite(required=True)
-    duration_s = Finite(required=True)
-    correction = Finite(
-        metadata={"description": "Factor in `duration_s` learnt from earlier rides: 1.2 is a fifth slower."}
-    )
-    estimated = fields.Boolean(
-        metadata={"description": "True when the road service was down: distance, time and so the fare rest on a guess."}
-    )
-    route = fields.List(fields.Nested(PointSchema), required=True)
-    options = fields.List(fields.Nested(QuoteOption), required=True)
-    expires_at = Rfc3339(required=True)
-
-
 class TripDriver(Reply):
     id = fields.String(required=True)
     name = fields.String(required=True)

@@ -141,6 +141,7 @@ class ProfileChanges(Schema):
 class QuoteRequest(Schema):
     pickup = JsonObject(PointSchema, required=True)
     dropoff = JsonObject(PointSchema, required=True)
+    promo_code = PlainText(longest=64, allow_none=True)
 
 
 class TripRequest(Schema):

@@ -20,6 +20,7 @@ from services.gateway.routes.auditing import AuditRoutes
 from services.gateway.routes.debts import DebtRoutes
 from services.gateway.routes.driving import DrivingRoutes
 from services.gateway.routes.ops import OpsRoutes
+from services.gateway.routes.promos import PromoRoutes
 from services.gateway.routes.refunds import RefundRoutes
 from services.gateway.routes.riding import RidingRoutes
 from services.gateway.routes.surging import SurgeRoutes
@@ -46,6 +47,7 @@ class GatewayService(
     DrivingRoutes,
     OpsRoutes,
     SurgeRoutes,
+    PromoRoutes,
     RefundRoutes,
     AuditRoutes,
     SystemRoutes,

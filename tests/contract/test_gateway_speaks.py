@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from marshmallow import Schema, fields
 
-from services.gateway import replies, surge_replies
+from services.gateway import promo_replies, quote_replies, replies, surge_replies
 from services.gateway.socket.asyncapi import EVENTS
 from services.gateway.socket.connection import event_frame
 from services.gateway.socket.positions import read_position
@@ -40,7 +40,10 @@ def misses(schema: Schema, answer: Any) -> dict[str, Any]:
         ("rpc/location.marks_of", replies.DriverPositions()),
         ("rpc/location.list_doubts", replies.Implausible()),
         ("rpc/maps.search_places", replies.Places()),
-        ("rpc/pricing.quote", replies.Quote()),
+        ("rpc/pricing.quote", quote_replies.Quote()),
+        ("rpc/pricing.requote", quote_replies.Quote()),
+        ("rpc/pricing.create_promo", promo_replies.PromoCode()),
+        ("rpc/pricing.list_promos", promo_replies.PromoCodes()),
         ("rpc/pricing.get_surge", surge_replies.CitySurge()),
         ("rpc/pricing.set_surge", surge_replies.SurgeSetting()),
         ("rpc/pricing.list_surge_changes", surge_replies.SurgeChanges()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway import replies, schemas
+from services.gateway import quote_replies, replies, schemas
 from services.gateway.http.route import RIDER, USER, Call, route
 from services.gateway.routes.needs import Needs
 
@@ -30,9 +30,10 @@ class RidingRoutes(Needs):
         limit = call.data.get("limit", int(self.config["NEARBY_LIMIT"]))
         return self.location.nearby({"point": point, "limit": limit})
 
-    @route("POST", "/v1/quotes", who=RIDER, body=schemas.QuoteRequest(), gives=replies.Quote(), status=201, keyed=True,
-           summary="Ask for a price, good until it expires")  # fmt: skip
+    @route("POST", "/v1/quotes", who=RIDER, body=schemas.QuoteRequest(), gives=quote_replies.Quote(), status=201,
+           keyed=True, refuses=frozenset({409}), summary="Ask for a price, good until it expires")  # fmt: skip
     def quote(self, call: Call) -> Any:
+        """With a promo code that cannot be used: 409 `promo_refused`, and `details.reason` says why."""
         return self.pricing.quote(call.with_key(rider_id=call.user_id, **call.data))
 
     @route("POST", "/v1/trips", who=RIDER, body=schemas.TripRequest(), gives=replies.Trip(), status=201, keyed=True,

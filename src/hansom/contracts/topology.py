@@ -82,7 +82,14 @@ SUBSCRIPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "trips": {"drivers": ("driver_availability_changed",)},
     "pricing": {
-        "trips": ("trip_requested", "trip_returned", "trip_assigned", "trip_cancelled", "trip_expired"),
+        "trips": (
+            "trip_requested",
+            "trip_returned",
+            "trip_assigned",
+            "trip_cancelled",
+            "trip_expired",
+            "trip_settled",
+        ),
     },
     "payments": {"trips": ("trip_settled",)},
     "notifications": {
