@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway import change_schemas, replies
+from services.gateway import change_schemas, quote_replies, replies
 from services.gateway.http.route import DRIVER, RIDER, USER, Call, route
 from services.gateway.routes.needs import Needs
 
@@ -30,7 +30,7 @@ class ChangingRoutes(Needs):
         return self.trips.claim_no_show({**call.data, "driver_id": call.user_id})
 
     @route("POST", "/v1/trips/{trip_id}/destination-quotes", who=RIDER, body=change_schemas.DestinationWish(),
-           gives=replies.Quote(), status=201, keyed=True, refuses=frozenset({404, 409}),
+           gives=quote_replies.Quote(), status=201, keyed=True, refuses=frozenset({404, 409}),
            summary="Ask what the ride costs to another place")  # fmt: skip
     def quote_destination(self, call: Call) -> Any:
         """By the terms of the ride's own quote; under way, from where the car is, and what was driven counts."""
