@@ -96,10 +96,15 @@ class OfferDeclinedSchema(_Tolerant):
 
 
 class PaymentSchema(_Tolerant):
-    """Data of payment_captured and payment_failed."""
+    """Data of payment_captured and payment_failed. `kind`: ride, cancellation, no_show or tip."""
 
     trip_id = fields.String(required=True)
+    kind = fields.String(load_default="ride")
     amount = fields.Nested(MoneySchema(unknown=EXCLUDE), required=True)
+
+
+def _payment(data: dict[str, Any]) -> dict[str, Any]:
+    return data["amount"] | {"kind": data["kind"]}
 
 
 _TRIP_EVENT, _DECLINED, _PAYMENT = TripEventSchema(), OfferDeclinedSchema(), PaymentSchema()
@@ -109,7 +114,7 @@ def read_fact(event: Event) -> Fact:
     """What is kept of an event. Raises ValidationError when its data is not what was agreed."""
     if event.publisher == "payments":
         data = _PAYMENT.load(event.data)
-        return Fact(event.event_id, event.name, data["trip_id"], event.occurred_at, values=data["amount"])
+        return Fact(event.event_id, event.name, data["trip_id"], event.occurred_at, values=_payment(data))
     if event.type == "offer_declined":
         data = _DECLINED.load(event.data)
         return Fact(event.event_id, event.name, data["trip_id"], event.occurred_at, driver_id=data["driver_id"])

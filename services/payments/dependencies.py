@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -11,17 +10,12 @@ from zoneinfo import ZoneInfo
 from nameko.extensions import DependencyProvider
 
 from hansom.cities import City, cities_ever
-from hansom.store import engine_for, transactions
 from services.payments.domain.methods import CARD_OK
-from services.payments.provider.simulated import SimulatedProvider
+from services.payments.provider.choosing import provider_of
 from services.payments.usecases.ports import CityRules, MoneyRules, Provider
 
 LOOKED_UP_AFTER_S = 30
 """A charge that is pending for longer was left by somebody who died, or by a provider that was down."""
-
-PROVIDERS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "simulated": lambda config: SimulatedProvider(transactions(engine_for(config, "payments")))
-}
 
 
 def money_rules(config: dict[str, Any]) -> MoneyRules:
@@ -36,6 +30,8 @@ def money_rules(config: dict[str, Any]) -> MoneyRules:
         usual_method=CARD_OK,
         cities=known,
         looked_up_after=timedelta(seconds=LOOKED_UP_AFTER_S),
+        confirm_within=timedelta(seconds=float(config["PAYMENT_CONFIRM_WITHIN_S"])),
+        tip_within=timedelta(hours=float(config["TIP_WITHIN_H"])),
     )
 
 
@@ -66,10 +62,7 @@ class PaymentProvider(DependencyProvider):
     """Gives a worker the provider that PAYMENT_PROVIDER names."""
 
     def setup(self) -> None:
-        name = self.container.config["PAYMENT_PROVIDER"]
-        if name not in PROVIDERS:
-            raise ValueError(f"PAYMENT_PROVIDER {name!r} is not one of {', '.join(sorted(PROVIDERS))}")
-        self.provider: Provider = PROVIDERS[name](self.container.config)
+        self.provider: Provider = provider_of(self.container.config)
 
     def get_dependency(self, worker_ctx: Any) -> Provider:
         return self.provider

@@ -27,6 +27,7 @@ DATA: dict[str, Any] = {
     "payments.payment_failed": payments.PaymentData,
     "payments.payment_refunded": payments.RefundData,
     "payments.debt_settled": payments.DebtSettledData,
+    "payments.tip_received": payments.TipReceivedData,
     "payments.payout_sent": payments.PayoutSentData,
     "payments.payout_failed": payments.PayoutFailedData,
     "ratings.rating_given": ratings.RatingGivenData,

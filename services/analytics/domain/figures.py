@@ -75,11 +75,16 @@ def _settled(fact: Fact) -> Figures:
 
 
 def _captured(fact: Fact) -> Figures:
-    return {"payments_captured": 1} | _money("captured", fact)
+    return {} if _is_tip(fact) else {"payments_captured": 1} | _money("captured", fact)
 
 
 def _failed(fact: Fact) -> Figures:
-    return {"payments_failed": 1} | _money("failed", fact)
+    return {} if _is_tip(fact) else {"payments_failed": 1} | _money("failed", fact)
+
+
+def _is_tip(fact: Fact) -> bool:
+    """A tip is the driver's, and no ride is unpaid without it."""
+    return fact.values.get("kind") == "tip"
 
 
 def _money(name: str, fact: Fact) -> dict[str, int]:

@@ -57,6 +57,13 @@ class PaymentNews(replies.Reply):
     seq = fields.Integer(required=True)
 
 
+class PaymentMade(PaymentNews):
+    kind = fields.String(metadata={"description": "What of: ride, cancellation, no_show or tip."})
+    method = fields.String()
+    receipt_id = fields.String(allow_none=True)
+    reason = fields.String(allow_none=True, metadata={"description": "Why it failed."})
+
+
 class Refunded(PaymentNews):
     """To a driver: `amount` is what he bears of it."""
 
@@ -116,8 +123,11 @@ EVENTS: dict[str, tuple[type[Schema], str]] = {
     "driver_moved": (DriverMoved, "To the trip's rider; not numbered."),
     "waiting_update": (WaitingUpdate, "To a rider whose trip waits, when it is news; not numbered."),
     "nearby_drivers": (replies.Cars, "To a watching rider; not numbered."),
-    "payment_captured": (PaymentNews, "To the rider."),
-    "payment_failed": (PaymentNews, "To the rider."),
+    "payment_captured": (PaymentMade, "To the rider."),
+    "payment_failed": (PaymentMade, "To the rider."),
+    "tip_charged": (PaymentMade, "To the rider."),
+    "tip_failed": (PaymentMade, "To the rider: nothing is owed."),
+    "tip_received": (PaymentNews, "To the driver."),
     "debt_settled": (PaymentNews, "To the rider: a ride that could not be charged is paid."),
     "payment_refunded": (Refunded, "To the rider; to the driver what he bears of it, if anything."),
     "payout_sent": (PayoutSent, "To the driver."),

@@ -64,6 +64,12 @@ def _flat(event: str, whom: str) -> Callable[[Data], list[News]]:
     return news
 
 
+def _charged(event: str, of_tip: str) -> Callable[[Data], list[News]]:
+    """To the rider: `event` of what a trip costs, `of_tip` of a tip. Before there were tips, nobody said what of."""
+    of_trip, tip = _flat(event, "rider_id"), _flat(of_tip, "rider_id")
+    return lambda data: tip(data) if data.get("kind") == "tip" else of_trip(data)
+
+
 def _refunded(data: Data) -> list[News]:
     """To the rider, and to the driver what he bears of it."""
     told = {name: data[name] for name in ("refund_id", "trip_id", "amount", "reason", "credit_note_number")}
@@ -86,10 +92,11 @@ NEWS: dict[str, Callable[[Data], list[News]]] = {
     "trips.trip_settled": _both("trip_settled"),
     "trips.offer_made": _flat("offer_made", "driver_id"),
     "trips.offer_withdrawn": _flat("offer_withdrawn", "driver_id"),
-    "payments.payment_captured": _flat("payment_captured", "rider_id"),
-    "payments.payment_failed": _flat("payment_failed", "rider_id"),
+    "payments.payment_captured": _charged("payment_captured", "tip_charged"),
+    "payments.payment_failed": _charged("payment_failed", "tip_failed"),
     "payments.payment_refunded": _refunded,
     "payments.debt_settled": _flat("debt_settled", "rider_id"),
+    "payments.tip_received": _flat("tip_received", "driver_id"),
     "payments.payout_sent": _flat("payout_sent", "driver_id"),
     "payments.payout_failed": _flat("payout_failed", "driver_id"),
     "analytics.demand_hinted": _flat("demand_hint", "driver_id"),

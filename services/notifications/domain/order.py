@@ -29,6 +29,10 @@ RIDER = {
     ("settled", "debt_settled"): "paid",
     ("settled", "payment_captured"): "paid",
     ("paid", "payment_refunded"): "paid",
+    ("over", "payment_failed"): "settled",
+    ("over", "payment_captured"): "paid",
+    **{(state, event): state for state in ("settled", "paid") for event in ("tip_charged", "tip_failed")},
+    ("settled", "payment_refunded"): "settled",
 }
 
 DRIVER = {
@@ -38,7 +42,9 @@ DRIVER = {
     ("offered", "trip_assigned"): "assigned",
     ("assigned", "trip_returned"): "over",
     ("arrived", "trip_returned"): "over",
+    ("settled", "tip_received"): "settled",
     ("settled", "payment_refunded"): "settled",
+    ("over", "payment_refunded"): "over",
 }
 """(state, event) → state. An event with no line here comes too early, too late or twice."""
 

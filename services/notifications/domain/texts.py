@@ -55,20 +55,54 @@ def _taken(data: Mapping[str, Any]) -> Letter | None:
     return Letter("Your ride goes to another driver", f"{why}, and your rider is waiting.", _PUSH) if why else None
 
 
+_FOR_WHAT = {
+    "cancellation": "for cancelling your ride late",
+    "no_show": "because you did not come to your ride",
+}
+"""What a charge is of, other than of a ride."""
+
+
+def _for_what(data: Mapping[str, Any]) -> str:
+    return _FOR_WHAT.get(data.get("kind") or "", "for your ride. Thank you")
+
+
+def _cancelled(trip: Mapping[str, Any]) -> tuple[str, str]:
+    """What both parties read of a ride that was called off, by what it costs."""
+    if trip.get("ended_early"):
+        return "The ride ended early", "What was driven is charged."
+    fee = trip.get("cancellation_fee")
+    if trip.get("cancel_reason") == "no_show" and trip.get("cancelled_by") == "driver":
+        costs = f" The fee is {money(fee)}." if fee else ""
+        return "The ride was ended", f"The driver waited at the pickup, and nobody came.{costs}"
+    if fee:
+        return "The ride was cancelled", f"The fee for cancelling so late is {money(fee)}."
+    return "The ride was cancelled", "Open the app to see why."
+
+
 LETTERS: dict[str, Callable[[Mapping[str, Any]], Letter | None]] = {
     "offer_made": lambda data: Letter("A ride for you", f"For {money(data['fare'])}. Open the app to accept.", _PUSH),
     "trip_assigned": lambda data: Letter("A driver is on the way", f"{_driver(data)} is coming.", _PUSH),
     "driver_arrived": lambda data: Letter("Your car is here", f"{_driver(data)} is waiting for you.", _PUSH_SMS),
     "driver_cancelled": lambda data: Letter(_gone(data)[0], "We are looking for another one.", _PUSH),
     "trip_returned": _taken,
-    "trip_cancelled": lambda data: Letter("The ride was cancelled", "Open the app to see why.", _PUSH),
+    "trip_cancelled": lambda data: Letter(*_cancelled(data["trip"]), _PUSH),
+    "trip_changed": lambda data: Letter(
+        "The ride goes elsewhere", f"The fare is {money(data['trip']['fare'])} now. Open the app to see where.", _PUSH
+    ),
     "trip_expired": lambda data: Letter("No driver found", "All drivers are busy. Please try again.", _PUSH),
     "payment_captured": lambda data: Letter(
-        "Your receipt", f"You paid {money(data['amount'])} for your ride. Thank you.", _MAIL, always=True
+        "Your receipt", f"You paid {money(data['amount'])} {_for_what(data)}.", _MAIL, always=True
     ),
     "payment_failed": lambda data: Letter(
         "Your payment failed", f"{money(data['amount'])} could not be charged. Open the app to pay.", _MAIL, always=True
     ),
+    "tip_charged": lambda data: Letter(
+        "Your tip", f"You gave your driver {money(data['amount'])}. Thank you.", _MAIL, always=True
+    ),
+    "tip_failed": lambda data: Letter(
+        "Your tip could not be paid", f"{money(data['amount'])} could not be charged. You owe nothing.", _PUSH
+    ),
+    "tip_received": lambda data: Letter("A tip for you", f"Your rider gave you {money(data['amount'])}.", _PUSH),
     "debt_settled": lambda data: Letter(
         "Your ride is paid", f"You paid {money(data['amount'])} that was still open. Thank you.", _MAIL, always=True
     ),

@@ -1,4 +1,4 @@
-"""Debts: rides that are not paid, and attempts to pay them later."""
+"""Debts: rides and fees that are not paid, and attempts to pay them later."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hansom.contracts.payments import ChargeState, DebtOpen
+from hansom.contracts.payments import ChargeKind, ChargeState, DebtOpen
 from hansom.values import Money
 
 
@@ -21,6 +21,7 @@ class OpenDebt:
     currency: str
     reason: str
     created_at: datetime
+    kind: ChargeKind = ChargeKind.RIDE
 
 
 @dataclass(frozen=True, slots=True)

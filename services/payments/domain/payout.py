@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hansom.contracts.payments import DayNotOver, PayoutState, UnknownPayoutAccount
+from hansom.contracts.payments import ChargeKind, DayNotOver, PayoutState, UnknownPayoutAccount
 
 USUAL_ACCOUNT = "usual"
 """Of a driver who named none: where the provider pays him by its own agreement with him."""
@@ -30,10 +30,11 @@ def account_of(given: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PayoutLine:
-    """What one ride brought its driver: fare - tax - fee, less what he took in cash. Negative: he owes it.
+    """What one charge brought its driver: fare - tax - fee, less what he took in cash. Negative: he owes it.
 
-    With `refund_id` it is what he bears of a refund, a fare below nothing; with `returned_payout_id` a payout that he
-    did not get and is owed again, of no ride. `id` is the row's, once it is kept.
+    `kind` is the charge's, and says nothing where there is none. With `refund_id` it is what he bears of a refund, a
+    fare below nothing; with `returned_payout_id` a payout that he did not get and is owed again, of no ride. `id` is
+    the row's, once it is kept.
     """
 
     charge_id: str | None
@@ -51,10 +52,16 @@ class PayoutLine:
     refund_id: str | None = None
     returned_payout_id: str | None = None
     id: int | None = None
+    kind: ChargeKind = ChargeKind.RIDE
+
+    @property
+    def is_charge(self) -> bool:
+        """Neither part of a refund nor a payout that came back."""
+        return self.refund_id is None and self.returned_payout_id is None
 
     @property
     def is_ride(self) -> bool:
-        return self.refund_id is None and self.returned_payout_id is None
+        return self.is_charge and self.kind == ChargeKind.RIDE
 
     @property
     def share_minor(self) -> int:

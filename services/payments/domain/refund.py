@@ -2,7 +2,8 @@
 
 The tax office and the platform give back in proportion to what they got of the fare; so does the driver when the refund
 is for something that he did, otherwise the platform bears his part too. Proportions are reckoned of all that was
-refunded so far, so that refunding a fare bit by bit gives back exactly its parts.
+refunded so far, so that refunding a fare bit by bit gives back exactly its parts. Of a fare with a discount the rider
+can get back what he paid; everybody then bears his part of as much, and what the platform paid stays spent.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ class Borne:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A refund of a charge. Its `id` is the key by which the provider knows it. `by_user_id`: the operator."""
+    """A refund of a charge. Its `id` is the key by which the provider knows it. `by_user_id`: the operator.
+
+    `payment_id`: the debt's payment that is given back, of a charge that had failed.
+    """
 
     id: str
     charge: Charge
@@ -43,10 +47,16 @@ class Refund:
     created_at: datetime
     resolved_at: datetime | None = None
     failure: str | None = None
+    payment_id: str | None = None
 
     @property
     def amount_minor(self) -> int:
         return self.parts.amount_minor
+
+    @property
+    def paid_by(self) -> str:
+        """The key by which the provider knows the payment that is given back."""
+        return self.payment_id or self.charge.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from services.payments.domain.ledger import Posting
 from services.payments.domain.payout import PayoutLine
 from services.payments.domain.receipt import Receipt
 from services.payments.storage.answers import write_answers
-from services.payments.storage.charges import charge_of_row, row_of_charge
+from services.payments.storage.charges import NO_TIP, charge_of_row, row_of_charge
 from services.payments.storage.debts import DebtRows
 from services.payments.storage.holds import HoldRows
 from services.payments.storage.payouts import PayoutRows
@@ -32,6 +32,7 @@ from services.payments.storage.tables import (
     receipt_counters,
     receipts,
 )
+from services.payments.storage.webhooks import WebhookRows
 
 
 class EventWriter(Protocol):
@@ -40,7 +41,7 @@ class EventWriter(Protocol):
     def add_many(self, session: Session, events: Sequence[tuple[str, str, dict[str, Any]]]) -> list[str]: ...
 
 
-class BookRows(DebtRows, RefundRows, PayoutRows, HoldRows):
+class BookRows(DebtRows, RefundRows, PayoutRows, HoldRows, WebhookRows):
     """The books of one transaction: `usecases.ports.Books`."""
 
     def __init__(self, session: Session, outbox: EventWriter) -> None:
@@ -56,8 +57,14 @@ class BookRows(DebtRows, RefundRows, PayoutRows, HoldRows):
         return set(self._session.execute(statement, rows).scalars()) if rows else set()
 
     def charges_of(self, trip_ids: Collection[str]) -> list[Charge]:
-        """The charges of these trips."""
-        found = self._session.execute(select(charges).where(charges.c.trip_id.in_(list(trip_ids))))
+        """The charges of these trips, without tips."""
+        found = self._session.execute(select(charges).where(charges.c.trip_id.in_(list(trip_ids)), NO_TIP))
+        return [charge_of_row(row) for row in found]
+
+    def charges_pending(self, ids: Collection[str]) -> list[Charge]:
+        """Those of these charges that have no answer."""
+        is_pending = charges.c.state == ChargeState.PENDING.value
+        found = self._session.execute(select(charges).where(charges.c.id.in_(list(ids)), is_pending))
         return [charge_of_row(row) for row in found]
 
     def pending_since(self, moment: datetime, limit: int) -> list[Charge]:
@@ -168,6 +175,7 @@ class BookRows(DebtRows, RefundRows, PayoutRows, HoldRows):
                 "earned_at": line.earned_at,
                 "refund_id": line.refund_id,
                 "returned_payout_id": line.returned_payout_id,
+                "kind": line.kind.value,
             }
             for line in lines
         ]

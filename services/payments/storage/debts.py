@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, insert, select, update
 from sqlalchemy.orm import Session
 
-from hansom.contracts.payments import ChargeState
+from hansom.contracts.payments import ChargeKind, ChargeState
 from services.payments.domain.charge import Outcome
 from services.payments.domain.debt import DebtPayment, OpenDebt
 from services.payments.storage.answers import write_answers
@@ -23,7 +23,7 @@ def open_debts(session: Session, rider_id: str) -> list[OpenDebt]:
 
 def _debts(wanted: ColumnElement[bool]) -> Select[Any]:
     return (
-        select(debts, charges.c.trip_id)
+        select(debts, charges.c.trip_id, charges.c.kind)
         .join(charges, charges.c.id == debts.c.charge_id)
         .where(wanted, debts.c.settled_at.is_(None))
         .order_by(debts.c.created_at, debts.c.charge_id)
@@ -62,6 +62,10 @@ class DebtRows:
         """The pending payments of these debts."""
         return self._payments(debt_payments.c.charge_id.in_(list(charge_ids)))
 
+    def payments_pending(self, ids: Collection[str]) -> list[DebtPayment]:
+        """Those of these payments that have no answer."""
+        return self._payments(debt_payments.c.id.in_(list(ids)))
+
     def payments_pending_since(self, moment: datetime, limit: int) -> list[DebtPayment]:
         """Payments that were pending at a moment and still are, oldest first."""
         return self._payments(debt_payments.c.created_at < moment)[:limit]
@@ -69,7 +73,7 @@ class DebtRows:
     def _payments(self, wanted: ColumnElement[bool]) -> list[DebtPayment]:
         is_pending = debt_payments.c.state == ChargeState.PENDING.value
         found = self._session.execute(
-            select(debt_payments, charges.c.trip_id)
+            select(debt_payments, charges.c.trip_id, charges.c.kind)
             .join(charges, charges.c.id == debt_payments.c.charge_id)
             .where(wanted, is_pending)
             .order_by(debt_payments.c.created_at, debt_payments.c.id)
@@ -98,4 +102,5 @@ def _debt(row: Any) -> OpenDebt:
         currency=row.currency,
         reason=row.reason or "",
         created_at=row.created_at,
+        kind=ChargeKind(row.kind),
     )

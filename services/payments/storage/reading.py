@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, func, select, tuple_
+from sqlalchemy import Select, case, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from hansom.contracts.payments import ChargeState, ReceiptNotReady, UnknownPayout
-from services.payments.domain.charge import Charge
+from hansom.contracts.payments import ChargeKind, ChargeState, ReceiptNotReady, UnknownPayout
+from services.payments.domain.charge import FEES, Charge
 from services.payments.domain.payout import Payout, PayoutLine
 from services.payments.domain.receipt import Receipt
 from services.payments.domain.refund import Refund
-from services.payments.storage.charges import charge_of_row
+from services.payments.storage.charges import NO_TIP, STANDING_TIP, charge_of_row
 from services.payments.storage.payouts import payout_of_row
 from services.payments.storage.refunds import refund_of_row
 from services.payments.storage.tables import charges, debts, payout_lines, payouts, receipts, refunds
@@ -33,13 +33,23 @@ class FullRefund:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenTip:
+    """A tip that did not fail, and its receipt once it was taken."""
+
+    charge: Charge
+    receipt: Receipt | None
+
+
+@dataclass(frozen=True, slots=True)
 class FullReceipt:
-    """A receipt with its charge, whether the ride has been paid by now, and what was given back, oldest first."""
+    """A receipt with its charge, whether that has been paid by now, what was given back, oldest first, and the tip that
+    was given for the ride."""
 
     receipt: Receipt
     charge: Charge
     is_paid: bool
     refunds: Sequence[FullRefund] = ()
+    tip: GivenTip | None = None
 
     @property
     def parties(self) -> tuple[str, str]:
@@ -47,8 +57,8 @@ class FullReceipt:
         return self.charge.ride.rider_id, self.charge.ride.driver_id
 
 
-def receipt_of(session: Session, trip_id: str) -> FullReceipt:
-    """Raises ReceiptNotReady."""
+def receipt_of(session: Session, trip_id: str, *, of_tip: bool = False) -> FullReceipt:
+    """The receipt of a trip's ride, or of its cancellation, or else of its tip. Raises ReceiptNotReady."""
     row = session.execute(
         select(
             charges,
@@ -60,22 +70,38 @@ def receipt_of(session: Session, trip_id: str) -> FullReceipt:
         )
         .join(receipts, (receipts.c.charge_id == charges.c.id) & receipts.c.refund_id.is_(None))
         .outerjoin(debts, debts.c.charge_id == charges.c.id)
-        .where(charges.c.trip_id == trip_id)
+        .where(charges.c.trip_id == trip_id, STANDING_TIP if of_tip else NO_TIP)
     ).first()
     if row is None:
         raise ReceiptNotReady()
     receipt = Receipt(row.receipt_id, row.id, row.trip_id, row.city, row.year, row.sequence, row.issued_at)
     is_paid = row.state == ChargeState.CAPTURED.value or row.debt_settled_at is not None
     charge = charge_of_row(row)
-    return FullReceipt(receipt, charge, is_paid, refunds_of(session, charge))
+    tip = _tip_of(session, trip_id) if charge.kind == ChargeKind.RIDE else None
+    return FullReceipt(receipt, charge, is_paid, refunds_of(session, charge), tip)
+
+
+def _tip_of(session: Session, trip_id: str) -> GivenTip | None:
+    row = session.execute(
+        select(charges, receipts.c.id.label("receipt_id"), receipts.c.year, receipts.c.sequence, receipts.c.issued_at)
+        .outerjoin(receipts, (receipts.c.charge_id == charges.c.id) & receipts.c.refund_id.is_(None))
+        .where(charges.c.trip_id == trip_id, STANDING_TIP)
+    ).first()
+    if row is None:
+        return None
+    receipt = None
+    if row.receipt_id is not None:
+        receipt = Receipt(row.receipt_id, row.id, row.trip_id, row.city, row.year, row.sequence, row.issued_at)
+    return GivenTip(charge_of_row(row), receipt)
 
 
 def refunds_of_trip(session: Session, trip_id: str) -> list[FullRefund]:
-    """The refunds of a trip, oldest first. Raises ReceiptNotReady for a trip without a charge."""
-    row = session.execute(select(charges).where(charges.c.trip_id == trip_id)).first()
-    if row is None:
+    """The refunds of a trip, of its tip too, oldest first. Raises ReceiptNotReady for a trip without a charge."""
+    rows = session.execute(select(charges).where(charges.c.trip_id == trip_id, or_(NO_TIP, STANDING_TIP))).all()
+    if not rows:
         raise ReceiptNotReady()
-    return refunds_of(session, charge_of_row(row))
+    found = [each for row in rows for each in refunds_of(session, charge_of_row(row))]
+    return sorted(found, key=lambda each: (each.refund.created_at, each.refund.id))
 
 
 def refunds_of(session: Session, charge: Charge) -> list[FullRefund]:
@@ -99,7 +125,13 @@ def _credit_note(row: Any, charge: Charge) -> Receipt | None:
 
 def charge_and_reason(session: Session, trip_id: str) -> tuple[Charge, str | None]:
     """The charge of a trip, and why it failed if it did. Raises NoResultFound for a trip without one."""
-    row = session.execute(select(charges).where(charges.c.trip_id == trip_id)).one()
+    row = session.execute(select(charges).where(charges.c.trip_id == trip_id, NO_TIP)).one()
+    return charge_of_row(row), row.reason
+
+
+def tip_and_reason(session: Session, tip_id: str) -> tuple[Charge, str | None]:
+    """A tip, and why it failed if it did. Raises NoResultFound."""
+    row = session.execute(select(charges).where(charges.c.id == tip_id)).one()
     return charge_of_row(row), row.reason
 
 
@@ -129,7 +161,7 @@ def earnings_totals(
 ) -> list[dict[str, Any]]:
     """Sums of a driver's lines, one row a currency, most rides first.
 
-    Keys: currency, rides, fare, tax, fee, cash, amount, to_be_paid.
+    Keys: currency, rides, fare, tax, fee, cash, amount, to_be_paid, tips, cancellations.
     """
     lines = payout_lines.c
     unpaid = case((lines.payout_id.is_(None), lines.amount_minor), else_=0)
@@ -140,6 +172,8 @@ def earnings_totals(
         "cash": lines.cash_minor,
         "amount": lines.amount_minor,
         "to_be_paid": unpaid,
+        "tips": case((lines.kind == ChargeKind.TIP.value, lines.fare_minor), else_=0),
+        "cancellations": case((lines.kind.in_([kind.value for kind in FEES]), lines.fare_minor), else_=0),
     }
     # a payout that came back is owed again, and was earned before
     earned = lines.returned_payout_id.is_(None)
@@ -147,7 +181,8 @@ def earnings_totals(
         func.coalesce(func.sum(column).filter(earned) if name != "to_be_paid" else func.sum(column), 0).label(name)
         for name, column in sums.items()
     ]
-    rides = func.count().filter(lines.refund_id.is_(None), earned).label("rides")
+    is_ride = lines.kind == ChargeKind.RIDE.value
+    rides = func.count().filter(is_ride, lines.refund_id.is_(None), earned).label("rides")
     wanted = _of_driver(select(lines.currency, rides, *columns), driver_id, *span)
     found = session.execute(wanted.group_by(lines.currency).order_by(rides.desc()))
     return [{**row._mapping, **{name: int(row._mapping[name]) for name in sums}} for row in found]
@@ -184,15 +219,15 @@ def _lines_by_payout(session: Session, payout_ids: Sequence[str]) -> dict[str, l
 
 
 def money_since(session: Session, since: datetime) -> list[dict[str, Any]]:
-    """Charges answered since a moment by currency and state: currency, state, rides, amount."""
+    """Charges answered since a moment by currency and state: currency, state, rides, amount. No tips that failed."""
     found = session.execute(
         select(
             charges.c.currency,
             charges.c.state,
-            func.count().label("rides"),
-            func.sum(charges.c.fare_minor).label("amount"),
+            func.count().filter(charges.c.kind == ChargeKind.RIDE.value).label("rides"),
+            func.sum(charges.c.fare_minor - charges.c.discount_minor).label("amount"),
         )
-        .where(charges.c.resolved_at >= since)
+        .where(charges.c.resolved_at >= since, or_(NO_TIP, STANDING_TIP))
         .group_by(charges.c.currency, charges.c.state)
     )
     return [{**row._mapping, "amount": int(row.amount)} for row in found]
@@ -233,4 +268,5 @@ def _line(row: Any) -> PayoutLine:
         refund_id=row.refund_id,
         returned_payout_id=row.returned_payout_id,
         id=row.id,
+        kind=ChargeKind(row.kind),
     )

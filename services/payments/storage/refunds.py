@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, insert, select
 from sqlalchemy.orm import Session
 
-from hansom.contracts.payments import ReceiptNotReady, RefundState
+from hansom.contracts.payments import ChargeState, ReceiptNotReady, RefundState
 from services.payments.domain.charge import Charge
 from services.payments.domain.refund import Borne, Refund, RefundAnswer
 from services.payments.storage.answers import write_answers
-from services.payments.storage.charges import charge_of_row
-from services.payments.storage.tables import charges, refunds
+from services.payments.storage.charges import NO_TIP, STANDING_TIP, charge_of_row
+from services.payments.storage.tables import charges, debt_payments, refunds
 
 
 class RefundRows:
@@ -22,14 +22,24 @@ class RefundRows:
 
     _session: Session
 
-    def charge_to_refund(self, trip_id: str) -> tuple[Charge, Sequence[Refund]]:
-        """A trip's charge, locked until the transaction ends, and its refunds. Raises ReceiptNotReady without one."""
-        row = self._session.execute(select(charges).where(charges.c.trip_id == trip_id).with_for_update()).first()
+    def charge_to_refund(self, trip_id: str, *, of_tip: bool) -> tuple[Charge, Sequence[Refund]]:
+        """A trip's charge, or its tip, locked until the transaction ends, and its refunds.
+
+        Raises ReceiptNotReady without one.
+        """
+        wanted = select(charges).where(charges.c.trip_id == trip_id, STANDING_TIP if of_tip else NO_TIP)
+        row = self._session.execute(wanted.with_for_update()).first()
         if row is None:
             raise ReceiptNotReady()
         charge = charge_of_row(row)
         found = self._session.execute(select(refunds).where(refunds.c.charge_id == charge.id))
         return charge, [refund_of_row(each, charge) for each in found]
+
+    def payment_of_debt(self, charge_id: str) -> str | None:
+        """The payment that settled the debt of this charge."""
+        is_done = debt_payments.c.state == ChargeState.CAPTURED.value
+        wanted = select(debt_payments.c.id).where(debt_payments.c.charge_id == charge_id, is_done)
+        return self._session.execute(wanted).scalar_one_or_none()
 
     def add_refund(self, refund: Refund) -> None:
         """The database refuses more than was captured."""
@@ -46,6 +56,7 @@ class RefundRows:
                 by_user_id=refund.by_user_id,
                 state=refund.state.value,
                 created_at=refund.created_at,
+                payment_id=refund.payment_id,
             )
         )
 
@@ -82,4 +93,5 @@ def refund_of_row(row: Any, charge: Charge) -> Refund:
         created_at=row.created_at,
         resolved_at=row.resolved_at,
         failure=row.failure,
+        payment_id=row.payment_id,
     )

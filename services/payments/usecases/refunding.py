@@ -24,7 +24,6 @@ from hansom.values import Money
 from services.payments.domain.charge import Charge
 from services.payments.domain.ledger import Posting, refund_entries, refund_payment_entries
 from services.payments.domain.methods import CASH
-from services.payments.domain.money_rules import Split
 from services.payments.domain.payout import PayoutLine, day_of
 from services.payments.domain.receipt import Receipt
 from services.payments.domain.refund import Refund, RefundAnswer, borne, together
@@ -37,21 +36,43 @@ def begin_refund(desk: Desk, books: Books, request: RefundTrip) -> Refund:
 
     Raises ReceiptNotReady, NothingToRefund, PaidInCash, RefundTooLarge.
     """
-    charge, before = books.charge_to_refund(request.trip_id)
-    if charge.state != ChargeState.CAPTURED or not charge.ride.fare_minor:
-        raise NothingToRefund()
-    if charge.method == CASH:
-        raise PaidInCash()
+    charge, before = books.charge_to_refund(request.trip_id, of_tip=request.of_tip)
+    payment_id = _payment(books, charge)
     kept = together(refund.parts for refund in before if refund.state != RefundState.FAILED)
-    left_minor = charge.ride.fare_minor - kept.amount_minor
+    left_minor = charge.to_pay_minor - kept.amount_minor
     amount_minor = left_minor if request.amount_minor is None else request.amount_minor
     if not left_minor or amount_minor > left_minor:
         raise RefundTooLarge(details={"refundable": _money(left_minor, charge)})
-    fare = Split(charge.ride.fare_minor, charge.ride.tax_minor, charge.fee_minor)
-    parts = borne(fare, kept, amount_minor, by_driver=request.from_driver)
-    refund = Refund(desk.new_id(), charge, parts, request.reason, request.by_user_id, RefundState.PENDING, desk.now())
+    parts = borne(charge.parts, kept, amount_minor, by_driver=request.from_driver)
+    refund = Refund(
+        id=desk.new_id(),
+        charge=charge,
+        parts=parts,
+        reason=request.reason,
+        by_user_id=request.by_user_id,
+        state=RefundState.PENDING,
+        created_at=desk.now(),
+        payment_id=payment_id,
+    )
     books.add_refund(refund)
     return refund
+
+
+def _payment(books: Books, charge: Charge) -> str | None:
+    """The payment of the debt that this charge became; None when it was captured itself.
+
+    Raises NothingToRefund, PaidInCash.
+    """
+    if charge.state == ChargeState.PENDING or not charge.to_pay_minor:
+        raise NothingToRefund()
+    if charge.state == ChargeState.CAPTURED:
+        if charge.method == CASH:
+            raise PaidInCash()
+        return None
+    payment_id = books.payment_of_debt(charge.id)
+    if payment_id is None:
+        raise NothingToRefund()
+    return payment_id
 
 
 def finish_refunds(desk: Desk, refund_ids: Sequence[str]) -> None:
@@ -78,16 +99,17 @@ def _finish(desk: Desk, pending: Sequence[Refund]) -> None:
     answers = answers_of(
         [], pending, provider.find_refunds, lambda asked: provider.refund_all([_to_refund(each) for each in asked])
     )
-    answered = [refund for refund in pending if refund.id in answers]
+    told = [refund for refund in pending if refund.id in answers]
+    answered = [refund for refund in told if answers[refund.id].state != RefundState.PENDING]
     if answered:
         with desk.open_books() as books:
-            _record(desk, books, answered, answers)
-    if len(answered) < len(pending):
+            _record(desk, books, answered, {refund.id: answers[refund.id] for refund in answered})
+    if len(told) < len(pending):
         raise ProviderUnavailable()
 
 
 def _to_refund(refund: Refund) -> ToRefund:
-    return ToRefund(refund.id, refund.charge.id, refund.amount_minor, refund.charge.ride.currency)
+    return ToRefund(refund.id, refund.paid_by, refund.amount_minor, refund.charge.ride.currency)
 
 
 def _record(desk: Desk, books: Books, refunds: Sequence[Refund], answers: dict[str, RefundAnswer]) -> None:
@@ -140,6 +162,7 @@ def _payout_line(desk: Desk, refund: Refund, at: datetime) -> PayoutLine:
         earned_on=day_of(at, desk.rules.cities[ride.city].zone),
         earned_at=at,
         refund_id=refund.id,
+        kind=refund.charge.kind,
     )
 
 

@@ -23,7 +23,8 @@ from services.payments.usecases.ports import Books, Desk, ToCharge
 def settle_debts(desk: Desk, rider_id: str, payment_method: str | None) -> dict[str, Outcome]:
     """Charge all that a rider owes by a method of the provider; gives the answers by charge id.
 
-    A debt whose payment is under way already gets that one's answer. Raises UnknownPaymentMethod, ProviderUnavailable.
+    A debt whose payment is under way already gets that one's answer; one of which the provider says that it will tell
+    later is pending. Raises UnknownPaymentMethod, ProviderUnavailable.
     """
     method = method_of(payment_method, desk.rules.usual_method)
     if method == CASH:
@@ -42,6 +43,13 @@ def settle_debts(desk: Desk, rider_id: str, payment_method: str | None) -> dict[
     return _finish(desk, new, under_way)
 
 
+def finish_payments(desk: Desk, payment_ids: Sequence[str]) -> None:
+    """Bring payments to an answer and record it; those that have one stay as they are. Raises ProviderUnavailable."""
+    with desk.open_books() as books:
+        pending = books.payments_pending(payment_ids)
+    _finish(desk, [], pending)
+
+
 def look_up_pending_payments(desk: Desk, limit: int) -> int:
     """Finish payments that have been pending for too long; gives how many there were. Raises ProviderUnavailable."""
     with desk.open_books() as books:
@@ -56,13 +64,14 @@ def _finish(desk: Desk, new: Sequence[DebtPayment], pending: Sequence[DebtPaymen
     outcomes = answers_of(
         new, pending, provider.find_all, lambda asked: provider.charge_all([_to_charge(each) for each in asked])
     )
-    answered = [payment for payment in (*new, *pending) if payment.id in outcomes]
+    told = [payment for payment in (*new, *pending) if payment.id in outcomes]
+    answered = [payment for payment in told if outcomes[payment.id].state != ChargeState.PENDING]
     if answered:
         with desk.open_books() as books:
             _record(books, answered, outcomes, desk.now())
-    if len(answered) < len(new) + len(pending):
+    if len(told) < len(new) + len(pending):
         raise ProviderUnavailable()
-    return {payment.debt.charge_id: outcomes[payment.id] for payment in answered}
+    return {payment.debt.charge_id: outcomes[payment.id] for payment in told}
 
 
 def _to_charge(payment: DebtPayment) -> ToCharge:

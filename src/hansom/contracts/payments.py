@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from hansom.contracts.errors import (
     Conflict,
@@ -28,6 +28,24 @@ class ChargeState(StrEnum):
     PENDING = "pending"
     CAPTURED = "captured"
     FAILED = "failed"
+
+
+class ChargeKind(StrEnum):
+    """What a trip is charged for: its ride, or else its cancellation or that its rider did not come; and a tip."""
+
+    RIDE = "ride"
+    CANCELLATION = "cancellation"
+    NO_SHOW = "no_show"
+    TIP = "tip"
+
+
+class TipReason(StrEnum):
+    """Why a tip cannot be given."""
+
+    NOT_SETTLED = "not_settled"
+    TOO_LATE = "too_late"
+    ALREADY_TIPPED = "already_tipped"
+    NO_TIPS = "no_tips"
 
 
 class PayoutState(StrEnum):
@@ -214,6 +232,20 @@ class AuditRunning(Conflict):
 
 
 @error
+class TipRefused(Conflict):
+    """`details.reason`: one of `TipReason`."""
+
+    code = "tip_refused"
+    message = "This ride cannot be tipped."
+
+
+@error
+class NotYourRide(Forbidden):
+    code = "not_your_trip"
+    message = "This trip is not yours."
+
+
+@error
 class ProviderUnavailable(Unavailable):
     code = "provider_unavailable"
     message = "The payment provider does not answer."
@@ -222,11 +254,25 @@ class ProviderUnavailable(Unavailable):
 # -- requests --------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class SeeReceipt:
-    """`role` of who asks: rider, driver or ops."""
+    """`role` of who asks: rider, driver or ops. `of_tip`: the tip's receipt, not the ride's or the cancellation's."""
 
     trip_id: str
     user_id: str
     role: str
+    of_tip: bool = False
+    number: str | None = None
+    """Of one of the trip's receipts and credit notes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TipTrip:
+    """Give the driver of a ride so much, once. `payment_method`: None for what the ride was paid with."""
+
+    trip_id: str
+    rider_id: str
+    amount_minor: int
+    payment_method: str | None = None
+    idempotency: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,13 +312,15 @@ class SeeEarnings:
 
 @dataclass(frozen=True, slots=True)
 class RefundTrip:
-    """Give back `amount_minor` of a trip's fare, or all that is left (None). `from_driver`: he bears his part of it."""
+    """Give back `amount_minor` of what was paid for a trip, or all that is left (None). `from_driver`: he bears his
+    part of it. `of_tip`: of its tip instead."""
 
     trip_id: str
     by_user_id: str
     reason: str
     amount_minor: int | None = None
     from_driver: bool = False
+    of_tip: bool = False
     idempotency: dict[str, str] | None = None
 
 
@@ -303,6 +351,7 @@ class RunPayouts:
 class ChargeReply(TypedDict):
     charge_id: str
     trip_id: str
+    kind: str
     state: str
     amount: dict[str, Any]
     method: str
@@ -330,27 +379,50 @@ class ConfirmationReply(TypedDict):
 
 
 class ReceiptLine(TypedDict):
-    """One line; the lines of a receipt add up to its total."""
+    """One line; the lines of a receipt add up to its total. `values`: the numbers that its label tells, if any."""
 
     code: str
     label: str
     amount: dict[str, Any]
+    values: NotRequired[dict[str, Any]]
+
+
+class TipReply(TypedDict):
+    """A tip. `state` is one of `ChargeState`; `reason` says why it failed."""
+
+    tip_id: str
+    trip_id: str
+    amount: dict[str, Any]
+    state: str
+    reason: str | None
+
+
+class ReceiptTip(TypedDict):
+    """A tip as the receipt of its ride tells of it; `receipt_number` is null while it is pending."""
+
+    amount: dict[str, Any]
+    receipt_number: str | None
+    state: str
 
 
 class DebtReply(TypedDict):
-    """What a rider owes for a trip, and why it could not be charged."""
+    """What a rider owes for a trip, and why it could not be charged. `kind` is one of `ChargeKind`."""
 
     trip_id: str
+    kind: str
     amount: dict[str, Any]
     reason: str
     since: str
 
 
 class RefundReply(TypedDict):
-    """A refund. `state` is one of `RefundState`, `failure` says why it failed; `from_driver` is what he bears of it."""
+    """A refund of a charge of this `kind`. `state` is one of `RefundState`, `failure` says why it failed; `from_driver`
+    is what he bears of it.
+    """
 
     refund_id: str
     trip_id: str
+    kind: str
     amount: dict[str, Any]
     from_driver: dict[str, Any]
     reason: str
@@ -375,12 +447,14 @@ class RefundLine(TypedDict):
 class ReceiptReply(TypedDict):
     """A receipt. `state` is one of `ReceiptState`; `fare_reason` says why a fare is not the quoted one.
 
-    `refunds`: what was given back, oldest first; `refunded`: their sum.
+    `total` is what the rider pays: the fare less the `discount`, which is a line below nothing. The `tax` is that of
+    the fare. `refunds`: what was given back, oldest first; `refunded`: their sum.
     """
 
     receipt_id: str
     receipt_number: str
     trip_id: str
+    kind: str
     rider_id: str
     driver_id: str
     city: str
@@ -397,20 +471,27 @@ class ReceiptReply(TypedDict):
     fare_reason: str | None
     refunds: list[RefundLine]
     refunded: dict[str, Any]
+    discount: dict[str, Any]
+    promo_code: str | None
+    tip: ReceiptTip | None
 
 
 class DocumentReply(TypedDict):
+    """`headers`: what the document's HTTP answer needs besides its type: its language, its policy, its name."""
+
     content_type: str
     body_b64: str
+    headers: dict[str, str]
 
 
 class EarningsLine(TypedDict):
-    """What one ride brought its driver: fare - tax - fee = share; what he took in cash is netted in `amount`.
+    """What one charge brought its driver: fare - tax - fee = share; what he took in cash is netted in `amount`.
 
-    With `refund_id` it is what he bears of a refund: less than nothing; with `returned_payout_id` a payout that he did
-    not get, of no trip.
+    `kind` is one of `ChargeKind`, of a payout that came back `returned`. With `refund_id` it is what he bears of a
+    refund: less than nothing; with `returned_payout_id` a payout that he did not get, of no trip.
     """
 
+    kind: str
     trip_id: str | None
     earned_at: str
     fare: dict[str, Any]
@@ -425,7 +506,8 @@ class EarningsLine(TypedDict):
 
 
 class EarningsTotals(TypedDict):
-    """Sums over all lines asked for, of one currency. `to_be_paid` is the part of `amount` without a payout."""
+    """Sums over all lines asked for, of one currency. `to_be_paid` is the part of `amount` without a payout. `tips` and
+    `cancellations` (of riders who did not come, too) are parts of `fare`."""
 
     rides: int
     fare: dict[str, Any]
@@ -435,6 +517,8 @@ class EarningsTotals(TypedDict):
     cash: dict[str, Any]
     amount: dict[str, Any]
     to_be_paid: dict[str, Any]
+    tips: dict[str, Any]
+    cancellations: dict[str, Any]
 
 
 class PayoutReply(TypedDict):
@@ -452,7 +536,7 @@ class PayoutReply(TypedDict):
 
 class StatementTotals(TypedDict):
     """What a payout is made of: fare - tax - fee - cash - refunds + returned. `refunds`: what the driver bears of them;
-    `returned`: payouts before that he did not get.
+    `returned`: payouts before that he did not get. `tips` and `cancellations` are parts of `fare`.
     """
 
     rides: int
@@ -462,6 +546,8 @@ class StatementTotals(TypedDict):
     cash: dict[str, Any]
     refunds: dict[str, Any]
     returned: dict[str, Any]
+    tips: dict[str, Any]
+    cancellations: dict[str, Any]
 
 
 class StatementReply(PayoutReply):
@@ -499,15 +585,29 @@ class AuditReply(TypedDict):
 
 # -- events: key is the trip's id, for payout_sent the driver's ------------------------------------------------------
 class PaymentData(TypedDict):
-    """payment_captured, and payment_failed with a `reason` such as card_declined or insufficient_funds."""
+    """payment_captured, and payment_failed with a `reason` such as card_declined or insufficient_funds.
+
+    `kind` is one of `ChargeKind`; messages of the version before have none: a ride. A tip that failed has no receipt
+    and is owed by nobody.
+    """
 
     trip_id: str
+    kind: str
     rider_id: str
     driver_id: str
     amount: dict[str, Any]
     method: str
     receipt_id: str | None
     reason: str | None
+
+
+class TipReceivedData(TypedDict):
+    """tip_received: a rider has tipped his driver."""
+
+    trip_id: str
+    rider_id: str
+    driver_id: str
+    amount: dict[str, Any]
 
 
 class DebtSettledData(TypedDict):

@@ -40,6 +40,7 @@ PUBLISHED: dict[str, tuple[str, ...]] = {
         "payment_failed",
         "payment_refunded",
         "debt_settled",
+        "tip_received",
         "payout_sent",
         "payout_failed",
     ),
@@ -91,7 +92,7 @@ SUBSCRIPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
             "trip_settled",
         ),
     },
-    "payments": {"trips": ("trip_settled",)},
+    "payments": {"trips": ("trip_settled", "trip_cancelled", "trip_expired")},
     "notifications": {
         "trips": (*TRIP_LIFE, "trip_changed", "trip_settled", "offer_made", "offer_withdrawn"),
         "payments": (
@@ -99,6 +100,7 @@ SUBSCRIPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
             "payment_failed",
             "payment_refunded",
             "debt_settled",
+            "tip_received",
             "payout_sent",
             "payout_failed",
         ),

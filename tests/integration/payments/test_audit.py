@@ -17,7 +17,7 @@ PLANTED = {
         "JOIN charges c ON c.id = t.reference WHERE c.trip_id = 'card' AND t.kind = 'ride'); "
         "DELETE FROM ledger_transactions WHERE kind = 'ride' "
         "AND reference = (SELECT id FROM charges WHERE trip_id = 'card')",
-        "every answered charge has its ride in the ledger, and its payment if it was captured",
+        "every answered charge is in the ledger, with its discount, and its payment if it was captured",
     ),
     "an amount changed": (
         "UPDATE ledger_entries SET amount_minor = amount_minor + 1 WHERE account_id = 'clearing:EUR'",
@@ -27,7 +27,7 @@ PLANTED = {
         "INSERT INTO accounts VALUES ('driver:thief:EUR', 'driver', 'thief', 'EUR'); "
         "UPDATE ledger_entries SET account_id = 'driver:thief:EUR' WHERE account_id = 'driver:driver-1:EUR' "
         "AND amount_minor = -720",
-        "what drivers are owed is the sum of their unpaid lines and reserved payouts",
+        "what drivers are owed is the sum of their lines that no payout has taken",
     ),
     "entries deleted": (
         "DELETE FROM ledger_entries WHERE account_id = 'tax:EUR'",
@@ -39,7 +39,7 @@ PLANTED = {
     ),
     "a debt forgiven in silence": (
         "DELETE FROM debts",
-        "a failed charge is one debt of its amount, and no other charge is",
+        "a failed charge is one debt of its amount, and no other charge is, nor a tip",
     ),
     "a debt settled without payment": (
         "UPDATE debts SET settled_at = now()",
@@ -53,18 +53,29 @@ PLANTED = {
         "DELETE FROM receipts WHERE sequence = 1",
         "receipts are numbered without gaps in each city and year",
     ),
-    "a receipt missing": ("DELETE FROM receipts WHERE sequence = 2", "every answered charge has one receipt"),
+    "a receipt missing": (
+        "DELETE FROM receipts WHERE sequence = 2",
+        "every answered charge has one receipt, but tips that failed",
+    ),
     "a receipt of another sum": (
         """UPDATE charges SET lines = '[["fare", "Fare", 1]]' WHERE trip_id = 'card'""",
         "a receipt's lines add up to its fare",
     ),
     "earnings lost": (
         "DELETE FROM payout_lines WHERE trip_id = 'declined'",
-        "every answered charge is one line of its driver's earnings",
+        "every answered charge is one line of its driver's earnings, but tips that failed",
     ),
     "a payout made larger": (
         "UPDATE payouts SET amount_minor = amount_minor + 100",
-        "every payout is the sum of its lines, and in the ledger once it is sent",
+        "every payout is the sum of its lines",
+    ),
+    "a payout sent that was not": (
+        "UPDATE payouts SET state = 'reserved', sent_at = NULL",
+        "the ledger says of every payout where its money is: on its way, with the driver, or owed to him again",
+    ),
+    "money on its way to nobody": (
+        "UPDATE ledger_entries SET account_id = 'payout:EUR' WHERE account_id = 'revenue:EUR'",
+        "what is on its way to drivers is the sum of reserved payouts",
     ),
     "a payout that came back and is owed to nobody": (
         "UPDATE payouts SET state = 'returned'",
@@ -76,7 +87,7 @@ PLANTED = {
     ),
     "a refund of more than was paid": (
         "UPDATE refunds SET amount_minor = 501, fee_minor = 501 - tax_minor - share_minor",
-        "no charge is refunded for more than was captured",
+        "no charge is refunded for more than was paid, nor but through the payment that paid it",
     ),
     "a credit note torn out": (
         "DELETE FROM receipts WHERE refund_id IS NOT NULL",

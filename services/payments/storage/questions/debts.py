@@ -6,12 +6,14 @@ from services.payments.storage.questions.question import Question
 
 QUESTIONS = (
     Question(
-        "a failed charge is one debt of its amount, and no other charge is",
-        "SELECT count(*) FROM charges WHERE state = 'failed'",
+        "a failed charge is one debt of its amount, and no other charge is, nor a tip",
+        "SELECT count(*) FROM charges WHERE state = 'failed' AND kind <> 'tip'",
         """SELECT 'charge ' || coalesce(c.id, d.charge_id)
-             FROM (SELECT * FROM charges WHERE state = 'failed' AND fare_minor > 0) c
+             FROM (SELECT * FROM charges WHERE state = 'failed' AND kind <> 'tip') c
              FULL JOIN debts d ON d.charge_id = c.id
-            WHERE c.id IS NULL OR d.charge_id IS NULL OR c.fare_minor <> d.amount_minor OR c.currency <> d.currency""",
+            WHERE c.id IS NULL OR d.charge_id IS NULL
+               OR (c.fare_minor - c.discount_minor, c.currency, c.rider_id)
+                  <> (d.amount_minor, d.currency, d.rider_id)""",
     ),
     Question(
         "a debt is settled by one payment of its amount, which is in the ledger",
@@ -31,11 +33,16 @@ QUESTIONS = (
             WHERE state = 'pending' AND created_at < now() - interval '10 minutes'""",
     ),
     Question(
-        "no charge is refunded for more than was captured",
+        "no charge is refunded for more than was paid, nor but through the payment that paid it",
         "SELECT count(DISTINCT charge_id) FROM refunds",
-        """SELECT 'charge ' || c.id FROM charges c JOIN refunds r ON r.charge_id = c.id AND r.state <> 'failed'
-            GROUP BY c.id, c.fare_minor, c.state
-           HAVING sum(r.amount_minor) > c.fare_minor OR c.state <> 'captured'""",
+        """SELECT 'charge ' || c.id FROM charges c
+             JOIN refunds r ON r.charge_id = c.id AND r.state <> 'failed'
+             LEFT JOIN debt_payments d ON d.charge_id = c.id AND d.state = 'captured'
+            GROUP BY c.id
+           HAVING sum(r.amount_minor) > c.fare_minor - c.discount_minor
+               OR bool_or(r.currency <> c.currency)
+               OR bool_or(CASE WHEN r.payment_id IS NULL THEN c.state <> 'captured' OR c.method = 'cash'
+                               ELSE c.state <> 'failed' OR r.payment_id IS DISTINCT FROM d.id END)""",
     ),
     Question(
         "every refund is answered within ten minutes",

@@ -6,24 +6,27 @@ from services.payments.storage.questions.question import Question
 
 QUESTIONS = (
     Question(
-        "every answered charge has its ride in the ledger, and its payment if it was captured",
+        "every answered charge is in the ledger, with its discount, and its payment if it was captured",
         "SELECT count(*) FROM charges WHERE state <> 'pending' AND fare_minor > 0",
         """SELECT 'charge ' || c.id FROM charges c
-             LEFT JOIN ledger_transactions r ON (r.kind, r.reference) = ('ride', c.id)
+             LEFT JOIN ledger_transactions r ON (r.kind, r.reference) = (c.kind, c.id)
+             LEFT JOIN ledger_transactions g ON (g.kind, g.reference) = ('promo', c.id)
              LEFT JOIN ledger_transactions p ON (p.kind, p.reference) = ('payment', c.id)
-            WHERE c.fare_minor > 0 AND ((r.id IS NOT NULL) <> (c.state <> 'pending')
-               OR (p.id IS NOT NULL) <> (c.state = 'captured'))""",
+            CROSS JOIN LATERAL (SELECT c.state = 'captured' OR (c.state = 'failed' AND c.kind <> 'tip')) AS b(booked)
+            WHERE (r.id IS NOT NULL) <> (b.booked AND c.fare_minor > 0)
+               OR (g.id IS NOT NULL) <> (b.booked AND c.discount_minor > 0)
+               OR (p.id IS NOT NULL) <> (c.state = 'captured' AND c.fare_minor > c.discount_minor)""",
     ),
     Question(
         "the ledger's amounts are the charge's",
         "SELECT count(*) FROM charges WHERE state <> 'pending' AND fare_minor > 0",
         """SELECT 'charge ' || c.id FROM charges c
-             JOIN ledger_transactions t ON t.reference = c.id AND t.kind IN ('ride', 'payment')
+             JOIN ledger_transactions t ON t.reference = c.id AND t.kind IN (c.kind, 'promo', 'payment')
              LEFT JOIN ledger_entries e ON e.transaction_id = t.id
               AND e.account_id = 'rider:' || c.rider_id || ':' || c.currency
-            WHERE c.fare_minor > 0
-            GROUP BY c.id, c.fare_minor, t.id, t.kind
-           HAVING coalesce(sum(e.amount_minor), 0) <> c.fare_minor * CASE t.kind WHEN 'ride' THEN 1 ELSE -1 END""",
+            GROUP BY c.id, t.id, t.kind
+           HAVING coalesce(sum(e.amount_minor), 0) <> CASE t.kind WHEN 'promo' THEN -c.discount_minor
+                  WHEN 'payment' THEN c.discount_minor - c.fare_minor ELSE c.fare_minor END""",
     ),
     Question(
         "every ledger transaction sums to zero in each currency",
@@ -36,15 +39,17 @@ QUESTIONS = (
         "SELECT count(*) FROM ledger_transactions",
         """SELECT 'transaction ' || t.id FROM ledger_transactions t
             WHERE NOT EXISTS (SELECT 1 FROM ledger_entries e WHERE e.transaction_id = t.id)
-               OR (t.kind IN ('ride', 'payment') AND NOT EXISTS (SELECT 1 FROM charges c WHERE c.id = t.reference))
+               OR (t.kind IN ('ride', 'cancellation', 'no_show', 'tip')
+                   AND NOT EXISTS (SELECT 1 FROM charges c WHERE c.id = t.reference AND c.kind = t.kind))
+               OR (t.kind IN ('promo', 'payment') AND NOT EXISTS (SELECT 1 FROM charges c WHERE c.id = t.reference))
                OR (t.kind = 'debt_payment' AND NOT EXISTS (SELECT 1 FROM debt_payments d WHERE d.id = t.reference))
                OR (t.kind IN ('refund', 'refund_payment')
                    AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.id = t.reference))
-               OR (t.kind IN ('payout', 'payout_returned')
+               OR (t.kind IN ('payout_reserved', 'payout', 'payout_failed', 'payout_returned')
                    AND NOT EXISTS (SELECT 1 FROM payouts p WHERE p.id = t.reference))""",
     ),
     Question(
-        "what drivers are owed is the sum of their unpaid lines and reserved payouts",
+        "what drivers are owed is the sum of their lines that no payout has taken",
         "SELECT count(*) FROM accounts WHERE kind = 'driver'",
         """WITH owed AS (
                SELECT a.owner AS driver_id, a.currency, -coalesce(sum(e.amount_minor), 0) AS minor
@@ -52,8 +57,10 @@ QUESTIONS = (
                 WHERE a.kind = 'driver' GROUP BY a.owner, a.currency),
            lines AS (
                SELECT l.driver_id, l.currency, sum(l.amount_minor) AS minor FROM payout_lines l
-                 LEFT JOIN payouts p ON p.id = l.payout_id
-                WHERE p.id IS NULL OR p.state = 'reserved' GROUP BY l.driver_id, l.currency)
+                WHERE l.payout_id IS NULL
+                   OR l.payout_id IN (SELECT p.id FROM payouts p WHERE p.state = 'reserved' AND NOT EXISTS (
+                          SELECT 1 FROM ledger_transactions t WHERE (t.kind, t.reference) = ('payout_reserved', p.id)))
+                GROUP BY l.driver_id, l.currency)
            SELECT 'driver ' || coalesce(owed.driver_id, lines.driver_id) FROM owed
              FULL JOIN lines USING (driver_id, currency)
             WHERE coalesce(owed.minor, 0) <> coalesce(lines.minor, 0)""",

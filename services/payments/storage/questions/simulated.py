@@ -9,15 +9,15 @@ QUESTIONS = (
         "the provider's charges are ours, by key, amount and outcome",
         "SELECT count(*) FROM simulated_provider.charges",
         """SELECT 'charge ' || coalesce(o.id, p.key)
-             FROM (SELECT id, fare_minor, currency, state FROM charges
-                    WHERE state <> 'pending' AND method <> 'cash' AND fare_minor > 0
+             FROM (SELECT id, fare_minor - discount_minor AS to_pay, currency, state FROM charges
+                    WHERE state <> 'pending' AND method <> 'cash' AND fare_minor > discount_minor
                     UNION ALL
                    SELECT id, amount_minor, currency, state FROM debt_payments WHERE state <> 'pending') o
              FULL JOIN simulated_provider.charges p ON p.key = o.id
             WHERE p.key IS NULL
                OR (o.id IS NULL AND NOT EXISTS (SELECT 1 FROM charges c WHERE c.id = p.key AND c.state = 'pending')
                    AND NOT EXISTS (SELECT 1 FROM debt_payments d WHERE d.id = p.key AND d.state = 'pending'))
-               OR (o.fare_minor, o.currency, o.state) <> (p.amount_minor, p.currency, p.state)""",
+               OR (o.to_pay, o.currency, o.state) <> (p.amount_minor, p.currency, p.state)""",
     ),
     Question(
         "the provider's payouts are ours, by key and amount",
@@ -38,7 +38,7 @@ QUESTIONS = (
              FULL JOIN simulated_provider.refunds p ON p.key = o.id
             WHERE p.key IS NULL
                OR (o.id IS NULL AND NOT EXISTS (SELECT 1 FROM refunds c WHERE c.id = p.key AND c.state = 'pending'))
-               OR (o.charge_id, o.amount_minor, o.currency, o.state)
+               OR (coalesce(o.payment_id, o.charge_id), o.amount_minor, o.currency, o.state)
                   <> (p.charge_key, p.amount_minor, p.currency, p.state)""",
     ),
     Question(
