@@ -128,6 +128,14 @@ class Trip(Reply):
     cancelled_at = _maybe(Rfc3339)
     cancelled_by = _maybe(fields.String)
     version = fields.Integer(required=True)
+    discount = fields.Nested(MoneySchema)
+    promo_code = fields.String(allow_none=True)
+    to_pay = fields.Nested(MoneySchema, metadata={"description": "The fare, less the discount."})
+    cancellation = fields.Dict(allow_none=True, metadata={"description": "What cancelling costs, as the quote said."})
+    cancellation_fee = fields.Nested(MoneySchema, allow_none=True)
+    ended_early = fields.Boolean(metadata={"description": "Cancelled under way, and charged for what was driven."})
+    tip_max = fields.Nested(MoneySchema, allow_none=True)
+    destination_changes = fields.Integer()
 
 
 class Trips(Reply):

@@ -150,10 +150,6 @@ class TripRequest(Schema):
     payment_method = PlainText(longest=64, allow_none=True)
 
 
-class Cancellation(Schema):
-    reason = PlainText(shortest=0, longest=500, multiline=True, allow_none=True)
-
-
 class Pin(Schema):
     pin = fields.String(required=True, validate=validate.Regexp(r"\A[0-9]{1,12}\Z", error="Digits only."))
 

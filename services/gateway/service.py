@@ -17,6 +17,7 @@ from services.gateway.queue import Sockets, read_frames
 from services.gateway.readiness import Readiness
 from services.gateway.routes.accounts import AccountRoutes
 from services.gateway.routes.auditing import AuditRoutes
+from services.gateway.routes.changing import ChangingRoutes
 from services.gateway.routes.debts import DebtRoutes
 from services.gateway.routes.driving import DrivingRoutes
 from services.gateway.routes.ops import OpsRoutes
@@ -43,6 +44,7 @@ class GatewayService(
     AccountRoutes,
     RidingRoutes,
     TripRoutes,
+    ChangingRoutes,
     DebtRoutes,
     DrivingRoutes,
     OpsRoutes,

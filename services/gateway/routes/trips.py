@@ -38,11 +38,6 @@ class TripRoutes(Needs):
             return None
         return waiting
 
-    @route("POST", "/v1/trips/{trip_id}/cancel", who=USER, body=schemas.Cancellation(), gives=replies.Trip(),
-           summary="Cancel; a driver's cancel sends the trip back to matching")  # fmt: skip
-    def cancel_trip(self, call: Call) -> Any:
-        return self.trips.cancel_trip({**call.data, "actor": call.actor})
-
     @route("GET", "/v1/trips/{trip_id}/trace", who=USER, gives=replies.Trace(), summary="The way that was driven")
     def get_trace(self, call: Call) -> Any:
         """What operators read is recorded first: see `/v1/ops/trace-readings`."""
