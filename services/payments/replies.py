@@ -5,30 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from hansom.contracts.papers import CreditNoteReply, PaperReply
 from hansom.contracts.payments import (
     AuditReply,
+    ChargeKind,
     ChargeReply,
     ChargeState,
     DebtReply,
     EarningsLine,
     EarningsTotals,
     PayoutReply,
+    ReceiptLine,
     ReceiptReply,
     ReceiptState,
+    ReceiptTip,
     RefundLine,
     RefundReply,
     RefundState,
     StatementReply,
+    TipReply,
 )
 from hansom.values import Money
 from hansom.wire import iso
-from services.payments.domain.charge import Charge, Outcome
+from services.payments.domain.charge import FEES, Charge, Line, Outcome, SettledRide
 from services.payments.domain.debt import OpenDebt
 from services.payments.domain.methods import paid_with
 from services.payments.domain.payout import Payout, PayoutLine
 from services.payments.domain.proof import Audit
 from services.payments.schemas import cursor_of
-from services.payments.storage.reading import FullReceipt, FullRefund
+from services.payments.storage.papers import Paper
+from services.payments.storage.reading import FullReceipt, FullRefund, GivenTip
 
 
 def _money(amount_minor: int, currency: str) -> dict[str, Any]:
@@ -39,9 +45,20 @@ def charge_reply(charge: Charge, reason: str | None) -> ChargeReply:
     return {
         "charge_id": charge.id,
         "trip_id": charge.ride.trip_id,
+        "kind": charge.kind.value,
         "state": charge.state.value,
-        "amount": _money(charge.ride.fare_minor, charge.ride.currency),
+        "amount": _money(charge.to_pay_minor, charge.ride.currency),
         "method": charge.method,
+        "reason": reason,
+    }
+
+
+def tip_reply(tip: Charge, reason: str | None) -> TipReply:
+    return {
+        "tip_id": tip.id,
+        "trip_id": tip.ride.trip_id,
+        "amount": _money(tip.to_pay_minor, tip.ride.currency),
+        "state": tip.state.value,
         "reason": reason,
     }
 
@@ -54,6 +71,7 @@ def receipt_reply(found: FullReceipt) -> ReceiptReply:
         "receipt_id": receipt.id,
         "receipt_number": receipt.number,
         "trip_id": ride.trip_id,
+        "kind": ride.kind.value,
         "rider_id": ride.rider_id,
         "driver_id": ride.driver_id,
         "city": ride.city,
@@ -62,24 +80,44 @@ def receipt_reply(found: FullReceipt) -> ReceiptReply:
         "category": ride.category,
         "distance_m": ride.distance_m,
         "duration_s": ride.duration_s,
-        "lines": [
-            {"code": line.code, "label": line.label, "amount": _money(line.amount_minor, ride.currency)}
-            for line in ride.lines
-        ],
-        "total": _money(ride.fare_minor, ride.currency),
+        "lines": [_line(line, ride.currency) for line in _lines(ride)],
+        "total": _money(ride.to_pay_minor, ride.currency),
         "tax": _money(ride.tax_minor, ride.currency),
         "paid_with": paid_with(found.charge.method),
         "state": _state_of(found, refunded_minor).value,
         "fare_reason": ride.fare_reason,
         "refunds": [_refund_line(each) for each in done],
         "refunded": _money(refunded_minor, ride.currency),
+        "discount": _money(ride.discount_minor, ride.currency),
+        "promo_code": ride.promo_code,
+        "tip": _tip(found.tip) if found.tip is not None else None,
+    }
+
+
+def _line(line: Line, currency: str) -> ReceiptLine:
+    reply: ReceiptLine = {"code": line.code, "label": line.label, "amount": _money(line.amount_minor, currency)}
+    return {**reply, "values": dict(line.values)} if line.values else reply
+
+
+def _lines(ride: SettledRide) -> list[Line]:
+    """The lines of the fare, and what is taken off it: they add up to what the rider pays."""
+    if not ride.discount_minor:
+        return list(ride.lines)
+    return [*ride.lines, Line("promo", f"Promo code {ride.promo_code or ''}".strip(), -ride.discount_minor)]
+
+
+def _tip(tip: GivenTip) -> ReceiptTip:
+    return {
+        "amount": _money(tip.charge.to_pay_minor, tip.charge.ride.currency),
+        "receipt_number": tip.receipt.number if tip.receipt is not None else None,
+        "state": tip.charge.state.value,
     }
 
 
 def _state_of(found: FullReceipt, refunded_minor: int) -> ReceiptState:
     if not found.is_paid:
         return ReceiptState.UNPAID
-    return ReceiptState.REFUNDED if 0 < refunded_minor == found.charge.ride.fare_minor else ReceiptState.PAID
+    return ReceiptState.REFUNDED if 0 < refunded_minor == found.charge.to_pay_minor else ReceiptState.PAID
 
 
 def _refund_line(each: FullRefund) -> RefundLine:
@@ -93,9 +131,38 @@ def _refund_line(each: FullRefund) -> RefundLine:
     }
 
 
+def paper_reply(paper: Paper) -> PaperReply:
+    receipt = paper.receipt
+    return {
+        "receipt_id": receipt.id,
+        "receipt_number": receipt.number,
+        "kind": paper.kind,
+        "trip_id": receipt.trip_id,
+        "issued_at": iso(receipt.issued_at) or "",
+        "amount": paper.amount.as_dict(),
+    }
+
+
+def credit_note_reply(found: FullReceipt, note: Paper) -> CreditNoteReply:
+    """The credit note of one of the refunds of a receipt's charge."""
+    ride = found.charge.ride
+    refund = next(each.refund for each in found.refunds if each.refund.id == note.receipt.refund_id)
+    return {
+        **paper_reply(note),
+        "rider_id": ride.rider_id,
+        "driver_id": ride.driver_id,
+        "city": ride.city,
+        "of_receipt_number": found.receipt.number,
+        "tax": _money(refund.parts.tax_minor, ride.currency),
+        "reason": refund.reason,
+        "paid_with": paid_with(found.charge.method),
+    }
+
+
 def debt_reply(debt: OpenDebt) -> DebtReply:
     return {
         "trip_id": debt.trip_id,
+        "kind": debt.kind.value,
         "amount": _money(debt.amount_minor, debt.currency),
         "reason": debt.reason,
         "since": iso(debt.created_at) or "",
@@ -131,6 +198,7 @@ def refund_reply(each: FullRefund) -> RefundReply:
     return {
         "refund_id": refund.id,
         "trip_id": refund.charge.ride.trip_id,
+        "kind": refund.charge.kind.value,
         "amount": _money(refund.amount_minor, currency),
         "from_driver": _money(refund.parts.share_minor, currency),
         "reason": refund.reason,
@@ -145,6 +213,7 @@ def refund_reply(each: FullRefund) -> RefundReply:
 
 def line_reply(line: PayoutLine) -> EarningsLine:
     return {
+        "kind": line.kind.value if line.returned_payout_id is None else "returned",
         "trip_id": line.trip_id,
         "earned_at": iso(line.earned_at) or "",
         "fare": _money(line.fare_minor, line.currency),
@@ -172,6 +241,8 @@ def totals_reply(sums: dict[str, Any]) -> EarningsTotals:
         "cash": _money(sums["cash"], currency),
         "amount": _money(sums["amount"], currency),
         "to_be_paid": _money(sums["to_be_paid"], currency),
+        "tips": _money(sums["tips"], currency),
+        "cancellations": _money(sums["cancellations"], currency),
     }
 
 
@@ -180,7 +251,7 @@ def no_totals(currency: str) -> EarningsTotals:
     return totals_reply({"currency": currency, "rides": 0} | dict.fromkeys(_SUMS, 0))
 
 
-_SUMS = ("fare", "tax", "fee", "cash", "amount", "to_be_paid")
+_SUMS = ("fare", "tax", "fee", "cash", "amount", "to_be_paid", "tips", "cancellations")
 
 
 def earnings_reply(
@@ -214,17 +285,19 @@ def payout_reply(payout: Payout, lines: Iterable[PayoutLine]) -> PayoutReply:
 
 
 def statement_reply(payout: Payout, lines: Sequence[PayoutLine]) -> StatementReply:
-    rides = [line for line in lines if line.is_ride]
+    earned = [line for line in lines if line.is_charge]
     sums = {
-        "fare": sum(line.fare_minor for line in rides),
-        "tax": sum(line.tax_minor for line in rides),
-        "fee": sum(line.fee_minor for line in rides),
-        "cash": sum(line.cash_minor for line in rides),
+        "fare": sum(line.fare_minor for line in earned),
+        "tax": sum(line.tax_minor for line in earned),
+        "fee": sum(line.fee_minor for line in earned),
+        "cash": sum(line.cash_minor for line in earned),
         "refunds": -sum(line.amount_minor for line in lines if line.refund_id is not None),
         "returned": sum(line.amount_minor for line in lines if line.returned_payout_id is not None),
+        "tips": sum(line.fare_minor for line in earned if line.kind == ChargeKind.TIP),
+        "cancellations": sum(line.fare_minor for line in earned if line.kind in FEES),
     }
     amounts = {name: _money(minor, payout.currency) for name, minor in sums.items()}
-    return {**payout_reply(payout, lines), "totals": {"rides": len(rides), **amounts}}  # type: ignore[typeddict-item]
+    return {**payout_reply(payout, lines), "totals": {"rides": sum(line.is_ride for line in lines), **amounts}}  # type: ignore[typeddict-item]
 
 
 def audit_reply(audit: Audit) -> AuditReply:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ import orjson
 from marshmallow import EXCLUDE, Schema, fields, post_load, validate
 
 from hansom.contracts.errors import Invalid
+from hansom.contracts.papers import Writing
 from hansom.contracts.payments import (
     ListPayouts,
     RefundTrip,
@@ -19,9 +21,12 @@ from hansom.contracts.payments import (
     SeeEarnings,
     SeeReceipt,
     SeeStatement,
+    TipTrip,
 )
+from hansom.contracts.users import LANGUAGE_TAG
+from hansom.events import Event
 from hansom.wire import parse_time
-from services.payments.domain.charge import MOST_MINOR, SettledRide, ride_of
+from services.payments.domain.charge import MOST_MINOR, SettledRide, fee_of, ride_of
 from services.payments.domain.money_rules import tax_inside
 from services.payments.storage.reading import Place
 from services.payments.usecases.ports import MoneyRules
@@ -41,16 +46,24 @@ class ActorSchema(_Request):
     role = fields.String(required=True, validate=validate.OneOf(["rider", "driver", "ops"]))
 
 
-class SeeReceiptSchema(_Request):
-    trip_id = _id()
+class _DocumentRequest(_Request):
     actor = fields.Nested(ActorSchema, required=True)
     format = fields.String(load_default="html", validate=validate.OneOf(["html", "pdf"]))
-    locale = fields.String(load_default=None, allow_none=True, validate=validate.Length(0, 100))
+    lang = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(LANGUAGE_TAG))
+    locale = fields.String(load_default=None, allow_none=True, validate=validate.Length(0, 200))
+
+
+class SeeReceiptSchema(_DocumentRequest):
+    trip_id = _id()
+    of_tip = fields.Boolean(load_default=False)
+    number = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 64))
 
     @post_load
-    def build(self, data: dict[str, Any], **_: Any) -> tuple[SeeReceipt, str, str | None]:
-        request = SeeReceipt(data["trip_id"], data["actor"]["user_id"], data["actor"]["role"])
-        return request, data["format"], data["locale"]
+    def build(self, data: dict[str, Any], **_: Any) -> tuple[SeeReceipt, Writing]:
+        request = SeeReceipt(
+            data["trip_id"], data["actor"]["user_id"], data["actor"]["role"], data["of_tip"], data["number"]
+        )
+        return request, Writing(data["format"], data["lang"], data["locale"])
 
 
 class Moment(fields.Field):
@@ -94,16 +107,13 @@ class ListAuditsSchema(_Request):
     cursor = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 64))
 
 
-class SeeStatementSchema(_Request):
+class SeeStatementSchema(_DocumentRequest):
     payout_id = _id()
-    actor = fields.Nested(ActorSchema, required=True)
-    format = fields.String(load_default="html", validate=validate.OneOf(["html", "pdf"]))
-    locale = fields.String(load_default=None, allow_none=True, validate=validate.Length(0, 100))
 
     @post_load
-    def build(self, data: dict[str, Any], **_: Any) -> tuple[SeeStatement, str, str | None]:
+    def build(self, data: dict[str, Any], **_: Any) -> tuple[SeeStatement, Writing]:
         request = SeeStatement(data["payout_id"], data["actor"]["user_id"], data["actor"]["role"])
-        return request, data["format"], data["locale"]
+        return request, Writing(data["format"], data["lang"], data["locale"])
 
 
 class SetPayoutAccountSchema(_Request):
@@ -119,12 +129,25 @@ class RefundTripSchema(_Request):
         load_default=None, allow_none=True, strict=True, validate=validate.Range(1, MOST_MINOR)
     )
     from_driver = fields.Boolean(load_default=False)
+    of_tip = fields.Boolean(load_default=False)
     idempotency = fields.Dict(load_default=None, allow_none=True)
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> RefundTrip:
         actor = data.pop("actor")
         return RefundTrip(by_user_id=actor["user_id"], **data)
+
+
+class TipTripSchema(_Request):
+    trip_id = _id()
+    rider_id = _id()
+    amount_minor = fields.Integer(required=True, strict=True, validate=validate.Range(1, MOST_MINOR))
+    payment_method = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 100))
+    idempotency = fields.Dict(load_default=None, allow_none=True)
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> TipTrip:
+        return TipTrip(**data)
 
 
 class ListRefundsSchema(_Request):
@@ -165,6 +188,7 @@ RUN_PAYOUTS = RunPayoutsSchema()
 SET_PAYOUT_ACCOUNT = SetPayoutAccountSchema()
 REFUND_TRIP = RefundTripSchema()
 LIST_REFUNDS = ListRefundsSchema()
+TIP_TRIP = TipTripSchema()
 CHECK_METHOD = CheckMethodSchema()
 RIDER = RiderSchema()
 SETTLE_DEBTS = SettleDebtsSchema()
@@ -177,11 +201,10 @@ def settled_ride(data: dict[str, Any], cause: str, rules: MoneyRules) -> Settled
     Raises KeyError, ValueError, TypeError when it is not one: such a message is parked.
     """
     trip = data["trip"]
-    completed_at = parse_time(trip["completed_at"])
+    completed_at = parse_time(trip["completed_at"]) or (_ended_at(trip) if trip.get("ended_early") else None)
     if completed_at is None:
         raise ValueError(f"trip {trip['id']} is not completed")
-    if trip["city"] not in rules.cities:
-        raise ValueError(f"trip {trip['id']}: the city is not in the settings")
+    _must_be_known(trip, rules)
     if data.get("tax"):
         tax_minor = int(data["tax"]["amount"]["amount_minor"])
     else:
@@ -189,6 +212,42 @@ def settled_ride(data: dict[str, Any], cause: str, rules: MoneyRules) -> Settled
         rate = rules.cities[trip["city"]].tax_rate(trip["category"], asked_at)
         tax_minor = tax_inside(trip["fare"]["amount_minor"], rate)
     return ride_of(data, cause, completed_at, tax_minor)
+
+
+def cancellation_fee(data: dict[str, Any], cause: str, rules: MoneyRules) -> SettledRide | None:
+    """What a cancelled trip costs, from the data of `trip_cancelled`; None when it costs nothing.
+
+    Raises KeyError, ValueError, TypeError when it is not one: such a message is parked.
+    """
+    trip, fee = data["trip"], data.get("fee")
+    if not fee or not fee["amount"]["amount_minor"]:
+        return None
+    cancelled_at = _ended_at(trip)
+    if cancelled_at is None:
+        raise ValueError(f"trip {trip['id']} is not cancelled")
+    _must_be_known(trip, rules)
+    return fee_of(data, cause, cancelled_at)
+
+
+def to_charge(events: Iterable[Event], rules: MoneyRules) -> list[SettledRide]:
+    """What these events of trips cost their riders: rides that are settled, and trips that are cancelled for a fee."""
+    rides = []
+    for event in events:
+        if event.type == "trip_settled":
+            rides.append(settled_ride(event.data, event.event_id, rules))
+        elif event.type == "trip_cancelled":
+            fee = cancellation_fee(event.data, event.event_id, rules)
+            rides += [fee] if fee is not None else []
+    return rides
+
+
+def _ended_at(trip: dict[str, Any]) -> datetime | None:
+    return parse_time(trip["cancelled_at"])
+
+
+def _must_be_known(trip: dict[str, Any], rules: MoneyRules) -> None:
+    if trip["city"] not in rules.cities:
+        raise ValueError(f"trip {trip['id']}: the city is not in the settings")
 
 
 def settled_ride_or_invalid(payload: dict[str, Any], rules: MoneyRules) -> SettledRide:

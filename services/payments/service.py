@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import logging
-from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from nameko.dependency_providers import Config
 
 from hansom import logs
-from hansom.cities import city_of
 from hansom.clock import Clock
 from hansom.consumer import consume
-from hansom.contracts.payments import ProviderUnavailable, SeeReceipt, SeeStatement
+from hansom.contracts.payments import ProviderUnavailable
 from hansom.events import Event, Outbox
 from hansom.idempotency import keyed, once
 from hansom.ids import Ids
@@ -28,18 +25,20 @@ from hansom.validation import load
 from services.payments import replies, schemas
 from services.payments.auditing import Auditing
 from services.payments.dependencies import PaymentProvider, Rules
-from services.payments.documents.rendering import Place, pdf_of, receipt_html, statement_html
 from services.payments.domain.debt import must_owe_nothing
 from services.payments.domain.methods import method_of
-from services.payments.domain.payout import Payout, PayoutLine, account_of
+from services.payments.domain.payout import account_of
+from services.payments.holding import Holding
+from services.payments.papers import PaperWork
+from services.payments.simulating import Simulating
 from services.payments.storage import reading as rows
 from services.payments.storage.books import BookRows
 from services.payments.storage.debts import open_debts
 from services.payments.storage.payouts import set_account
 from services.payments.storage.tables import Base, idempotency
+from services.payments.tipping import Tipping
 from services.payments.usecases import charging, paying_out, refunding, settling_debts
 from services.payments.usecases.ports import Desk
-from services.payments.usecases.reading import see_receipt, see_statement
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +50,7 @@ MAY_RETURN_WITHIN = timedelta(days=10)
 """A bank that does not take a payout says so sooner."""
 
 
-class PaymentsService(Auditing):
+class PaymentsService(Auditing, Holding, PaperWork, Simulating, Tipping):
     """Money: charges on trips' events; RPC for the gateway, trips and ops; timers for payouts and lost answers."""
 
     name = "payments"
@@ -66,18 +65,6 @@ class PaymentsService(Auditing):
     call_id = CallId()
 
     trips = ServiceClient("trips")
-
-    # -- receipts ----------------------------------------------------------------------------------------------------
-    @rpc
-    def get_receipt(self, payload: Payload) -> Payload:
-        request, _, _ = load(schemas.SEE_RECEIPT, payload)
-        return dict(replies.receipt_reply(self._see(request)))
-
-    @rpc
-    def render_receipt(self, payload: Payload) -> Payload:
-        request, format_, locale = load(schemas.SEE_RECEIPT, payload)
-        found = self._see(request)
-        return _document(receipt_html(replies.receipt_reply(found), self._place(found.receipt.city), locale), format_)
 
     # -- drivers' money ----------------------------------------------------------------------------------------------
     @rpc
@@ -97,18 +84,6 @@ class PaymentsService(Auditing):
         page = found[: request.limit]
         next_cursor = page[-1][0].id if len(found) > request.limit else None
         return {"items": [replies.payout_reply(*each) for each in page], "next_cursor": next_cursor}
-
-    @rpc
-    def get_statement(self, payload: Payload) -> Payload:
-        request, _, _ = load(schemas.SEE_STATEMENT, payload)
-        return dict(replies.statement_reply(*self._see_statement(request)))
-
-    @rpc
-    def render_statement(self, payload: Payload) -> Payload:
-        request, format_, locale = load(schemas.SEE_STATEMENT, payload)
-        payout, lines = self._see_statement(request)
-        html = statement_html(replies.statement_reply(payout, lines), self._place(payout.city), locale)
-        return _document(html, format_)
 
     @rpc
     def set_payout_account(self, payload: Payload) -> Payload:
@@ -193,9 +168,8 @@ class PaymentsService(Auditing):
     # -- events ------------------------------------------------------------------------------------------------------
     @consume(linger_ms=200)  # nobody waits for a charge: fewer, larger batches cost less
     def on_events(self, events: list[Event]) -> None:
-        charging.charge_rides(
-            self.desk, [schemas.settled_ride(event.data, event.event_id, self.rules) for event in events]
-        )
+        charging.charge_rides(self.desk, schemas.to_charge(events, self.rules))
+        self.let_go_of(events)
 
     # -- timers ------------------------------------------------------------------------------------------------------
     @leader_timer(setting="PAYOUT_INTERVAL_S")
@@ -225,24 +199,6 @@ class PaymentsService(Auditing):
         with self.store.begin() as session:
             yield BookRows(session, self.outbox)
 
-    def _place(self, city_key: str) -> Place:
-        return Place(city_of(self.config, city_key).name, self.rules.cities[city_key].zone)
-
-    def _see_statement(self, request: SeeStatement) -> tuple[Payout, Sequence[PayoutLine]]:
-        with self.store.begin() as session:
-            return see_statement(partial(rows.payout_of, session), request)
-
     def _refunds_of(self, trip_id: str) -> list[dict[str, Any]]:
         with self.store.begin() as session:
             return [dict(replies.refund_reply(each)) for each in rows.refunds_of_trip(session, trip_id)]
-
-    def _see(self, request: SeeReceipt) -> rows.FullReceipt:
-        with self.store.begin() as session:
-            return see_receipt(partial(rows.receipt_of, session), request)
-
-
-def _document(html: str, format_: str) -> Payload:
-    """A page as it is, or as a PDF. Raises Unavailable when too many are being printed."""
-    if format_ == "pdf":
-        return {"content_type": "application/pdf", "body_b64": b64encode(pdf_of(html)).decode()}
-    return {"content_type": "text/html; charset=utf-8", "body_b64": b64encode(html.encode()).decode()}

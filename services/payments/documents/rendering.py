@@ -1,88 +1,56 @@
-"""Receipts and drivers' statements as HTML and PDF."""
+"""Receipts, credit notes and drivers' statements as pages."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError, negotiate_locale
-from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, format_decimal, get_currency_precision
-from eventlet import Timeout
-from eventlet.green import subprocess
-from eventlet.semaphore import Semaphore
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
-from hansom.contracts.errors import Unavailable
+from hansom.contracts.papers import CreditNoteReply
 from hansom.contracts.payments import ReceiptReply, StatementReply
 from hansom.wire import parse_time
+from services.payments.documents.labels import (
+    CATEGORIES,
+    EARNED,
+    METHODS,
+    PARTS,
+    REASONS,
+    STATES,
+    SUMS,
+    TAKEN_OFF,
+    TITLES,
+    WHEN,
+    line_label,
+)
+from services.payments.documents.picture import NOTHING_AROUND, Backdrop, Frame, draw
+from services.payments.documents.wording import Wording
 
 DOCUMENTS = Path(__file__).parent
 
-PRINTER = DOCUMENTS / "printing.py"
+STYLE = (DOCUMENTS / "style.css").read_text()
 
-AT_ONCE = Semaphore(2)
-"""PDFs laid out at the same time: each takes a core for a while."""
+STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
 
-WAITING_MAX = 12
-"""Who comes when so many wait is told to come again: his caller would not wait for him."""
-
-PRINTING_S = 15
-"""Patience with one PDF, seconds."""
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""A page's Content-Security-Policy: its one style, known by its hash, and nothing else."""
 
 ENVIRONMENT = Environment(
-    loader=FileSystemLoader(DOCUMENTS), autoescape=select_autoescape(), undefined=StrictUndefined, auto_reload=False
+    loader=FileSystemLoader(DOCUMENTS),
+    autoescape=select_autoescape(),
+    undefined=StrictUndefined,
+    auto_reload=False,
+    trim_blocks=True,
 )
-
-ENGLISH = {
-    "receipt": "Receipt",
-    "issued": "Issued",
-    "ride": "Ride ended",
-    "category": "Category",
-    "distance": "Distance",
-    "duration": "Time",
-    "trip": "Trip",
-    "total": "Total",
-    "tax": "of which tax",
-    "paid": "Paid",
-    "unpaid": "Not paid yet",
-    "refunded": "Given back",
-    "given_back": "Given back on",
-}
-
-STATEMENT_ENGLISH = {
-    "statement": "Statement of a payout",
-    "until": "Earned up to",
-    "sent": "Sent",
-    "not_sent": "On its way",
-    "rides": "Rides",
-    "fare": "Fare",
-    "tax": "Tax",
-    "fee": "Platform's fee",
-    "cash": "Taken in cash",
-    "refunds": "Refunds to riders",
-    "returned": "Payouts that failed before",
-    "paid_out": "Paid out",
-    "when": "Ride ended",
-    "yours": "Yours",
-    "refund": "(refund)",
-    "again": "(payout that failed)",
-}
-
-WHY = {
-    "longer_than_quoted": "The ride was longer than quoted: the fare is that of the distance and time driven.",
-    "quoted_fare_and_waiting": "The driver waited longer than is free: the waiting is added to the quoted fare.",
-    "shorter_than_quoted": "The ride was shorter than quoted: the fare is that of the distance and time driven.",
-}
-
-TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {"en": (ENGLISH, WHY)}
-"""Language → the words of a receipt, and of the reasons for its fare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,115 +61,183 @@ class Place:
     zone: ZoneInfo
 
 
-def locale_of(asked: str | None) -> Locale:
-    """The locale for an Accept-Language or a tag such as `fi-FI`; English when nothing else fits."""
-    preferred = [part.split(";")[0].strip().replace("-", "_") for part in (asked or "").split(",")]
-    for tag in preferred:
-        try:
-            found = negotiate_locale([tag], [tag], sep="_")
-            return Locale.parse(found) if found else Locale("en")
-        except (ValueError, UnknownLocaleError):
-            continue
-    return Locale("en")
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Whose document it is: a name, and lines such as an address and a tax number."""
+
+    name: str
+    lines: tuple[str, ...] = ()
 
 
-def money_text(amount: Mapping[str, Any], locale: Locale) -> str:
-    """An amount as people of a locale write it."""
-    currency = str(amount["currency"])
-    value = Decimal(int(amount["amount_minor"])).scaleb(-get_currency_precision(currency))
-    return format_currency(value, currency, locale=locale)
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What other services told for a document; it is written without what they did not. `way`: of the ride, driven."""
+
+    rider: str | None = None
+    driver: str | None = None
+    way: Sequence[tuple[float, float]] = ()
+    around: Backdrop = NOTHING_AROUND
 
 
-def receipt_html(receipt: ReceiptReply, place: Place, asked_locale: str | None) -> str:
-    """The receipt as a page, amounts and times in the form of the asked locale."""
-    locale = locale_of(asked_locale)
-    text, reasons = TEXTS.get(locale.language, TEXTS["en"])
-    lines = [{"label": line["label"], "amount": money_text(line["amount"], locale)} for line in receipt["lines"]]
-    return ENVIRONMENT.get_template("receipt.html").render(
-        lang=locale.language if locale.language in TEXTS else "en",
-        text=text,
+NOTHING_KNOWN = Known()
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a document is written: in which words, for which city, in whose name."""
+
+    wording: Wording
+    place: Place
+    issuer: Issuer = field(default_factory=lambda: Issuer("Hansom"))
+
+
+def receipt_html(receipt: ReceiptReply, setting: Setting, known: Known = NOTHING_KNOWN) -> str:
+    """The receipt of a ride, a cancellation, a no-show or a tip as a page."""
+    words, kind = setting.wording, receipt.get("kind", "ride")
+    is_ride = kind == "ride"
+    return _page(
+        "receipt.html",
+        setting,
+        TITLES.get(kind, TITLES["ride"]),
+        receipt["receipt_number"],
         receipt=receipt,
-        city=place.name,
-        lines=lines,
-        total=money_text(receipt["total"], locale),
-        tax=money_text(receipt["tax"], locale),
-        refunds=[
-            {
-                "at": _time_text(parse_time(refund["at"]), place, locale),
-                "reason": refund["reason"],
-                "number": refund["credit_note_number"],
-                "amount": money_text(refund["amount"], locale),
-            }
-            for refund in receipt["refunds"]
-        ],
-        issued_at=_time_text(parse_time(receipt["issued_at"]), place, locale),
-        completed_at=_time_text(parse_time(receipt["completed_at"]), place, locale),
-        distance=_number_text(receipt["distance_m"], 1000, "km", locale),
-        duration=_number_text(receipt["duration_s"], 60, "min", locale),
-        why=reasons.get(receipt["fare_reason"] or "", ""),
+        issued_at=words.moment(parse_time(receipt["issued_at"]), setting.place.zone),
+        when_label=words.text(WHEN.get(kind, WHEN["ride"])),
+        completed_at=words.moment(parse_time(receipt["completed_at"]), setting.place.zone),
+        rider=known.rider,
+        driver=known.driver,
+        category=_word(CATEGORIES, receipt["category"], words),
+        distance=words.kilometres(receipt["distance_m"]) if is_ride else "",
+        duration=words.duration(receipt["duration_s"]) if is_ride else "",
+        lines=[{"label": line_label(line, words), "amount": words.money(line["amount"])} for line in receipt["lines"]],
+        total=words.money(receipt["total"]),
+        tax=words.money(receipt["tax"]) if receipt["tax"]["amount_minor"] or is_ride else "",
+        tax_label=_tax_label(receipt, words),
+        refunds=[_refund(refund, setting) for refund in receipt["refunds"]],
+        tip=_tip(receipt.get("tip"), words),
+        why=words.text(REASONS.get(receipt["fare_reason"] or "", "")),
+        state=words.text(STATES.get(receipt["state"], receipt["state"])),
+        paid_with=_word(METHODS, receipt["paid_with"], words),
+        picture=_picture(known, words) if is_ride else "",
+        attribution=bool(known.around.roads or known.around.water),
     )
 
 
-def statement_html(statement: StatementReply, place: Place, asked_locale: str | None) -> str:
-    """A payout with its lines as a page, amounts and times in the form of the asked locale."""
-    locale, text, totals = locale_of(asked_locale), STATEMENT_ENGLISH, cast("dict[str, Any]", statement["totals"])
-    shown = ("fare", "tax", "fee", "cash", "refunds", "returned")
-    until = date.fromisoformat(statement["until_day"])
-    return ENVIRONMENT.get_template("statement.html").render(
-        lang="en",
-        text=text,
+def credit_note_html(note: CreditNoteReply, setting: Setting, known: Known = NOTHING_KNOWN) -> str:
+    """What was given back of a receipt, as a page."""
+    words = setting.wording
+    return _page(
+        "credit_note.html",
+        setting,
+        TITLES["credit_note"],
+        note["receipt_number"],
+        note=note,
+        issued_at=words.moment(parse_time(note["issued_at"]), setting.place.zone),
+        rider=known.rider,
+        amount=words.money(note["amount"]),
+        tax=words.money(note["tax"]) if note["tax"]["amount_minor"] else "",
+        paid_with=_word(METHODS, note["paid_with"], words),
+    )
+
+
+def statement_html(statement: StatementReply, setting: Setting, known: Known = NOTHING_KNOWN) -> str:
+    """A payout with its lines as a page."""
+    words, place = setting.wording, setting.place
+    totals: Mapping[str, Any] = dict(statement["totals"])
+    return _page(
+        "statement.html",
+        setting,
+        TITLES["statement"],
+        statement["payout_id"],
         statement=statement,
-        city=place.name,
-        until=format_date(until, format="medium", locale=locale),
-        sent_at=_time_text(parse_time(statement["sent_at"]), place, locale),
-        sums=[(text[name], money_text(totals[name], locale)) for name in shown],
-        amount=money_text(statement["amount"], locale),
-        lines=[
-            {
-                "at": _time_text(parse_time(line["earned_at"]), place, locale),
-                "what": text["refund"] if line["refund_id"] else text["again"] if line["returned_payout_id"] else "",
-                "fare": money_text(line["fare"], locale),
-                "tax": money_text(line["tax"], locale),
-                "fee": money_text(line["fee"], locale),
-                "cash": money_text(line["cash"], locale),
-                "amount": money_text(line["amount"], locale),
-            }
-            for line in statement["lines"]
+        until=words.day(date.fromisoformat(statement["until_day"])),
+        driver=known.driver,
+        sent_at=words.moment(parse_time(statement["sent_at"]), place.zone) or words.text("On its way"),
+        sums=[
+            {"label": words.text(label), "amount": _signed(name, totals[name], words), "is_part": name in PARTS}
+            for name, label in SUMS.items()
+            if name in totals and (name not in PARTS or totals[name]["amount_minor"])
         ],
+        amount=words.money(statement["amount"]),
+        lines=[_earned(dict(line), setting) for line in statement["lines"]],
     )
 
 
-def _time_text(moment: datetime | None, place: Place, locale: Locale) -> str:
-    if moment is None:
+def _page(template: str, setting: Setting, title: str, number: str, **fields: Any) -> str:
+    words = setting.wording
+    return ENVIRONMENT.get_template(template).render(
+        lang=words.language,
+        _=words.text,
+        style=Markup(STYLE),
+        issuer=setting.issuer,
+        title=words.text(title),
+        number=number,
+        city=setting.place.name,
+        **fields,
+    )
+
+
+def _word(known: Mapping[str, str], said: str, words: Wording) -> str:
+    """The word for something with a name of its own that may be one that is not known here."""
+    return words.text(known[said]) if said in known else said
+
+
+def _tax_label(receipt: ReceiptReply, words: Wording) -> str:
+    """With a discount the tax is that of the whole fare, which the platform pays a part of."""
+    discount = receipt.get("discount")
+    if not discount or not discount["amount_minor"]:
+        return words.text("of which tax")
+    fare = {**discount, "amount_minor": receipt["total"]["amount_minor"] + discount["amount_minor"]}
+    return words.text("tax in the fare of %(fare)s", fare=words.money(fare))
+
+
+def _refund(refund: Mapping[str, Any], setting: Setting) -> dict[str, str]:
+    words = setting.wording
+    label = words.text(
+        "Given back on %(day)s: %(reason)s (%(number)s)",
+        day=words.moment(parse_time(refund["at"]), setting.place.zone),
+        reason=refund["reason"],
+        number=refund["credit_note_number"] or "",
+    )
+    return {"label": label, "amount": words.money(refund["amount"])}
+
+
+def _tip(tip: Mapping[str, Any] | None, words: Wording) -> dict[str, str] | None:
+    """A tip has a receipt of its own, once it is paid."""
+    if not tip or not tip.get("receipt_number"):
+        return None
+    label = words.text("Tip, receipt %(number)s", number=tip["receipt_number"])
+    return {"label": label, "amount": words.money(tip["amount"])}
+
+
+def _earned(line: Mapping[str, Any], setting: Setting) -> dict[str, str]:
+    words = setting.wording
+    kind = "refund" if line["refund_id"] else "returned" if line["returned_payout_id"] else line.get("kind") or "ride"
+    amounts = {name: _signed(name, line[name], words) for name in ("fare", "tax", "fee", "cash", "amount")}
+    at = words.moment(parse_time(line["earned_at"]), setting.place.zone)
+    return {"at": at, "what": words.text(EARNED.get(kind, kind)), **amounts}
+
+
+def _signed(name: str, amount: Mapping[str, Any], words: Wording) -> str:
+    """An amount as it adds up to what is paid out."""
+    return words.money({**amount, "amount_minor": (-1 if name in TAKEN_OFF else 1) * amount["amount_minor"]})
+
+
+def _picture(known: Known, words: Wording) -> str:
+    if len(known.way) < 2:
         return ""
-    return format_datetime(moment.astimezone(place.zone), format="medium", locale=locale)
+    scale = words.length(Frame(known.way).scale_m)
+    return Markup(draw(known.way, words.text("The way that was driven"), scale, known.around))
 
 
-def _number_text(measured: float | None, per: int, unit: str, locale: Locale) -> str:
-    if measured is None:
-        return ""
-    return f"{format_decimal(round(Decimal(str(measured)) / per, 1), locale=locale)} {unit}"
-
-
-def pdf_of(html: str) -> bytes:
-    """The page as a PDF, laid out in a process of its own: this one goes on meanwhile. Raises Unavailable."""
-    if AT_ONCE.balance <= -WAITING_MAX:
-        raise Unavailable("Too many receipts are being printed: try again in a moment.")
-    with AT_ONCE, Timeout(PRINTING_S, Unavailable("The receipt could not be printed in time.")):
-        return _print(html)
-
-
-def _print(html: str) -> bytes:
-    printer = subprocess.Popen([sys.executable, str(PRINTER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        written, _ = printer.communicate(html.encode())
-    finally:
-        if printer.poll() is None:
-            printer.kill()
-            printer.wait()
-    if printer.returncode:
-        raise RuntimeError(f"the printer of receipts ended with {printer.returncode}")
-    return bytes(written)
-
-
-__all__ = ["Place", "locale_of", "money_text", "pdf_of", "receipt_html", "statement_html"]
+__all__ = [
+    "NOTHING_KNOWN",
+    "POLICY",
+    "Issuer",
+    "Known",
+    "Place",
+    "Setting",
+    "credit_note_html",
+    "receipt_html",
+    "statement_html",
+]

@@ -21,6 +21,10 @@ LANGUAGES = ("en", "fi", "es")
 """Languages that people can choose to be written to in: ISO 639-1, as in `services/payments/documents/catalogues`."""
 
 
+LANGUAGE_TAG = rf"\A({'|'.join(LANGUAGES)})([-_][A-Za-z0-9]{{2,8}}){{0,2}}\Z"
+"""One of them, alone or with a region such as es-MX."""
+
+
 class Role(StrEnum):
     """What an account is for."""
 
