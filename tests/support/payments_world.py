@@ -43,10 +43,10 @@ class Mouth(DependencyProvider):
     def send(self, messages: Sequence[Outgoing]) -> None:
         self.broker.publish_many(list(messages))
 
-    def message(self, data: dict[str, Any]) -> Outgoing:
-        """`trip_settled` of a trip."""
+    def message(self, data: dict[str, Any], type_: str = "trip_settled") -> Outgoing:
+        """An event of a trip."""
         key = str(data["trip"]["id"])
-        event = Event(new_id(), "trip_settled", 1, SystemClock().now(), TRIPS, key, data)
+        event = Event(new_id(), type_, 1, SystemClock().now(), TRIPS, key, data)
         return event.to_message(int(self.container.config["EVENT_PARTITIONS"]))
 
 
@@ -62,6 +62,11 @@ class Trips:
         """Tell of each trip, so many times."""
         messages = [self.mouth.message(data) for data in trips]
         self.mouth.send([message for message in messages for _ in range(times)])
+
+    @dummy
+    def tell(self, type_: str, trip: dict[str, Any]) -> None:
+        """Tell something of a trip."""
+        self.mouth.send([self.mouth.message(trip, type_)])
 
 
 class Caller:
@@ -109,7 +114,8 @@ def connection_options(config: dict[str, Any]) -> dict[str, Any]:
 
 def listen() -> None:
     """Let the service under test hear the stand-in for trips, and `Ear` the service."""
-    topology.PUBLISHED[TRIPS] = ("trip_settled",)
+    told = topology.SUBSCRIPTIONS["payments"]["trips"]
+    topology.PUBLISHED[TRIPS] = told
     topology.PUBLISHED[SERVICE] = topology.PUBLISHED["payments"]
-    topology.SUBSCRIPTIONS[SERVICE] = {TRIPS: ("trip_settled",)}
+    topology.SUBSCRIPTIONS[SERVICE] = {TRIPS: told}
     topology.SUBSCRIPTIONS[EAR] = {SERVICE: topology.PUBLISHED["payments"]}

@@ -6,6 +6,7 @@ from typing import Any
 
 import eventlet
 import pytest
+from sqlalchemy import Engine
 
 from hansom.contracts.payments import ProviderUnavailable
 from services.payments.usecases.charging import look_up_pending
@@ -102,10 +103,10 @@ def test_overlapping_batches_at_once_are_charged_once_each_and_numbered_without_
     assert money.breaches() == {}
 
 
-def test_a_batch_of_any_size_is_three_transactions(money: MoneyDesk) -> None:
+def test_a_batch_of_any_size_is_three_transactions(money: MoneyDesk, service_engine: Engine) -> None:
     from tests.support.trips_world import Statements
 
-    with Statements(money.engine) as sent:
+    with Statements(service_engine) as sent:
         money.charge(*[a_ride(rider_id=f"rider-{n}") for n in range(50)])
     assert sent.commits == 3
     assert len(sent.statements) <= 13
