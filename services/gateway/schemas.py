@@ -11,7 +11,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate
 
 from hansom.contracts.pricing import HIGHEST_CAP
-from hansom.contracts.users import LANGUAGES
+from hansom.contracts.users import LANGUAGE_TAG, LANGUAGES
 from hansom.tokens import TOKEN_MAX_CHARS
 from hansom.validation import PlainText
 from hansom.wire import Finite, PointSchema, Rfc3339, iso
@@ -222,6 +222,10 @@ class PlacesQuery(Query):
     lat = QueryNumber(validate=validate.Range(-90, 90))
     lng = QueryNumber(validate=validate.Range(-180, 180))
     limit = QueryInteger(load_default=10, validate=validate.Range(1, 50))
+
+
+class LanguageQuery(Schema):
+    lang = fields.String(validate=validate.Regexp(LANGUAGE_TAG, error=f"Not one of {', '.join(LANGUAGES)}."))
 
 
 class PeriodQuery(PageQuery):

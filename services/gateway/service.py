@@ -22,6 +22,7 @@ from services.gateway.routes.debts import DebtRoutes
 from services.gateway.routes.driving import DrivingRoutes
 from services.gateway.routes.ops import OpsRoutes
 from services.gateway.routes.promos import PromoRoutes
+from services.gateway.routes.papers import PaperRoutes
 from services.gateway.routes.refunds import RefundRoutes
 from services.gateway.routes.riding import RidingRoutes
 from services.gateway.routes.surging import SurgeRoutes
@@ -44,6 +45,7 @@ class GatewayService(
     AccountRoutes,
     RidingRoutes,
     TripRoutes,
+    PaperRoutes,
     ChangingRoutes,
     DebtRoutes,
     DrivingRoutes,

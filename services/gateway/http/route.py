@@ -43,6 +43,7 @@ class Call:
     request_id: str
     idempotency: dict[str, str] | None = None
     accept: str = ""
+    accept_language: str = ""
     takes_gzip: bool = False
     actor: dict[str, str] = field(default_factory=dict)
 
@@ -124,6 +125,7 @@ class Route(Entrypoint):
             request.request_id,
             idempotency=key,
             accept=request.header("ACCEPT") or "",
+            accept_language=request.header("ACCEPT_LANGUAGE") or "",
             takes_gzip="gzip" in encodings and "gzip;q=0" not in encodings.replace(" ", ""),
         )
         return self._encode(self._run(call))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from typing import Any
 
 from services.gateway import dispatch_replies, replies, schemas
-from services.gateway.http.answers import Answer
-from services.gateway.http.route import DRIVER, OPS, Call, route
+from services.gateway.http.route import DRIVER, Call, route
 from services.gateway.routes.needs import Needs
-from services.gateway.routes.trips import preferred
 from services.gateway.socket.method import socket_method
 
 
@@ -52,17 +49,6 @@ class DrivingRoutes(Needs):
            summary="Totals and lines of a period")  # fmt: skip
     def get_earnings(self, call: Call) -> Any:
         return self.payments.get_earnings({**call.data, "driver_id": call.user_id})
-
-    @route("GET", "/v1/driver/payouts/{payout_id}/statement", who=DRIVER | OPS, gives=replies.Statement(),
-           also=("text/html", "application/pdf"), refuses=frozenset({404}),
-           summary="What a payout is made of, as JSON or as a document")  # fmt: skip
-    def get_statement(self, call: Call) -> Any:
-        wanted = preferred(call.accept)
-        payload = {"payout_id": call.data["payout_id"], "actor": call.actor}
-        if wanted is None:
-            return self.payments.get_statement(payload)
-        document = self.payments.render_statement({**payload, "format": wanted}, deadline_s=20)
-        return Answer(200, b64decode(document["body_b64"]), document["content_type"])
 
     @route("PUT", "/v1/driver/payout-account", who=DRIVER, body=schemas.NewPayoutAccount(),
            gives=replies.PayoutAccount(), summary="Where payouts go: a token of the payment provider")  # fmt: skip

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import logging
-from base64 import b64decode
 from typing import Any
 
 from hansom.contracts.errors import HansomError
 from hansom.contracts.trips import NotYourTrip
 from services.gateway import dispatch_replies, replies, schemas
-from services.gateway.http.answers import Answer
 from services.gateway.http.route import PARTY, USER, Call, route
 from services.gateway.routes.needs import Needs
 
 log = logging.getLogger(__name__)
 
 WAITING_DEADLINE_S = 1.0
-
-_DOCUMENTS = {"text/html": "html", "application/pdf": "pdf"}
 
 
 class TripRoutes(Needs):
@@ -45,16 +41,6 @@ class TripRoutes(Needs):
         request = {"trip_id": call.data["trip_id"], "driver_id": parties["driver_id"], "actor": call.actor}
         return self.location.get_trace(request)
 
-    @route("GET", "/v1/trips/{trip_id}/receipt", who=USER, gives=replies.Receipt(),
-           also=("text/html", "application/pdf"), summary="The receipt, as JSON or as a document")  # fmt: skip
-    def get_receipt(self, call: Call) -> Any:
-        wanted = preferred(call.accept)
-        payload = {"trip_id": call.data["trip_id"], "actor": call.actor}
-        if wanted is None:
-            return self.payments.get_receipt(payload)
-        document = self.payments.render_receipt({**payload, "format": wanted}, deadline_s=20)
-        return Answer(200, b64decode(document["body_b64"]), document["content_type"])
-
     @route("POST", "/v1/trips/{trip_id}/rating", who=PARTY, body=schemas.NewRating(), gives=replies.Rating(),
            status=201, keyed=True, summary="Rate the other party, once")  # fmt: skip
     def rate_trip(self, call: Call) -> Any:
@@ -67,25 +53,3 @@ class TripRoutes(Needs):
         if call.actor["role"] != "ops" and call.user_id not in (parties["rider_id"], parties["driver_id"]):
             raise NotYourTrip()
         return parties
-
-
-def preferred(accept: str) -> str | None:
-    """The document that an Accept header wants most (RFC 9110, 12.5.1): `html`, `pdf`, or None for JSON."""
-    best, best_q = None, 0.0
-    for entry in accept.split(",")[:20]:
-        media, _, parameters = entry.strip().partition(";")
-        q = _quality(parameters)
-        if q > best_q:
-            best, best_q = media.strip().lower(), q
-    return _DOCUMENTS.get(best or "")
-
-
-def _quality(parameters: str) -> float:
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.strip().partition("=")
-        if name.lower() == "q":
-            try:
-                return min(1.0, float(value))
-            except ValueError:
-                return 0.0
-    return 1.0

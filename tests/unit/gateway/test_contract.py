@@ -10,7 +10,7 @@ from hansom.contracts.errors import REGISTRY, TooMany, Unavailable
 from services.gateway.docs import openapi, routes_of, static_file
 from services.gateway.http.answers import STATUS_BY_KIND, error_answer
 from services.gateway.http.route import ANYONE, DRIVER, OPS, PARTY, RIDER, USER
-from services.gateway.routes.trips import preferred
+from services.gateway.routes.papers import preferred
 from services.gateway.service import GatewayService
 from services.gateway.socket.asyncapi import EVENTS, METHODS, asyncapi
 
