@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select, text
+from sqlalchemy import ColumnElement, func, insert, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from hansom.contracts.payments import PayoutState
+from hansom.contracts.payments import ChargeKind, PayoutState
 from services.payments.domain.payout import USUAL_ACCOUNT, Due, Payout, PayoutAnswer
 from services.payments.storage.answers import write_answers
-from services.payments.storage.tables import payout_accounts, payout_lines, payouts
+from services.payments.storage.tables import ledger_transactions, payout_accounts, payout_lines, payouts
 
 _TAKE_LINES = text("""
     UPDATE payout_lines SET payout_id = taken.payout_id
@@ -31,7 +31,11 @@ _RETURN = text("""
     RETURNING payouts.id
 """)
 
-_RIDES = func.count().filter(payout_lines.c.refund_id.is_(None), payout_lines.c.returned_payout_id.is_(None))
+_RIDES = func.count().filter(
+    payout_lines.c.kind == ChargeKind.RIDE.value,
+    payout_lines.c.refund_id.is_(None),
+    payout_lines.c.returned_payout_id.is_(None),
+)
 """Lines that are rides."""
 
 
@@ -45,22 +49,25 @@ class PayoutRows:
         """Nobody else reserves payouts of this city until the transaction ends."""
         self._session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"hansom.payouts.{city}"))))
 
-    def due(self, city: str, until_day: date, least_minor: int, limit: int) -> list[Due]:
-        """Drivers who are owed so much for days up to `until_day`, and the very lines that add up to it."""
+    def due(self, city: str, until_day: date, least_minor: int, after: tuple[str, str], limit: int) -> list[Due]:
+        """Drivers who are owed so much for days up to `until_day`, and the very lines that add up to it.
+
+        In the order of (driver, currency), from behind `after` on.
+        """
         total = func.sum(payout_lines.c.amount_minor)
+        account = (payout_lines.c.driver_id, payout_lines.c.currency)
         is_unpaid = payout_lines.c.payout_id.is_(None) & (payout_lines.c.earned_on <= until_day)
         found = self._session.execute(
             select(
-                payout_lines.c.driver_id,
-                payout_lines.c.currency,
+                *account,
                 total.label("total"),
                 func.array_agg(payout_lines.c.id).label("line_ids"),
                 _RIDES.label("rides"),
             )
-            .where(payout_lines.c.city == city, is_unpaid)
-            .group_by(payout_lines.c.driver_id, payout_lines.c.currency)
+            .where(payout_lines.c.city == city, is_unpaid, tuple_(*account) > after)
+            .group_by(*account)
             .having(total >= least_minor)
-            .order_by(payout_lines.c.driver_id, payout_lines.c.currency)
+            .order_by(*account)
             .limit(limit)
         )
         return [Due(row.driver_id, row.currency, int(row.total), tuple(row.line_ids), row.rides) for row in found]
@@ -111,6 +118,15 @@ class PayoutRows:
         """Write what the provider said; gives the payouts that had no answer before."""
         sent_at = "sent_at = CASE answer.state WHEN 'sent' THEN CAST(:at AS timestamptz) END"
         return write_answers(self._session, payouts, answers, at, open_state="reserved", moment=sent_at)
+
+    def unposted_payouts(self, ids: Collection[str]) -> set[str]:
+        """Those of these payouts that were reserved before the ledger had an account for money on its way."""
+        if not ids:
+            return set()
+        posted = select(ledger_transactions.c.reference).where(
+            ledger_transactions.c.kind == "payout_reserved", ledger_transactions.c.reference.in_(list(ids))
+        )
+        return set(ids) - set(self._session.execute(posted).scalars())
 
     def mark_returned(self, reasons: Mapping[str, str]) -> set[str]:
         """These payouts came back; gives those that were not known to."""

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import eventlet
 import pytest
+from sqlalchemy import text
 
 from hansom.contracts.payments import DayNotOver, ProviderUnavailable, UnknownPayoutAccount
 from services.payments.domain.payout import account_of
@@ -167,6 +168,44 @@ def test_two_replicas_that_hear_of_a_return_owe_it_again_once(money: MoneyDesk) 
     counts = list(pool.imap(lambda _: take_back_returned(money.desk, timedelta(days=10)), range(3)))
     assert sum(counts) == 5
     assert money.one("SELECT count(*) FROM payout_lines WHERE returned_payout_id IS NOT NULL") == 5
+    assert money.breaches() == {}
+
+
+def balance(money: MoneyDesk, account: str) -> int:
+    return int(
+        money.one("SELECT coalesce(sum(amount_minor), 0) FROM ledger_entries WHERE account_id = :id", id=account)
+    )
+
+
+def test_what_is_reserved_is_on_its_way_until_the_provider_has_sent_it(money: MoneyDesk) -> None:
+    money.charge(a_ride(1000))
+    real = money.provider
+    money.provider = LosesAnswers(real)  # type: ignore[assignment]
+    with pytest.raises(ProviderUnavailable):
+        money.pay_out(days=2)
+    assert (balance(money, "driver:driver-1:EUR"), balance(money, "payout:EUR")) == (0, -720)
+    assert money.breaches() == {}
+    money.provider = real
+    money.pay_out()
+    assert (balance(money, "payout:EUR"), balance(money, "clearing:EUR")) == (0, 280)
+
+
+@pytest.mark.parametrize(("account", "left"), [("bank_ok", 0), ("bank_closed", -720)])
+def test_a_payout_reserved_before_the_ledger_knew_of_money_on_its_way_is_posted_when_it_is_answered(
+    money: MoneyDesk, account: str, left: int
+) -> None:
+    money.charge(a_ride(1000))
+    bank(money, account)
+    money.now += timedelta(days=2)
+    with money.engine.begin() as owner:
+        owner.execute(
+            text("""INSERT INTO payouts (id, driver_id, city, currency, amount_minor, until_day, state, created_at)
+                    VALUES ('older', 'driver-1', 'helsinki', 'EUR', 720, '2026-03-02', 'reserved', now())""")
+        )
+        owner.execute(text("UPDATE payout_lines SET payout_id = 'older'"))
+    assert money.breaches() == {}
+    money.pay_out()
+    assert (balance(money, "driver:driver-1:EUR"), balance(money, "payout:EUR")) == (left, 0)
     assert money.breaches() == {}
 
 
