@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hansom.clock import SystemClock
 from hansom.store import engine_for, transactions
 from services.payments.provider.simulated import SimulatedProvider
 from services.payments.usecases.ports import Provider
@@ -25,4 +26,18 @@ def _simulated(config: Config) -> Provider:
     return SimulatedProvider(transactions(engine_for(config, "payments")), webhook_secret=secret)
 
 
-PROVIDERS: Mapping[str, Callable[[Config], Provider]] = {"simulated": _simulated}
+def _stripe(config: Config) -> Provider:
+    # its library costs tens of megabytes, which who does not use it need not pay
+    from services.payments.provider.stripe.asking import Line
+    from services.payments.provider.stripe.provider import StripeProvider
+
+    key = str(config["STRIPE_API_KEY"] or "")
+    if not key.startswith(("sk_", "rk_")):
+        raise ValueError("STRIPE_API_KEY is not a secret key, which begins with sk_, or a restricted one, with rk_")
+    at_once = int(config["PROVIDER_AT_ONCE"])
+    line = Line(key, str(config["STRIPE_API_BASE"]), float(config["PROVIDER_TIMEOUT_S"]), at_once)
+    store = transactions(engine_for(config, "payments"))
+    return StripeProvider(line, store, str(config["STRIPE_WEBHOOK_SECRET"] or ""), SystemClock().now)
+
+
+PROVIDERS: Mapping[str, Callable[[Config], Provider]] = {"simulated": _simulated, "stripe": _stripe}

