@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from hansom.wire import MoneySchema, Rfc3339
 from services.gateway.replies import Reply
@@ -10,6 +10,7 @@ from services.gateway.replies import Reply
 
 class Debt(Reply):
     trip_id = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(["ride", "cancellation", "no_show"]))
     amount = fields.Nested(MoneySchema, required=True)
     reason = fields.String(required=True)
     since = Rfc3339(required=True)

@@ -11,6 +11,7 @@ from services.gateway.replies import Reply
 class Refund(Reply):
     refund_id = fields.String(required=True)
     trip_id = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(["ride", "cancellation", "no_show", "tip"]))
     amount = fields.Nested(MoneySchema, required=True)
     from_driver = fields.Nested(MoneySchema, required=True)
     reason = fields.String(required=True)

@@ -17,7 +17,7 @@ from nameko.containers import ServiceContainer
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from hansom.contracts.payments import RefundTrip
+from hansom.contracts.payments import ChargeKind, RefundTrip, TipTrip
 from hansom.events import OutboxWriter
 from hansom.ids import new_id
 from hansom.settings import REPOSITORY
@@ -28,10 +28,11 @@ from services.payments.domain.charge import Line, SettledRide
 from services.payments.storage.audit import audit
 from services.payments.storage.books import BookRows
 from services.payments.storage.tables import outbox
-from services.payments.usecases.charging import charge_rides
+from services.payments.usecases.charging import charge_rides, finish_charges
 from services.payments.usecases.paying_out import run_payouts
 from services.payments.usecases.ports import Desk, Provider
 from services.payments.usecases.refunding import begin_refund, finish_refunds
+from services.payments.usecases.tipping import begin_tip
 from tests.support.databases import drop_database
 
 EXAMPLES = REPOSITORY / "tests" / "contract" / "examples"
@@ -74,6 +75,20 @@ def a_ride(fare_minor: int = 1010, **changes: Any) -> SettledRide:
     return SettledRide(**{**known, **changes})
 
 
+def a_fee(amount_minor: int = 400, **changes: Any) -> SettledRide:
+    """A fee for cancelling a new trip, of which a tenth is tax and a half the driver's."""
+    known: dict[str, Any] = {
+        "kind": ChargeKind.CANCELLATION,
+        "tax_minor": amount_minor // 10,
+        "share_minor": amount_minor // 2,
+        "lines": (Line("cancellation_fee", "Cancelled late", amount_minor),),
+        "distance_m": None,
+        "duration_s": None,
+        "fare_reason": "cancelled_late",
+    }
+    return a_ride(amount_minor, **{**known, **changes})
+
+
 class SilentRelay:
     """Leaves the outbox's rows where they are, for the test to read."""
 
@@ -108,17 +123,34 @@ class MoneyDesk:
     def charge(self, *rides: SettledRide) -> None:
         charge_rides(self.desk, rides)
 
-    def refund(self, trip_id: str, amount_minor: int | None = None, *, from_driver: bool = False) -> str:
+    def refund(
+        self, trip_id: str, amount_minor: int | None = None, *, from_driver: bool = False, of_tip: bool = False
+    ) -> str:
         """Give back so much, or all that is left; gives the refund's id."""
-        refund_id = self.begin_refund(trip_id, amount_minor, from_driver=from_driver)
+        refund_id = self.begin_refund(trip_id, amount_minor, from_driver=from_driver, of_tip=of_tip)
         finish_refunds(self.desk, [refund_id])
         return refund_id
 
-    def begin_refund(self, trip_id: str, amount_minor: int | None = None, *, from_driver: bool = False) -> str:
+    def begin_refund(
+        self, trip_id: str, amount_minor: int | None = None, *, from_driver: bool = False, of_tip: bool = False
+    ) -> str:
         """Keep a refund without asking for it."""
-        request = RefundTrip(trip_id, "ops-1", "He was driven around.", amount_minor, from_driver)
+        request = RefundTrip(trip_id, "ops-1", "He was driven around.", amount_minor, from_driver, of_tip)
         with self.open_books() as books:
             return begin_refund(self.desk, books, request).id
+
+    def tip(self, trip_id: str, amount_minor: int = 200, method: str | None = None, rider_id: str = "rider-1") -> str:
+        """Tip the driver of a ride; gives the tip's id."""
+        tip_id = self.begin_tip(trip_id, amount_minor, method, rider_id)
+        finish_charges(self.desk, [tip_id])
+        return tip_id
+
+    def begin_tip(
+        self, trip_id: str, amount_minor: int = 200, method: str | None = None, rider_id: str = "rider-1"
+    ) -> str:
+        """Keep a tip without asking for it."""
+        with self.open_books() as books:
+            return begin_tip(self.desk, books, TipTrip(trip_id, rider_id, amount_minor, method)).id
 
     def pay_out(self, **forward: float) -> int:
         """Run payouts as late as `forward` (of timedelta) from now."""

@@ -14,7 +14,8 @@ class RefundRoutes(Needs):
            gives=refund_replies.Refund(), refuses=frozenset({404, 409}), status=201, keyed=True,
            summary="Give a rider back his fare, or part of it")  # fmt: skip
     def refund_trip(self, call: Call) -> Any:
-        """Without `amount_minor` all that is left. With `from_driver` he bears his part of it. `state` is `pending`
+        """Without `amount_minor` all that is left. With `from_driver` he bears his part of it. With `of_tip` it is the
+        tip that is given back. What settled a debt goes back the way it came. `state` is `pending`
         while the payment provider has not answered: it is looked up, and never asked for twice."""
         return self.payments.refund_trip(call.with_key(**call.data, actor=call.actor))
 

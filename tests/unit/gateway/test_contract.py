@@ -73,6 +73,7 @@ def test_what_creates_or_charges_takes_an_idempotency_key() -> None:
         "/v1/quotes",
         "/v1/trips",
         "/v1/trips/{trip_id}/rating",
+        "/v1/trips/{trip_id}/tip",
         "/v1/ops/trips/{trip_id}/refunds",
         "/v1/ops/promo-codes",
     }
