@@ -8,13 +8,8 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 
-from hansom.contracts.payments import (
-    AuthorizeReply,
-    AuthorizeRide,
-    ConfirmationReply,
-    ConfirmationState,
-    ConfirmPayment,
-)
+from hansom.contracts.payment_replies import AuthorizeReply, ConfirmationReply
+from hansom.contracts.payments import AuthorizeRide, ConfirmationState, ConfirmPayment
 from hansom.values import Money
 from hansom.wire import MoneySchema, iso
 from services.payments.domain.charge import MOST_MINOR

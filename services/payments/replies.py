@@ -6,25 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hansom.contracts.papers import CreditNoteReply, PaperReply
-from hansom.contracts.payments import (
+from hansom.contracts.payment_replies import (
     AuditReply,
-    ChargeKind,
     ChargeReply,
-    ChargeState,
     DebtReply,
     EarningsLine,
     EarningsTotals,
     PayoutReply,
     ReceiptLine,
     ReceiptReply,
-    ReceiptState,
     ReceiptTip,
     RefundLine,
     RefundReply,
-    RefundState,
     StatementReply,
     TipReply,
 )
+from hansom.contracts.payments import ChargeKind, ChargeState, ReceiptState, RefundState
 from hansom.values import Money
 from hansom.wire import iso
 from services.payments.domain.charge import FEES, Charge, Line, Outcome, SettledRide

@@ -8,7 +8,7 @@ from typing import Any, NotRequired, get_origin, get_type_hints
 
 import pytest
 
-from hansom.contracts import analytics, drivers, payments, ratings, trips, users
+from hansom.contracts import analytics, drivers, payment_replies, ratings, trips, users
 from hansom.contracts.topology import PUBLISHED
 from hansom.events import Event
 
@@ -23,13 +23,13 @@ DATA: dict[str, Any] = {
     "trips.offer_made": trips.OfferMadeData,
     "trips.offer_withdrawn": trips.OfferEndedData,
     "trips.offer_declined": trips.OfferEndedData,
-    "payments.payment_captured": payments.PaymentData,
-    "payments.payment_failed": payments.PaymentData,
-    "payments.payment_refunded": payments.RefundData,
-    "payments.debt_settled": payments.DebtSettledData,
-    "payments.tip_received": payments.TipReceivedData,
-    "payments.payout_sent": payments.PayoutSentData,
-    "payments.payout_failed": payments.PayoutFailedData,
+    "payments.payment_captured": payment_replies.PaymentData,
+    "payments.payment_failed": payment_replies.PaymentData,
+    "payments.payment_refunded": payment_replies.RefundData,
+    "payments.debt_settled": payment_replies.DebtSettledData,
+    "payments.tip_received": payment_replies.TipReceivedData,
+    "payments.payout_sent": payment_replies.PayoutSentData,
+    "payments.payout_failed": payment_replies.PayoutFailedData,
     "ratings.rating_given": ratings.RatingGivenData,
     "analytics.demand_hinted": analytics.DemandHintedData,
 }

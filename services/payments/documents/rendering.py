@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from hansom.contracts.papers import CreditNoteReply
-from hansom.contracts.payments import ReceiptReply, StatementReply
+from hansom.contracts.payment_replies import ReceiptReply, StatementReply
 from hansom.wire import parse_time
 from services.payments.documents.labels import (
     CATEGORIES,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from hansom.contracts.payments import AuditCause, AuditCheck
+from hansom.contracts.payment_replies import AuditCheck
+from hansom.contracts.payments import AuditCause
 from hansom.wire import parse_time
 
 SLACK = timedelta(minutes=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from hansom.contracts.payments import Check
+from hansom.contracts.payment_replies import Check
 from services.payments.storage.questions import Question, questions
 
 SHOWN = 20

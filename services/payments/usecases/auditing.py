@@ -8,7 +8,8 @@ from datetime import datetime, time, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from hansom.contracts.payments import AuditCause, AuditCheck
+from hansom.contracts.payment_replies import AuditCheck
+from hansom.contracts.payments import AuditCause
 from services.payments.domain.proof import SLACK, Audit, ChargeMoney, Comparison, TripMoney
 
 OWN = "payments"
