@@ -21,12 +21,14 @@ from services.gateway.routes.changing import ChangingRoutes
 from services.gateway.routes.debts import DebtRoutes
 from services.gateway.routes.driving import DrivingRoutes
 from services.gateway.routes.ops import OpsRoutes
-from services.gateway.routes.promos import PromoRoutes
 from services.gateway.routes.papers import PaperRoutes
+from services.gateway.routes.paying import PaymentRoutes
+from services.gateway.routes.promos import PromoRoutes
 from services.gateway.routes.refunds import RefundRoutes
 from services.gateway.routes.riding import RidingRoutes
 from services.gateway.routes.surging import SurgeRoutes
 from services.gateway.routes.system import SystemRoutes
+from services.gateway.routes.tipping import TipRoutes
 from services.gateway.routes.trips import TripRoutes
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,8 @@ class GatewayService(
     PaperRoutes,
     ChangingRoutes,
     DebtRoutes,
+    PaymentRoutes,
+    TipRoutes,
     DrivingRoutes,
     OpsRoutes,
     SurgeRoutes,

@@ -45,6 +45,8 @@ class Call:
     accept: str = ""
     accept_language: str = ""
     takes_gzip: bool = False
+    raw: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
     actor: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -65,8 +67,10 @@ def call_of(data: dict[str, Any], caller: Caller | None, request_id: str, **more
 class Route(Entrypoint):
     """`@route("POST", "/v1/quotes", who=RIDER, body=QuoteRequest(), gives=Quote(), status=201)`.
 
-    `keyed` routes take an Idempotency-Key. For OpenAPI, `gives` describes the answer, `also` names content types that
-    it may have besides JSON, `refuses` statuses that do not follow from the rest. Answers are not checked again.
+    `keyed` routes take an Idempotency-Key. A `raw` one takes the body's bytes as they came, and the headers: a payment
+    provider's message, with a rate limit of its own. For OpenAPI, `gives` describes the answer, `also` names content
+    types that it may have besides JSON, `refuses` statuses that do not follow from the rest. Answers are not checked
+    again.
     """
 
     door = FrontDoor()
@@ -85,6 +89,7 @@ class Route(Entrypoint):
         refuses: frozenset[int] = frozenset(),
         status: int = 200,
         keyed: bool = False,
+        raw: bool = False,
         summary: str = "",
         documented: bool = True,
         limited: bool = True,
@@ -94,6 +99,7 @@ class Route(Entrypoint):
         self.method, self.path, self.who, self.status = method, path, who, status
         self.body, self.query, self.gives, self.also, self.refuses = body, query, gives, also, refuses
         self.keyed, self.summary, self.documented, self.limited = keyed, summary, documented, limited
+        self.raw = raw
 
     def setup(self) -> None:
         self.secret = str(self.container.config["JWT_SECRET"]).encode()
@@ -112,6 +118,9 @@ class Route(Entrypoint):
         data: dict[str, Any] = dict(ids)
         if self.query is not None:
             data.update(load(self.query, request.query()))
+        if self.raw:
+            call = call_of(data, caller, request.request_id, raw=request.body(), headers=request.headers())
+            return self._encode(self._run(call))
         sent: Any = None
         if self.method not in ("GET", "DELETE"):
             sent = self._read_body(request)
@@ -132,7 +141,9 @@ class Route(Entrypoint):
 
     def _caller(self, request: Request) -> Caller | None:
         if not self.who:
-            if self.limited:
+            if self.raw:
+                self.doorkeeper.limit_webhooks(request.environ)
+            elif self.limited:
                 self.doorkeeper.limit_address(request.environ)
             return None
         caller = self.doorkeeper.admit(request.header("AUTHORIZATION"), request.environ)
