@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from marshmallow import Schema, fields
 
-from services.gateway import promo_replies, quote_replies, replies, surge_replies
+from services.gateway import change_schemas, promo_replies, quote_replies, replies, surge_replies
 from services.gateway.socket.asyncapi import EVENTS
 from services.gateway.socket.connection import event_frame
 from services.gateway.socket.positions import read_position
@@ -40,6 +40,7 @@ def misses(schema: Schema, answer: Any) -> dict[str, Any]:
         ("rpc/location.marks_of", replies.DriverPositions()),
         ("rpc/location.list_doubts", replies.Implausible()),
         ("rpc/maps.search_places", replies.Places()),
+        ("rpc/trips.cancel_preview", change_schemas.CancelPreview()),
         ("rpc/pricing.quote", quote_replies.Quote()),
         ("rpc/pricing.requote", quote_replies.Quote()),
         ("rpc/pricing.create_promo", promo_replies.PromoCode()),
