@@ -48,7 +48,8 @@ class Promo:
             raise ValueError(f"promo code {self.code}: an amount or hundredths, and one of them")
         if is_fixed and self.cap_minor is not None:
             raise ValueError(f"promo code {self.code}: an amount has no cap")
-        if (self.amount_minor or 1) < 1 or (self.cap_minor or 1) < 1 or not 1 <= (self.percent or 1) <= 100:
+        given = [number for number in (self.amount_minor, self.cap_minor, self.percent) if number is not None]
+        if min(given) < 1 or (self.percent is not None and self.percent > 100):
             raise ValueError(f"promo code {self.code}: nothing is taken off, or more than all")
 
     @property
