@@ -80,24 +80,6 @@ class ChangeDestination:
 
 
 # -- replies and the data of events ----------------------------------------------------------------------------------
-class CancellationTerms(TypedDict):
-    """What cancelling costs, as the option of the quote promised it. All amounts are `Money`.
-
-    Free for `free_s` from when a driver took the ride, and once he is `late_s` later than promised; then `fee`, of
-    which `tax` and `driver_share`. A driver may claim a no-show `no_show_after_s` after he arrived (null: never).
-    """
-
-    free_s: float
-    late_s: float
-    fee: dict[str, Any]
-    tax: dict[str, Any]
-    driver_share: dict[str, Any]
-    no_show_after_s: float | None
-    no_show_fee: dict[str, Any]
-    no_show_tax: dict[str, Any]
-    no_show_driver_share: dict[str, Any]
-
-
 class CancelPreview(TypedDict):
     """What cancelling would cost now. `code` is one of `CancelCode`, `reason` a sentence; `free_until`: until when it
     costs nothing, null when that is over or has no end."""

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, NotRequired, TypedDict
 
 from hansom.contracts.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, error
-from hansom.contracts.trip_terms import CancellationTerms, FeeData
+from hansom.contracts.trip_terms import FeeData
 
 
 class TripState(StrEnum):
@@ -276,8 +276,6 @@ class TripReply(TypedDict):
     promo_code: NotRequired[str | None]
     to_pay: NotRequired[dict[str, Any]]
     """fare - discount"""
-    cancellation: NotRequired[CancellationTerms | None]
-    """What cancelling costs; null: nothing, ever."""
     cancellation_fee: NotRequired[dict[str, Any] | None]
     """What cancelling, or not coming, has cost; null: nothing."""
     ended_early: NotRequired[bool]

@@ -8,17 +8,40 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hansom.contracts.trip_terms import CancelCode, TooEarly
 from hansom.contracts.trips import FINISHED, WITH_DRIVER, IllegalTransition, OfferState, Role, TripState
 from hansom.values import Money
 from services.trips.domain import settlement
 from services.trips.domain import trip as life
-from services.trips.domain.audit import driver_breaches, fare_breaches, history_breaches
+from services.trips.domain.audit import driver_breaches, fare_breaches, fee_breaches, history_breaches
+from services.trips.domain.cancelling import cost_of_cancelling, fee_of, no_show_cost
 from services.trips.domain.machine import TRANSITIONS, Verb
+from services.trips.domain.quote import changed_to
 from services.trips.domain.settlement import FinalFare
 from services.trips.domain.trip import Trip
-from tests.support.trips_builders import NOON, a_trip, an_offer, kept_card
+from tests.support.trips_builders import NOON, a_quote, a_trip, an_offer, kept_card, some_terms
 
-FARE = FinalFare(Money(1000, "EUR"), "longer_than_quoted")
+FARE = FinalFare(Money(1000, "EUR"), "longer_than_quoted", discount=Money(300, "EUR"))
+NO_TIME = some_terms(free_s=1, late_s=10, no_show_after_s=1)
+
+
+def _cancel(trip: Trip, at: datetime) -> Trip:
+    cost = cost_of_cancelling(trip, at)
+    fee = fee_of("cancellation", cost)
+    settle_after = at if cost.code == CancelCode.UNDER_WAY else None
+    return life.cancelled(trip, Role.RIDER, None, at, fee=fee and dict(fee), settle_after=settle_after)
+
+
+def _no_show(trip: Trip, at: datetime) -> Trip:
+    fee = fee_of("no_show", no_show_cost(trip, trip.pickup, at))
+    return life.not_shown(trip, at, fee and dict(fee))
+
+
+def _change(trip: Trip, at: datetime) -> Trip:
+    new = f"quote-{trip.version}"
+    changed = {"id": new, "trip_id": trip.id, "parent_id": trip.quote_id, "expires_at": at + timedelta(seconds=1)}
+    return changed_to(trip, a_quote(trip.rider_id, terms={"standard": NO_TIME}, **changed), at)
+
 
 Deed = Callable[[Trip, datetime], Trip]
 DEEDS: dict[str, Deed] = {
@@ -26,7 +49,9 @@ DEEDS: dict[str, Deed] = {
     "arrive": life.arrived,
     "start": life.started,
     "complete": lambda trip, at: life.completed(trip, at, at),
-    "cancel": lambda trip, at: life.cancelled(trip, Role.RIDER, None, at),
+    "cancel": _cancel,
+    "no_show": _no_show,
+    "change": _change,
     "release": life.released,
     "expire": life.expired,
     "settle": lambda trip, at: settlement.settled(trip, FARE, 1.0, at),
@@ -35,7 +60,7 @@ DEEDS: dict[str, Deed] = {
 
 @given(st.lists(st.sampled_from(sorted(DEEDS)), max_size=30))
 def test_any_order_of_deeds_leaves_a_legal_trip(deeds: list[str]) -> None:
-    trip, at = a_trip(), NOON
+    trip, at = a_trip(terms=NO_TIME, promo_code="WELCOME", discount_minor=300), NOON
     for deed in deeds:
         at += timedelta(seconds=1)
         before = trip
@@ -44,10 +69,14 @@ def test_any_order_of_deeds_leaves_a_legal_trip(deeds: list[str]) -> None:
         except IllegalTransition:
             assert trip is before and _is_illegal(before, deed)
             continue
+        except TooEarly:
+            assert trip is before and deed == "no_show"
+            continue
         assert trip.version == before.version + 1
         assert not _is_illegal(before, deed)
     taken = [an_offer(trip, trip.driver_id, state=OfferState.ACCEPTED)] if trip.driver_id else []
-    assert history_breaches(trip) + driver_breaches(trip, taken) + fare_breaches(trip) == []
+    assert history_breaches(trip) + driver_breaches(trip, taken) + fare_breaches(trip) + fee_breaches(trip) == []
+    assert 0 <= trip.discount.amount_minor <= trip.fare.amount_minor and trip.to_pay.amount_minor >= 0
     assert (trip.driver_id is None) == (trip.driver_card is None)
     assert (trip.state in FINISHED) == (trip.finished_at is not None)
     assert trip.state not in WITH_DRIVER or trip.assigned_at is not None
@@ -55,5 +84,6 @@ def test_any_order_of_deeds_leaves_a_legal_trip(deeds: list[str]) -> None:
 
 def _is_illegal(trip: Trip, deed: str) -> bool:
     if deed == "settle":
-        return trip.state != TripState.COMPLETED or trip.settled_at is not None
+        is_ride = trip.state == TripState.COMPLETED or trip.ended_early
+        return not is_ride or trip.settled_at is not None
     return (trip.state, Verb(deed)) not in TRANSITIONS
