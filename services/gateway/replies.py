@@ -131,7 +131,6 @@ class Trip(Reply):
     discount = fields.Nested(MoneySchema)
     promo_code = fields.String(allow_none=True)
     to_pay = fields.Nested(MoneySchema, metadata={"description": "The fare, less the discount."})
-    cancellation = fields.Dict(allow_none=True, metadata={"description": "What cancelling costs, as the quote said."})
     cancellation_fee = fields.Nested(MoneySchema, allow_none=True)
     ended_early = fields.Boolean(metadata={"description": "Cancelled under way, and charged for what was driven."})
     tip_max = fields.Nested(MoneySchema, allow_none=True)
