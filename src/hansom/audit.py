@@ -23,7 +23,7 @@ from nameko.standalone.rpc import ClusterRpcProxy
 from hansom.settings import load_config
 from hansom.wire import parse_time
 
-SELF_CHECKED = ("trips", "payments", "notifications")
+SELF_CHECKED = ("trips", "pricing", "payments", "notifications")
 SLACK = timedelta(seconds=30)
 """How long a settled ride may wait for its receipt, and an event for its place in a stream."""
 
