@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.payments.storage.questions import charges, debts, ledger, payouts, simulated
+from services.payments.storage.questions import charges, debts, holds, ledger, payouts, simulated
 from services.payments.storage.questions.question import Question
 
 OF_EVERY_DATABASE: tuple[Question, ...] = (
@@ -10,6 +10,7 @@ OF_EVERY_DATABASE: tuple[Question, ...] = (
     *ledger.QUESTIONS,
     *debts.QUESTIONS,
     *payouts.QUESTIONS,
+    *holds.QUESTIONS,
 )
 
 OF_PROVIDERS: dict[str, tuple[Question, ...]] = {"simulated": simulated.QUESTIONS}
