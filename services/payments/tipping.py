@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from hansom import logs
+from hansom.contracts.errors import Unavailable
 from hansom.contracts.payments import ProviderUnavailable, TipReason, TipRefused, TipTrip
 from hansom.idempotency import keyed, once
 from hansom.rpc import rpc
@@ -49,9 +51,9 @@ class Tipping:
                 kept = once(session, idempotency, key, lambda: {"id": tipping.begin_tip(self.desk, books, request).id})
         except TipRefused as refusal:
             if refusal.details.get("reason") == TipReason.NOT_SETTLED:
-                # of a trip that is not his, or is none, he learns just that
-                self.trips.get_trip(
-                    {"trip_id": request.trip_id, "actor": {"user_id": request.rider_id, "role": "rider"}}
-                )
+                # of a trip that is not his, or is none, he learns just that, if trips is there to say it
+                actor = {"user_id": request.rider_id, "role": "rider"}
+                with suppress(Unavailable):
+                    self.trips.get_trip({"trip_id": request.trip_id, "actor": actor})
             raise
         return str(kept["id"])
