@@ -29,6 +29,9 @@ class CityReply(Reply):
     languages = fields.List(fields.String(), required=True)
     service_area = fields.Nested(ServiceArea, required=True)
     centre = fields.Nested(PointSchema, required=True)
+    map_style_url = fields.String(
+        required=True, allow_none=True, metadata={"description": "The operator's own map; null: the city's tiles."}
+    )
 
 
 class Cities(Reply):
@@ -48,7 +51,7 @@ class TileJson(Reply):
     attribution = fields.String(required=True)
 
 
-def city_reply(city: City) -> dict[str, Any]:
+def city_reply(city: City, map_style_url: str | None) -> dict[str, Any]:
     area = city.service_area
     return {
         "id": city.key,
@@ -59,4 +62,5 @@ def city_reply(city: City) -> dict[str, Any]:
         "languages": list(city.languages),
         "service_area": {"south": area.south, "west": area.west, "north": area.north, "east": area.east},
         "centre": {"lat": area.centre.lat, "lng": area.centre.lng},
+        "map_style_url": map_style_url,
     }

@@ -54,7 +54,7 @@ class Profile(Reply):
 class Session(Reply):
     user = fields.Nested(Profile, required=True)
     access_token = fields.String(required=True)
-    refresh_token = fields.String(required=True)
+    refresh_token = _maybe(fields.String, metadata={"description": "Null when it went into a cookie."})
     expires_in = fields.Integer(required=True, metadata={"description": "Seconds that the access token lives."})
 
 

@@ -126,7 +126,10 @@ class Credentials(Schema):
 
 
 class RefreshRequest(Schema):
-    refresh_token = fields.String(required=True, validate=validate.Length(1, TOKEN_MAX_CHARS))
+    refresh_token = fields.String(
+        validate=validate.Length(1, TOKEN_MAX_CHARS),
+        metadata={"description": "Left out by a browser that has it in a cookie (`X-Session-Cookie`)."},
+    )
 
 
 class ProfileChanges(Schema):
@@ -179,6 +182,7 @@ class NewRefund(Schema):
     amount_minor = fields.Integer(strict=True, validate=validate.Range(1, 10**12))
     reason = PlainText(required=True, shortest=3, longest=500)
     from_driver = JsonBoolean()
+    of_tip = JsonBoolean()
 
 
 class NewSurgeSetting(Schema):

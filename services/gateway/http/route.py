@@ -24,6 +24,7 @@ from services.gateway.access import Caller, Doorkeeper
 from services.gateway.http.answers import Answer, json_answer
 from services.gateway.http.request import Request
 from services.gateway.http.server import FrontDoor
+from services.gateway.session_cookies import checked_name
 
 ANYONE: frozenset[str] = frozenset()
 RIDER, DRIVER, OPS = frozenset({"rider"}), frozenset({"driver"}), frozenset({"ops"})
@@ -45,6 +46,8 @@ class Call:
     accept: str = ""
     accept_language: str = ""
     takes_gzip: bool = False
+    session_cookie: str | None = None
+    cookies: str = ""
     raw: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     actor: dict[str, str] = field(default_factory=dict)
@@ -136,6 +139,8 @@ class Route(Entrypoint):
             accept=request.header("ACCEPT") or "",
             accept_language=request.header("ACCEPT_LANGUAGE") or "",
             takes_gzip="gzip" in encodings and "gzip;q=0" not in encodings.replace(" ", ""),
+            session_cookie=checked_name(request.header("X_SESSION_COOKIE")),
+            cookies=request.header("COOKIE") or "",
         )
         return self._encode(self._run(call))
 

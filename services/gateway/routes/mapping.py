@@ -18,7 +18,8 @@ FOR_GOOD = ("Cache-Control", "public, max-age=31536000, immutable")
 class MapRoutes(Needs):
     @route("GET", "/v1/cities", who=ANYONE, gives=replies.Cities(), limited=False, summary="The cities that are served")
     def get_cities(self, call: Call) -> Any:
-        return {"items": [replies.city_reply(city) for city in self.city_maps.cities()]}
+        style = self.config["MAP_STYLE_URL"] or None
+        return {"items": [replies.city_reply(city, style) for city in self.city_maps.cities()]}
 
     @route("GET", "/v1/cities/{city}/map", who=ANYONE, gives=replies.TileJson(), limited=False,
            summary="A city's map: TileJSON")  # fmt: skip

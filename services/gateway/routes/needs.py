@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.gateway.built_pages import BuiltPages
 from services.gateway.city_maps import CityMaps
 
 
@@ -13,6 +14,7 @@ class Needs:
     sockets: Any
     readiness: Any
     city_maps: CityMaps
+    pages: BuiltPages
     analytics: Any
     drivers: Any
     location: Any

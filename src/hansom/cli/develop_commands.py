@@ -13,6 +13,7 @@ from hansom.cli.console import console, progress
 from hansom.cli.work_commands import PASS_ON
 from hansom.settings import REPOSITORY
 from hansom.stack.home import SHARED, current_home
+from hansom.stack.pages import check_pages
 from hansom.stack.problems import StackProblem
 
 PANEL = "Develop"
@@ -36,13 +37,16 @@ def run_tests() -> None:
 
 
 def lint() -> None:
-    """Check style and types: ruff and mypy."""
+    """Check style and types: ruff and mypy, tsc and biome."""
     os.chdir(REPOSITORY)
     failed = []
     for command in LINT:
         console.print(f"[dim]{' '.join(command)}[/]")
         if subprocess.run([sys.executable, "-m", *command], check=False).returncode:
             failed.append(" ".join(command))
+    console.print("[dim]tsc, biome: the pages[/]")
+    if not check_pages():
+        failed.append("the pages")
     if failed:
         raise StackProblem(f"not clean: {', '.join(failed)}")
 

@@ -26,6 +26,12 @@ class UnknownPath(NotFound):
 
 
 @error
+class PagesNotBuilt(Unavailable):
+    code = "pages_not_built"
+    message = "The pages are not built here: ./hansom up does it, where it reaches npm's registry."
+
+
+@error
 class MethodNotAllowed(HansomError):
     """`details`: `allow`, the methods that the path takes."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from hansom.cities import osrm_urls
 from hansom.settings import REPOSITORY, load_config
-from hansom.stack import cities, code, databases, environment, migrations, wheels
+from hansom.stack import cities, code, databases, environment, migrations, pages, wheels
 from hansom.stack.home import Home
 from hansom.stack.keys import stack_keys
 from hansom.stack.ports import check_public_port, choose_ports, kept_ports
@@ -151,6 +151,8 @@ class LocalStack:
             self._check_port()
         values = self.servers_up()
         url = f"http://127.0.0.1:{values['PORT']}"
+        if has_gateway:
+            self._build_pages()
         if self.running_services() and code.changed_since_start(self.home):
             with self.progress.step("Stopping the services, whose code has changed"):
                 self.supervisor.stop_group(SERVICES)
@@ -161,6 +163,13 @@ class LocalStack:
                 self.supervisor.start_process(line.name, wait=False)
             wait_until_ready(self.home, wanted, values["AMQP_URI"], url if has_gateway else None)
         return url
+
+    def _build_pages(self) -> None:
+        """Build the web pages; everything else runs without them."""
+        try:
+            pages.build_pages(self.progress)
+        except StackProblem as exc:
+            self.progress.note(str(exc))
 
     def _check_port(self) -> None:
         """Raises StackProblem when the gateway could not listen where it is to."""

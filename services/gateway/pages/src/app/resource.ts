@@ -1,0 +1,27 @@
+/** Something that is fetched, and fetched again when the line comes back. */
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { onLive } from "./socket";
+
+export interface Resource<T> {
+  value: T | null;
+  failure: unknown;
+  again: () => Promise<void>;
+}
+
+export const useResource = <T>(fetch: () => Promise<T>, on: unknown[] = []): Resource<T> => {
+  const [value, setValue] = useState<T | null>(null);
+  const [failure, setFailure] = useState<unknown>(null);
+  const again = useCallback(async () => {
+    try {
+      setValue(await fetch());
+      setFailure(null);
+    } catch (reason) {
+      setFailure(reason);
+    }
+  }, on);
+  useEffect(() => {
+    void again();
+    return onLive(() => void again());
+  }, [again]);
+  return { value, failure, again };
+};

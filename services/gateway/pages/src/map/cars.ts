@@ -1,0 +1,217 @@
+/**
+ * Cars on a canvas over the map. Thousands move without the map being drawn again: each glides from where it is shown to
+ * where it was last heard of, and turns the short way round.
+ */
+import type { Map as MapLibre } from "maplibre-gl";
+
+export interface Car {
+  id: string;
+  lat: number;
+  lng: number;
+  bearing_deg: number | null;
+  /** A key of the colours that the layer was given. */
+  look: string;
+}
+
+interface Shown {
+  fromLat: number;
+  fromLng: number;
+  toLat: number;
+  toLng: number;
+  from_deg: number;
+  turn_deg: number;
+  since: number;
+  look: string;
+  seen: number;
+}
+
+const SIZE = 22;
+const FAR_DEG = 0.02;
+
+const sprite = (colour: string, edge: string, ratio: number): HTMLCanvasElement => {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = SIZE * ratio;
+  const pen = canvas.getContext("2d");
+  if (!pen) return canvas;
+  pen.scale(ratio, ratio);
+  pen.translate(SIZE / 2, SIZE / 2);
+  pen.beginPath();
+  pen.roundRect(-4.5, -8.5, 9, 17, 3.5);
+  pen.fillStyle = colour;
+  pen.strokeStyle = edge;
+  pen.lineWidth = 1.5;
+  pen.fill();
+  pen.stroke();
+  pen.fillStyle = edge;
+  pen.globalAlpha = 0.85;
+  pen.beginPath();
+  pen.roundRect(-3, -4.5, 6, 3, 1);
+  pen.roundRect(-3, 3.5, 6, 2, 1);
+  pen.fill();
+  return canvas;
+};
+
+export class Cars {
+  private readonly canvas = document.createElement("canvas");
+  private readonly pen: CanvasRenderingContext2D;
+  private readonly shown = new Map<string, Shown>();
+  private sprites: Record<string, HTMLCanvasElement> = {};
+  private frame = 0;
+  private stillUntil = 0;
+  private round = 0;
+  private ratio = 1;
+  private readonly resized: ResizeObserver;
+
+  /** `glide_ms`: about the time between two reports, over which a car moves from one to the next. */
+  constructor(
+    private readonly map: MapLibre,
+    private looks: Record<string, string>,
+    private edge: string,
+    private readonly glide_ms = 1000,
+  ) {
+    this.canvas.className = "cars";
+    this.canvas.setAttribute("aria-hidden", "true");
+    map.getCanvasContainer().append(this.canvas);
+    const pen = this.canvas.getContext("2d");
+    if (!pen) throw new Error("this browser draws nothing");
+    this.pen = pen;
+    this.resized = new ResizeObserver(() => this.fit());
+    this.resized.observe(map.getContainer());
+    map.on("move", this.draw);
+    this.fit();
+  }
+
+  /** Other colours, when the theme changes. */
+  paint(looks: Record<string, string>, edge: string) {
+    this.looks = looks;
+    this.edge = edge;
+    this.sprites = {};
+    this.wake();
+  }
+
+  /** Show exactly these cars. */
+  set(cars: Iterable<Car>) {
+    this.round += 1;
+    for (const car of cars) this.move(car);
+    for (const [id, each] of this.shown) if (each.seen !== this.round) this.shown.delete(id);
+    this.wake();
+  }
+
+  /** A car was heard of. */
+  move(car: Car) {
+    const now = performance.now();
+    const before = this.shown.get(car.id);
+    const bearing = car.bearing_deg ?? before?.from_deg ?? 0;
+    if (!before || Math.abs(before.toLat - car.lat) + Math.abs(before.toLng - car.lng) > FAR_DEG) {
+      const place = { fromLat: car.lat, fromLng: car.lng, toLat: car.lat, toLng: car.lng };
+      this.shown.set(car.id, {
+        ...place,
+        from_deg: bearing,
+        turn_deg: 0,
+        since: now,
+        look: car.look,
+        seen: this.round,
+      });
+    } else {
+      const [lat, lng, deg] = this.at(before, now);
+      before.fromLat = lat;
+      before.fromLng = lng;
+      before.from_deg = deg;
+      before.toLat = car.lat;
+      before.toLng = car.lng;
+      before.turn_deg = ((bearing - deg + 540) % 360) - 180;
+      before.since = now;
+      before.look = car.look;
+      before.seen = this.round;
+    }
+    this.wake();
+  }
+
+  remove(id: string) {
+    this.shown.delete(id);
+    this.wake();
+  }
+
+  /** The car nearest to a point of the screen, within a fingertip. */
+  near(x: number, y: number): string | null {
+    let best: string | null = null;
+    let least = 18 ** 2;
+    const now = performance.now();
+    for (const [id, each] of this.shown) {
+      const [lat, lng] = this.at(each, now);
+      const spot = this.map.project([lng, lat]);
+      const away = (spot.x - x) ** 2 + (spot.y - y) ** 2;
+      if (away < least) [best, least] = [id, away];
+    }
+    return best;
+  }
+
+  get count(): number {
+    return this.shown.size;
+  }
+
+  stop() {
+    cancelAnimationFrame(this.frame);
+    this.resized.disconnect();
+    this.map.off("move", this.draw);
+    this.canvas.remove();
+  }
+
+  private at(each: Shown, now: number): [number, number, number] {
+    const part = Math.min(1, (now - each.since) / this.glide_ms);
+    const turned = Math.min(1, part * 2);
+    return [
+      each.fromLat + (each.toLat - each.fromLat) * part,
+      each.fromLng + (each.toLng - each.fromLng) * part,
+      (each.from_deg + each.turn_deg * turned + 360) % 360,
+    ];
+  }
+
+  private fit() {
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    this.ratio = Math.min(2, devicePixelRatio || 1);
+    this.canvas.width = clientWidth * this.ratio;
+    this.canvas.height = clientHeight * this.ratio;
+    this.sprites = {};
+    this.draw();
+  }
+
+  private wake() {
+    this.stillUntil = performance.now() + this.glide_ms + 100;
+    if (!this.frame) this.frame = requestAnimationFrame(this.step);
+  }
+
+  private readonly step = () => {
+    this.frame = 0;
+    this.draw();
+    if (performance.now() < this.stillUntil) this.frame = requestAnimationFrame(this.step);
+  };
+
+  private readonly draw = () => {
+    const pen = this.pen;
+    const ratio = this.ratio;
+    const { width, height } = this.canvas;
+    const now = performance.now();
+    const turned = this.map.getBearing();
+    const half = SIZE / 2;
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    for (const each of this.shown.values()) {
+      const [lat, lng, deg] = this.at(each, now);
+      const spot = this.map.project([lng, lat]);
+      const x = spot.x * ratio;
+      const y = spot.y * ratio;
+      if (x < -SIZE || y < -SIZE || x > width + SIZE || y > height + SIZE) continue;
+      const angle = ((deg - turned) * Math.PI) / 180;
+      const cos = Math.cos(angle);
+      const sin = Math.sin(angle);
+      pen.setTransform(cos, sin, -sin, cos, x, y);
+      pen.drawImage(this.spriteOf(each.look), -half * ratio, -half * ratio);
+    }
+  };
+
+  private spriteOf(look: string): HTMLCanvasElement {
+    this.sprites[look] ??= sprite(this.looks[look] ?? "#777", this.edge, this.ratio);
+    return this.sprites[look];
+  }
+}

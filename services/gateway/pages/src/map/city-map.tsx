@@ -1,0 +1,114 @@
+/** The map of a city as a component: its style follows the theme; what is drawn on it is given by the page. */
+import type { LngLatBoundsLike, Map as MapLibre } from "maplibre-gl";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Point } from "../app/http";
+import { t } from "../app/i18n";
+import { shade } from "../app/prefs";
+import { cityStyle } from "./style";
+import "maplibre-gl/dist/maplibre-gl.css";
+import "./map.css";
+
+declare const MAP_WORKER: string;
+
+export interface City {
+  id: string;
+  name: string;
+  currency: string;
+  time_zone: string;
+  categories: string[];
+  service_area: { south: number; west: number; north: number; east: number };
+  centre: Point;
+  map_style_url: string | null;
+}
+
+interface Props {
+  city: City;
+  label: string;
+  onReady: (map: MapLibre) => undefined | (() => void);
+  onPick?: (point: Point) => void;
+}
+
+/** Room left around what is shown, for the sheet that covers part of the map. */
+export type Room = { top: number; right: number; bottom: number; left: number };
+
+export const show = (map: MapLibre, points: Point[], room: Room, animate = true) => {
+  if (!points.length) return;
+  const lats = points.map((point) => point.lat);
+  const lngs = points.map((point) => point.lng);
+  const box: LngLatBoundsLike = [Math.min(...lngs), Math.min(...lats), Math.max(...lngs), Math.max(...lats)];
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  map.fitBounds(box, { padding: room, maxZoom: 16, duration: animate && !calm ? 600 : 0 });
+};
+
+/** A line on the map under an id; an empty one takes it away. */
+export const drawLine = (map: MapLibre, id: string, line: Point[], colour: string, thick = 5) => {
+  const data = {
+    type: "Feature" as const,
+    properties: {},
+    geometry: { type: "LineString" as const, coordinates: line.map((point) => [point.lng, point.lat]) },
+  };
+  const source = map.getSource(id) as { setData?: (data: unknown) => void } | undefined;
+  if (source?.setData) {
+    source.setData(data);
+    map.setPaintProperty(id, "line-color", colour);
+    return;
+  }
+  map.addSource(id, { type: "geojson", data });
+  map.addLayer({
+    id,
+    type: "line",
+    source: id,
+    layout: { "line-cap": "round", "line-join": "round" },
+    paint: { "line-color": colour, "line-width": thick, "line-opacity": 0.85 },
+  });
+};
+
+export const CityMap = ({ city, label, onReady, onPick }: Props) => {
+  const place = useRef<HTMLDivElement>(null);
+  const pick = useRef(onPick);
+  pick.current = onPick;
+  const [failed, setFailed] = useState(false);
+
+  useEffect(() => {
+    let gone = false;
+    let map: MapLibre | undefined;
+    let leave: undefined | (() => void);
+    const area = city.service_area;
+    import("maplibre-gl")
+      .then((library) => {
+        if (gone || !place.current) return;
+        library.setWorkerUrl(MAP_WORKER);
+        map = new library.Map({
+          container: place.current,
+          style: cityStyle(city, shade.value),
+          bounds: [area.west, area.south, area.east, area.north],
+          fitBoundsOptions: { padding: 24 },
+          maxBounds: [area.west - 0.3, area.south - 0.2, area.east + 0.3, area.north + 0.2],
+          attributionControl: { compact: true },
+          dragRotate: false,
+          pitchWithRotate: false,
+          touchPitch: false,
+          locale: { "Map.Title": label },
+        });
+        map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
+        map.on("click", (event) => pick.current?.({ lat: event.lngLat.lat, lng: event.lngLat.lng }));
+        const ready = map;
+        ready.once("load", () => {
+          if (!gone) leave = onReady(ready);
+        });
+      })
+      .catch(() => setFailed(true));
+    return () => {
+      gone = true;
+      leave?.();
+      map?.remove();
+    };
+  }, [city.id]);
+
+  return (
+    <div class="map-frame">
+      <div class="map" ref={place} role="application" aria-label={label} />
+      {failed && <p class="map-failed">{t("map.failed")}</p>}
+    </div>
+  );
+};

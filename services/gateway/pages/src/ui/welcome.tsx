@@ -1,0 +1,99 @@
+/** Signing in and up. What a role needs besides is given by its page. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ApiError, newKey } from "../app/http";
+import { t } from "../app/i18n";
+import { signIn, signUp } from "../app/session";
+import { Button, Field, Note, Preferences, useForm } from "./parts";
+import "./welcome.css";
+
+interface Props {
+  title: string;
+  lead: string;
+  /** Fields of a registration, beside those that everybody has. */
+  more?: (fields: Record<string, string>) => ComponentChildren;
+  /** The body of a registration from the form's values. */
+  body?: (values: Record<string, string>) => Record<string, unknown>;
+  mayRegister?: boolean;
+}
+
+export const Welcome = ({ title, lead, more, body, mayRegister = true }: Props) => {
+  const [isNew, setNew] = useState(false);
+  const key = useRef(newKey());
+  const about = useRef("");
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+
+  const form = useForm(async (values) => {
+    if (!isNew) return signIn(values.email ?? "", values.password ?? "");
+    const { email, password, name, phone } = values;
+    const sent = body?.(values) ?? { email, password, name, phone };
+    if (about.current !== JSON.stringify(sent)) {
+      about.current = JSON.stringify(sent);
+      key.current = newKey();
+    }
+    await signUp(sent, key.current);
+  });
+
+  return (
+    <main class="welcome">
+      <div class="welcome-card stack">
+        <p class="brand" aria-hidden="true">
+          Hansom
+        </p>
+        <h1 ref={heading}>{title}</h1>
+        <p class="soft">{lead}</p>
+        <form class="stack" onSubmit={form.submit} noValidate>
+          {isNew && (
+            <>
+              <Field label={t("account.name")} name="name" autoComplete="name" required wrong={form.fields.name} />
+              <Field
+                label={t("account.phone")}
+                name="phone"
+                type="tel"
+                autoComplete="tel"
+                required
+                wrong={form.fields.phone}
+              />
+            </>
+          )}
+          <Field
+            label={t("account.email")}
+            name="email"
+            type="email"
+            autoComplete="username"
+            required
+            wrong={form.fields.email}
+          />
+          <Field
+            label={t("account.password")}
+            name="password"
+            type="password"
+            autoComplete={isNew ? "new-password" : "current-password"}
+            required
+            wrong={form.fields.password}
+            hint={isNew ? t("account.password_hint") : undefined}
+          />
+          {isNew && more?.(form.fields)}
+          {form.failure && <Note kind="bad">{form.failure}</Note>}
+          <Button kind="first" type="submit" wide busy={form.busy}>
+            {isNew ? t("account.sign_up") : t("account.sign_in")}
+          </Button>
+        </form>
+        {mayRegister && (
+          <Button kind="quiet" wide onClick={() => setNew(!isNew)}>
+            {isNew ? t("account.have_account") : t("account.no_account")}
+          </Button>
+        )}
+        <details>
+          <summary>{t("ui.preferences")}</summary>
+          <Preferences />
+        </details>
+      </div>
+    </main>
+  );
+};
+
+export const otherRole = (reason: unknown): boolean => reason instanceof ApiError && reason.code === "other_role";
