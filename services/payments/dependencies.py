@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 from nameko.extensions import DependencyProvider
 
 from hansom.cities import City, cities_ever
-from services.payments.domain.methods import CARD_OK
-from services.payments.provider.choosing import provider_of
+from services.payments.provider.choosing import provider_of, usual_method_of
 from services.payments.usecases.ports import CityRules, MoneyRules, Provider
 
 LOOKED_UP_AFTER_S = 30
@@ -27,7 +26,7 @@ def money_rules(config: dict[str, Any]) -> MoneyRules:
     return MoneyRules(
         home=known[config["DEFAULT_CITY"]],
         fee_share=fee_share,
-        usual_method=CARD_OK,
+        usual_method=usual_method_of(config),
         cities=known,
         looked_up_after=timedelta(seconds=LOOKED_UP_AFTER_S),
         confirm_within=timedelta(seconds=float(config["PAYMENT_CONFIRM_WITHIN_S"])),

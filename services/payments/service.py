@@ -26,7 +26,6 @@ from services.payments import replies, schemas
 from services.payments.auditing import Auditing
 from services.payments.dependencies import PaymentProvider, Rules
 from services.payments.domain.debt import must_owe_nothing
-from services.payments.domain.methods import method_of
 from services.payments.domain.payout import account_of
 from services.payments.holding import Holding
 from services.payments.papers import PaperWork
@@ -88,7 +87,7 @@ class PaymentsService(Auditing, Holding, PaperWork, Simulating, Tipping):
     @rpc
     def set_payout_account(self, payload: Payload) -> Payload:
         request = load(schemas.SET_PAYOUT_ACCOUNT, payload)
-        account = account_of(request["account"])
+        account = account_of(request["account"], self.provider.knows_account)
         with self.store.begin() as session:
             set_account(session, request["driver_id"], account, self.clock.now())
         return {"account": account}
@@ -102,7 +101,7 @@ class PaymentsService(Auditing, Holding, PaperWork, Simulating, Tipping):
     @rpc
     def check_payment_method(self, payload: Payload) -> Payload:
         request = load(schemas.CHECK_METHOD, payload)
-        method_of(request["payment_method"], self.rules.usual_method)
+        self.desk.method_of(request["payment_method"])
         if request["rider_id"] is not None:
             with self.store.begin() as session:
                 must_owe_nothing(open_debts(session, request["rider_id"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from hansom.contracts.payments import UnknownPaymentMethod
 
@@ -34,35 +35,23 @@ METHODS = (
     CASH,
 )
 
-ALIASES = {
-    "card": CARD_OK,
-    "card_approve": CARD_OK,
-    "card_visa": CARD_OK,
-    "tok_visa": CARD_OK,
-    "pm_card_visa": CARD_OK,
-    "card_decline": CARD_DECLINED,
-    "tok_chargeDeclined": CARD_DECLINED,
-    "pm_card_chargeDeclined": CARD_DECLINED,
-    "tok_chargeDeclinedInsufficientFunds": CARD_INSUFFICIENT_FUNDS,
-    "pm_card_chargeDeclinedInsufficientFunds": CARD_INSUFFICIENT_FUNDS,
-}
-"""Other names of the test cards, among them those that Stripe's documents use."""
-
 LABELS = {CASH: "Cash"}
 
 _LIKE_A_CARD_NUMBER = re.compile(r"(?:\d[ -]?){12,19}")
 
 
-def method_of(given: str | None, usual: str) -> str:
-    """The method's own name; None stands for the `usual` one. Raises UnknownPaymentMethod."""
-    if given is None:
-        return usual
-    method = ALIASES.get(given, given)
-    if method in METHODS:
-        return method
-    why = "There is no such payment method."
-    if _LIKE_A_CARD_NUMBER.search(given):
+def method_of(given: str | None, usual: str | None, knows: Callable[[str], bool]) -> str:
+    """Cash, or a method of the provider, which `knows` its own; None stands for the `usual` one, where there is one.
+
+    Raises UnknownPaymentMethod; what looks like a card number is not repeated.
+    """
+    method = usual if given is None else given
+    if method is not None and _LIKE_A_CARD_NUMBER.search(method):
         why = "Send a token of the payment provider, never a card number."
+    elif method is not None and (method == CASH or knows(method)):
+        return method
+    else:
+        why = "Name a payment method." if method is None else "There is no such payment method."
     raise UnknownPaymentMethod(details={"payment_method": [why]})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,15 +13,15 @@ from hansom.contracts.payments import ChargeKind, DayNotOver, PayoutState, Unkno
 USUAL_ACCOUNT = "usual"
 """Of a driver who named none: where the provider pays him by its own agreement with him."""
 
-ACCOUNTS = (USUAL_ACCOUNT, "bank_ok", "bank_closed", "bank_returns")
-"""What the simulated provider knows: sent, sent, refused at once, sent and returned later."""
-
 _LIKE_AN_ACCOUNT_NUMBER = re.compile(r"[A-Za-z]{2}\d{2}[ A-Za-z0-9]{10,}|(?:\d[ -]?){8,}")
 
 
-def account_of(given: str) -> str:
-    """The account's token. Raises UnknownPayoutAccount; what looks like an account number is not repeated."""
-    if given in ACCOUNTS:
+def account_of(given: str, knows: Callable[[str], bool]) -> str:
+    """The account's token, one that the provider `knows`.
+
+    Raises UnknownPayoutAccount; what looks like an account number is not repeated.
+    """
+    if knows(given):
         return given
     why = "There is no such payout account."
     if _LIKE_AN_ACCOUNT_NUMBER.search(given):

@@ -7,6 +7,7 @@ from typing import Any
 
 from hansom.clock import SystemClock
 from hansom.store import engine_for, transactions
+from services.payments.domain.methods import CARD_OK
 from services.payments.provider.simulated import SimulatedProvider
 from services.payments.usecases.ports import Provider
 
@@ -19,6 +20,13 @@ def provider_of(config: Config) -> Provider:
     if name not in PROVIDERS:
         raise ValueError(f"PAYMENT_PROVIDER {name!r} is not one of {', '.join(sorted(PROVIDERS))}")
     return PROVIDERS[name](config)
+
+
+def usual_method_of(config: Config) -> str | None:
+    """What a rider pays by who names nothing; None: he must name a method."""
+    if config["PAYMENT_PROVIDER"] == "simulated":
+        return CARD_OK
+    return str(config["STRIPE_USUAL_METHOD"] or "") or None
 
 
 def _simulated(config: Config) -> Provider:

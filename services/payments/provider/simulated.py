@@ -19,17 +19,17 @@ from hansom.contracts.payments import ChargeState, HoldState, PayoutState, Refun
 from hansom.store import Transactions
 from services.payments.domain.charge import Outcome
 from services.payments.domain.hold import STANDING, HoldAnswer
-from services.payments.domain.methods import METHODS
-from services.payments.domain.payout import PayoutAnswer
+from services.payments.domain.payout import USUAL_ACCOUNT, PayoutAnswer
 from services.payments.domain.refund import RefundAnswer
 from services.payments.provider import webhooks
 from services.payments.provider.bookkeeping import KeyReused, find, keep, since
-from services.payments.provider.cards import card_of
+from services.payments.provider.cards import card_of, is_known
 from services.payments.provider.tables import charges, holds, payouts, refunds
 from services.payments.usecases.ports import ProviderNews, ProviderRecord, ToCharge, ToHold, ToPayOut, ToRefund
 
 __all__ = ["KeyReused", "Pace", "SimulatedProvider"]
 
+ACCOUNTS = (USUAL_ACCOUNT, "bank_ok", "bank_closed", "bank_returns")
 WHY_NO_PAYOUT = {"bank_closed": "account_closed"}
 WHY_RETURNED = {"bank_returns": "returned_by_bank"}
 """Test account → why a payout fails, or comes back."""
@@ -60,7 +60,10 @@ class SimulatedProvider:
         self._store, self._secret, self._pace, self._now = store, webhook_secret, pace or Pace(), now
 
     def knows_method(self, method: str) -> bool:
-        return method in METHODS
+        return is_known(method)
+
+    def knows_account(self, account: str) -> bool:
+        return account in ACCOUNTS
 
     # -- holds ---------------------------------------------------------------------------------------------------------
     def hold_all(self, wanted: Sequence[ToHold]) -> Mapping[str, HoldAnswer]:

@@ -24,7 +24,7 @@ from services.payments.domain.ledger import (
     promo_entries,
     ride_entries,
 )
-from services.payments.domain.methods import CASH, method_of
+from services.payments.domain.methods import CASH
 from services.payments.domain.payout import PayoutLine, day_of
 from services.payments.domain.receipt import Receipt
 from services.payments.usecases.asking import answers_of
@@ -83,7 +83,7 @@ def _holds_of(books: Books, charges: Sequence[Charge]) -> Holds:
 
 def _charge_of(desk: Desk, ride: SettledRide) -> Charge:
     try:
-        method = method_of(ride.method, desk.rules.usual_method)
+        method = desk.method_of(ride.method)
     except UnknownPaymentMethod:
         # the provider will refuse it by name, and the ride becomes a debt: it was made and is owed for
         method = str(ride.method)[:64]

@@ -22,7 +22,7 @@ from hansom.contracts.payments import (
 )
 from services.payments.domain.debt import must_owe_nothing
 from services.payments.domain.hold import STANDING, Hold, HoldAnswer
-from services.payments.domain.methods import CASH, method_of
+from services.payments.domain.methods import CASH
 from services.payments.usecases.asking import answers_of
 from services.payments.usecases.letting_go import release
 from services.payments.usecases.ports import Books, Desk, ToHold
@@ -33,7 +33,7 @@ def authorize_ride(desk: Desk, request: AuthorizeRide) -> bool:
 
     Raises DebtOpen, UnknownPaymentMethod, PaymentDeclined, PaymentNeedsConfirmation, ProviderUnavailable.
     """
-    method = method_of(request.payment_method, desk.rules.usual_method)
+    method = desk.method_of(request.payment_method)
     hold, is_new = _standing(desk, request, method)
     if hold is not None and hold.let_go_at is not None:
         # the trip was called off before, and is wanted again

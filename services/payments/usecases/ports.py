@@ -14,6 +14,7 @@ from services.payments.domain.charge import Charge, Debt, Outcome
 from services.payments.domain.debt import DebtPayment, OpenDebt
 from services.payments.domain.hold import Hold, HoldAnswer
 from services.payments.domain.ledger import Posting
+from services.payments.domain.methods import method_of
 from services.payments.domain.payout import Due, Payout, PayoutAnswer, PayoutLine
 from services.payments.domain.receipt import Receipt
 from services.payments.domain.refund import Refund, RefundAnswer
@@ -47,7 +48,7 @@ class MoneyRules:
 
     home: CityRules
     fee_share: Fraction
-    usual_method: str
+    usual_method: str | None
     cities: Mapping[str, CityRules]
     looked_up_after: timedelta
     confirm_within: timedelta = timedelta(minutes=15)
@@ -136,6 +137,9 @@ class Provider(Protocol):
 
     def knows_method(self, method: str) -> bool:
         """Whether a payment method may be one of its: what it would refuse by its form alone is not. Asks nobody."""
+
+    def knows_account(self, account: str) -> bool:
+        """Whether a driver may be paid to an account, by its form alone. Asks nobody."""
 
     def hold_all(self, wanted: Sequence[ToHold]) -> Mapping[str, HoldAnswer]:
         """Keep each amount back, by key. Those whose answer was lost are left out. Raises ProviderUnavailable."""
@@ -253,3 +257,7 @@ class Desk:
     rules: MoneyRules
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+
+    def method_of(self, given: str | None) -> str:
+        """The payment method that stands for what a rider gave, or for nothing. Raises UnknownPaymentMethod."""
+        return method_of(given, self.rules.usual_method, self.provider.knows_method)

@@ -15,7 +15,7 @@ from hansom.values import Money
 from services.payments.domain.charge import Outcome
 from services.payments.domain.debt import DebtPayment
 from services.payments.domain.ledger import Posting, card_payment_entries
-from services.payments.domain.methods import CASH, method_of
+from services.payments.domain.methods import CASH
 from services.payments.usecases.asking import answers_of
 from services.payments.usecases.ports import Books, Desk, ToCharge
 
@@ -26,7 +26,7 @@ def settle_debts(desk: Desk, rider_id: str, payment_method: str | None) -> dict[
     A debt whose payment is under way already gets that one's answer; one of which the provider says that it will tell
     later is pending. Raises UnknownPaymentMethod, ProviderUnavailable.
     """
-    method = method_of(payment_method, desk.rules.usual_method)
+    method = desk.method_of(payment_method)
     if method == CASH:
         why = "A debt is paid by card: no driver is there to take cash."
         raise UnknownPaymentMethod(details={"payment_method": [why]})

@@ -13,7 +13,7 @@ from hansom.contracts.payments import (
     UnknownPaymentMethod,
 )
 from services.payments.domain.charge import Charge, SettledRide, tip_of
-from services.payments.domain.methods import CASH, method_of
+from services.payments.domain.methods import CASH
 from services.payments.usecases.ports import Books, Desk
 
 
@@ -53,7 +53,7 @@ def _ride(books: Books, request: TipTrip) -> SettledRide:
 def _method(desk: Desk, ride: SettledRide, request: TipTrip) -> str:
     """What the tip is paid with: the ride's own method, if that was not cash."""
     given = request.payment_method if request.payment_method is not None else ride.method
-    method = method_of(given, desk.rules.usual_method)
+    method = desk.method_of(given)
     if method == CASH:
         why = (
             "A tip is paid by card: name one." if request.payment_method is None else "A tip is not paid in cash here."

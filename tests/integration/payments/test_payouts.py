@@ -228,5 +228,5 @@ def test_days_that_were_missed_are_made_up_for_by_the_next_run(money: MoneyDesk)
 @pytest.mark.parametrize("given", ["bank_of_nowhere", "FI21 1234 5600 0007 85", "1234567890123456"])
 def test_an_account_number_is_refused_and_not_repeated(given: str) -> None:
     with pytest.raises(UnknownPayoutAccount) as refused:
-        account_of(given)
+        account_of(given, lambda account: False)
     assert given not in str(refused.value.details)

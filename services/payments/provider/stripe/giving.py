@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,8 @@ from services.payments.provider.stripe import words
 from services.payments.provider.stripe.asking import REFUSED, Key, Line
 from services.payments.provider.stripe.notes import Note, Notes, Wish
 from services.payments.usecases.ports import NewsKind, ToPayOut, ToRefund
+
+ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]{1,100}")
 
 REVERSALS_KEPT = timedelta(days=29)
 """Stripe lists its events of thirty days."""
@@ -96,6 +99,9 @@ class Giving:
         return {key: "reversed" for key in keys if ("payout", key) in ours}
 
     def _pay_out(self, one: ToPayOut) -> PayoutAnswer:
+        if not ACCOUNT.fullmatch(one.account):
+            # of a driver who was not connected yet
+            return PayoutAnswer(PayoutState.FAILED, None, "no_payout_account")
         parameters = {
             "amount": one.amount_minor,
             "currency": one.currency.lower(),

@@ -16,7 +16,7 @@ from services.payments.domain.charge import Outcome
 from services.payments.domain.hold import HoldAnswer
 from services.payments.domain.payout import PayoutAnswer
 from services.payments.domain.refund import RefundAnswer
-from services.payments.provider.stripe import words
+from services.payments.provider.stripe import giving, words
 from services.payments.provider.stripe.asking import Line
 from services.payments.provider.stripe.giving import Giving
 from services.payments.provider.stripe.intents import Intents
@@ -36,7 +36,6 @@ SIGNATURE = "stripe-signature"
 TOLERANCE_S = 300
 
 METHOD = re.compile(r"pm_[A-Za-z0-9_]{1,100}")
-ACCOUNT = re.compile(r"acct_[A-Za-z0-9]{1,100}")
 
 KINDS: dict[str, NewsKind] = {"hold": "hold", "charge": "charge", "refund": "refund", "payout": "payout"}
 
@@ -51,6 +50,9 @@ class StripeProvider:
 
     def knows_method(self, method: str) -> bool:
         return METHOD.fullmatch(method) is not None
+
+    def knows_account(self, account: str) -> bool:
+        return giving.ACCOUNT.fullmatch(account) is not None
 
     def hold_all(self, wanted: Sequence[ToHold]) -> Mapping[str, HoldAnswer]:
         return self._intents.hold_all(wanted)
