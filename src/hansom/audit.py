@@ -1,7 +1,7 @@
 """The audit: did every ride have one driver, one charge and one set of events, in order?
 
 `./hansom audit` asks each service that keeps a truth to check itself (RPC `audit`), and then compares them ride by ride
-over their own RPC: the trip's final fare with the receipt, the trip's life with what its rider and driver were told.
+over their own RPC: what a trip costs with its receipt and its promo code, the trip's life with what its people were told.
 It only reads, and may run beside a working system: what is younger than `SLACK` is not judged.
 """
 
@@ -11,7 +11,7 @@ import argparse
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -31,6 +31,7 @@ AT_ONCE = 50
 """RPC requests under way at the same time."""
 
 PAGE = 100
+USES_PAGE = 1000
 LINES_KEPT = 100
 DEADLINE_S = 120
 AUDITOR = {"user_id": "audit", "role": "ops"}
@@ -84,16 +85,37 @@ class Services:
 
 # -- what must hold, as pure functions -------------------------------------------------------------------------------
 def charge_breaches(trip: dict[str, Any], receipt: dict[str, Any] | None) -> list[str]:
-    """A settled ride has a receipt over its final fare, between its own rider and driver."""
+    """A settled ride has a receipt over its final fare without its discount, between its own rider and driver."""
     if receipt is None:
         return [f"trip {trip['id']}: settled at {trip['settled_at']}, and no receipt"]
     breaches = []
-    if receipt["total"] != trip["fare"]:
-        breaches.append(f"trip {trip['id']}: the fare is {trip['fare']}, the receipt says {receipt['total']}")
+    # rides of versions before promo codes have none
+    to_pay = trip.get("to_pay") or trip["fare"]
+    if receipt["total"] != to_pay:
+        breaches.append(f"trip {trip['id']}: to pay is {to_pay}, the receipt says {receipt['total']}")
     for party in ("rider_id", "driver_id"):
         if receipt[party] != trip[party]:
             breaches.append(f"trip {trip['id']}: {party} is {trip[party]}, the receipt says {receipt[party]}")
     return breaches
+
+
+def promo_breaches(trips: Sequence[dict[str, Any]], uses: Mapping[str, dict[str, Any]], now: datetime) -> Check:
+    """Every discount is a used promo code of the same amount, and every code that was used is a discount."""
+    check = Check("rides.a_discount_is_a_promo_code_used")
+    for trip in trips:
+        if not _older(trip["settled_at"], now):
+            continue
+        use = uses.get(trip["id"])
+        used = (use["code"], use["discount"], use["rider_id"]) if use and use["state"] == "used" else None
+        code = trip.get("promo_code")
+        taken = (code, trip["discount"], trip["rider_id"]) if code is not None else None
+        if taken is not None or use is not None:
+            check.look([] if used == taken else [f"trip {trip['id']}: its discount is {taken}, the code used {used}"])
+    settled = {trip["id"] for trip in trips if trip["settled_at"] is not None}
+    for trip_id, use in uses.items():
+        if use["state"] == "used" and trip_id not in settled and _older(use["resolved_at"], now):
+            check.look([f"trip {trip_id}: code {use['code']} was used, and no such ride is settled"])
+    return check
 
 
 def stream_breaches(user_id: str, stream: Sequence[dict[str, Any]]) -> list[str]:
@@ -162,6 +184,18 @@ def check_charges(services: Services, trips: Sequence[dict[str, Any]], now: date
     return check
 
 
+def promo_uses(services: Services) -> dict[str, dict[str, Any]]:
+    """Every use of a promo code, by trip."""
+    uses: dict[str, dict[str, Any]] = {}
+    cursor = None
+    while True:
+        page = services.ask("pricing", "list_promo_uses", {"limit": USES_PAGE, "cursor": cursor})
+        uses |= {use["trip_id"]: use for use in page["items"]}
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return uses
+
+
 def check_streams(services: Services, trips: Sequence[dict[str, Any]], now: datetime, kept: timedelta) -> list[Check]:
     """Every stream of a user who was in a ride, and every ride that ended against the streams of its two."""
     order, telling = Check("rides.events_in_order"), Check("rides.every_step_told_once")
@@ -200,7 +234,8 @@ def run_audit(config: dict[str, Any], now: datetime) -> list[Check]:
     with ClusterRpcProxy(config, timeout=DEADLINE_S) as cluster:
         services = Services(cluster)
         trips = all_trips(services)
-        checks = [check_charges(services, trips, now), *check_streams(services, trips, now, kept)]
+        promos = promo_breaches(trips, promo_uses(services), now)
+        checks = [check_charges(services, trips, now), promos, *check_streams(services, trips, now, kept)]
         return [*self_checks(services), *checks]
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-from hansom.audit import charge_breaches, stream_breaches, telling_breaches
+from hansom.audit import charge_breaches, promo_breaches, stream_breaches, telling_breaches
 
 FARE = {"amount_minor": 950, "currency": "EUR"}
+AT = "2026-03-02T12:00:00.000Z"
 
 
 def a_ride(**changes: Any) -> dict[str, Any]:
-    at = "2026-03-02T12:00:00.000Z"
-    done = {"arrived_at": at, "started_at": at, "completed_at": at, "cancelled_at": None, "settled_at": at}
+    done = {"arrived_at": AT, "started_at": AT, "completed_at": AT, "cancelled_at": None, "settled_at": AT}
     return {"id": "trip-1", "rider_id": "rider-1", "driver_id": "driver-1", "fare": FARE, **done, **changes}
 
 
@@ -37,6 +38,34 @@ def test_no_receipt_or_one_over_another_sum_or_person_is_a_breach() -> None:
     assert charge_breaches(a_ride(), None)
     assert charge_breaches(a_ride(), {**receipt, "total": {**FARE, "amount_minor": 951}})
     assert charge_breaches(a_ride(), {**receipt, "driver_id": "driver-2"})
+
+
+def test_a_ride_with_a_discount_has_a_receipt_over_what_is_left_to_pay() -> None:
+    left = {**FARE, "amount_minor": 650}
+    receipt = {"total": left, "rider_id": "rider-1", "driver_id": "driver-1"}
+    assert charge_breaches(a_ride(to_pay=left), receipt) == []
+    assert charge_breaches(a_ride(to_pay=left), {**receipt, "total": FARE})
+
+
+def test_a_discount_without_a_used_code_and_a_used_code_without_a_discount_are_breaches() -> None:
+    off, now = {**FARE, "amount_minor": 300}, datetime(2026, 3, 2, 13, tzinfo=UTC)
+    ride = a_ride(promo_code="SPRING", discount=off)
+    use = {"code": "SPRING", "discount": off, "rider_id": "rider-1", "state": "used", "resolved_at": AT}
+    sound = promo_breaches([ride, a_ride(id="trip-2")], {"trip-1": use}, now)
+    assert (sound.checked, sound.breaches) == (1, [])
+    plain = a_ride(promo_code=None, discount={**FARE, "amount_minor": 0})
+    for trips, uses in (
+        ([ride], {}),
+        ([ride], {"trip-1": {**use, "state": "reserved"}}),
+        ([ride], {"trip-1": {**use, "discount": FARE}}),
+        ([ride], {"trip-1": {**use, "code": "SUMMER"}}),
+        ([plain], {"trip-1": use}),
+        ([], {"trip-1": use}),
+    ):
+        assert len(promo_breaches(trips, uses, now).breaches) == 1, (trips, uses)
+    given_back = {"trip-1": {**use, "state": "given_back"}}
+    assert promo_breaches([a_ride(promo_code="SPRING", settled_at=None)], given_back, now).breaches == []
+    assert promo_breaches([a_ride(promo_code=None)], given_back, now).breaches == []
 
 
 def test_a_gap_in_the_numbers_is_a_breach() -> None:
