@@ -17,6 +17,7 @@ from services.gateway.queue import Sockets, read_frames
 from services.gateway.readiness import Readiness
 from services.gateway.routes.accounts import AccountRoutes
 from services.gateway.routes.auditing import AuditRoutes
+from services.gateway.routes.balances import BalanceRoutes
 from services.gateway.routes.changing import ChangingRoutes
 from services.gateway.routes.debts import DebtRoutes
 from services.gateway.routes.driving import DrivingRoutes
@@ -58,6 +59,7 @@ class GatewayService(
     PromoRoutes,
     RefundRoutes,
     AuditRoutes,
+    BalanceRoutes,
     SystemRoutes,
 ):
     """Each route reads like its line in api.md."""

@@ -24,6 +24,7 @@ from hansom.timers import leader_timer
 from hansom.validation import load
 from services.payments import replies, schemas
 from services.payments.auditing import Auditing
+from services.payments.balancing import Balancing
 from services.payments.dependencies import PaymentProvider, Rules
 from services.payments.domain.debt import must_owe_nothing
 from services.payments.domain.payout import account_of
@@ -49,7 +50,7 @@ MAY_RETURN_WITHIN = timedelta(days=10)
 """A bank that does not take a payout says so sooner."""
 
 
-class PaymentsService(Auditing, Holding, PaperWork, Simulating, Tipping):
+class PaymentsService(Auditing, Balancing, Holding, PaperWork, Simulating, Tipping):
     """Money: charges on trips' events; RPC for the gateway, trips and ops; timers for payouts and lost answers."""
 
     name = "payments"

@@ -23,6 +23,7 @@ RIGHTS = {
     "accounts": APPENDED,
     "ledger_transactions": APPENDED,
     "ledger_entries": APPENDED,
+    "ledger_closings": APPENDED,
     "receipts": APPENDED,
     "receipt_counters": _answered("last"),
     "charges": _answered(*ANSWER),

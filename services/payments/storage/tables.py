@@ -192,6 +192,7 @@ ledger_transactions = Table(
         name="ck_ledger_transactions_kind",
     ),
     UniqueConstraint("kind", "reference", name="uq_ledger_transactions_reference"),
+    Index("ix_ledger_transactions_at", "at"),
 )
 """A posting. `reference` is the charge, refund or payout it is of, `cause` the event or request that caused it."""
 
@@ -211,6 +212,15 @@ ledger_entries = Table(
 )
 """Debits positive, credits negative. Triggers refuse update, delete and truncate, and let no transaction commit that
 does not sum to zero in each currency."""
+
+ledger_closings = Table(
+    "ledger_closings",
+    Base.metadata,
+    Column("account_id", Text, ForeignKey("accounts.id"), primary_key=True),
+    Column("at", DateTime(timezone=True), primary_key=True, index=True),
+    _minor("balance_minor"),
+)
+"""Balances of the platform's own accounts at the end of each hour that moved them, of all that was posted before."""
 
 receipt_counters = Table(
     "receipt_counters",
@@ -298,7 +308,14 @@ payout_lines = Table(
     Index("uq_payout_lines_refund", "refund_id", unique=True, postgresql_where=text("refund_id IS NOT NULL")),
     Index("ix_payout_lines_driver_newest", "driver_id", "earned_at", "id"),
     Index("ix_payout_lines_payout", "payout_id"),
-    Index("ix_payout_lines_unpaid", "city", "earned_on", postgresql_where=text("payout_id IS NULL")),
+    Index(
+        "ix_payout_lines_due",
+        "city",
+        "driver_id",
+        "currency",
+        "earned_on",
+        postgresql_where=text("payout_id IS NULL"),
+    ),
 )
 """What each charge brought its driver, what he bears of refunds (negative), and payouts that he did not get. `kind` is
 the charge's. A trigger lets `payout_id` be set once and nothing else change."""

@@ -49,6 +49,24 @@ QUESTIONS = (
                    AND NOT EXISTS (SELECT 1 FROM payouts p WHERE p.id = t.reference))""",
     ),
     Question(
+        "every hour was closed with the sum of what was posted before its end",
+        "SELECT count(*) FROM ledger_closings",
+        """WITH moved AS (
+               SELECT e.account_id, date_trunc('hour', t.at, 'UTC') + interval '1 hour' AS at,
+                      sum(e.amount_minor) AS minor
+                 FROM ledger_entries e
+                 JOIN ledger_transactions t ON t.id = e.transaction_id
+                 JOIN accounts a ON a.id = e.account_id AND a.owner = ''
+                GROUP BY 1, 2),
+           running AS (
+               SELECT account_id, at, sum(minor) OVER (PARTITION BY account_id ORDER BY at) AS minor FROM moved)
+           SELECT 'account ' || coalesce(c.account_id, r.account_id) || ' at ' || coalesce(c.at, r.at)
+             FROM ledger_closings c
+             FULL JOIN (SELECT * FROM running WHERE at <= (SELECT max(at) FROM ledger_closings)) r
+               ON (r.account_id, r.at) = (c.account_id, c.at)
+            WHERE c.balance_minor IS DISTINCT FROM r.minor""",
+    ),
+    Question(
         "what drivers are owed is the sum of their lines that no payout has taken",
         "SELECT count(*) FROM accounts WHERE kind = 'driver'",
         """WITH owed AS (
