@@ -1,7 +1,7 @@
 """The audit: did every ride have one driver, one charge and one set of events, in order?
 
 `./hansom audit` asks each service that keeps a truth to check itself (RPC `audit`), and then compares them ride by ride
-over their own RPC: what a trip costs with its receipt and its promo code, the trip's life with what its people were told.
+over their own RPC: what a trip costs with its receipt and its promo code, its life with what its people were told.
 It only reads, and may run beside a working system: what is younger than `SLACK` is not judged.
 """
 
