@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 Payload = dict[str, Any]
 
-OTHERS = ("trips",)
+OTHERS = ("trips", "pricing")
 """Services that look into themselves when the money is audited."""
 
 OTHERS_DEADLINE_S = 100.0
@@ -41,6 +41,7 @@ class Auditing:
     ids: Any
     rules: Any
     trips: Any
+    pricing: Any
 
     @rpc
     def audit(self, payload: Payload) -> Payload:

@@ -65,6 +65,7 @@ class PaymentsService(Auditing, Balancing, Holding, PaperWork, Simulating, Tippi
     call_id = CallId()
 
     trips = ServiceClient("trips")
+    pricing = ServiceClient("pricing")
 
     # -- drivers' money ----------------------------------------------------------------------------------------------
     @rpc
