@@ -13,6 +13,8 @@ from nameko.extensions import DependencyProvider
 
 from hansom.rpc import ServiceClient
 from services.gateway.access import Access, Doorkeeper
+from services.gateway.built_pages import BuiltPagesProvider
+from services.gateway.city_maps import CityMapsProvider
 from services.gateway.queue import Sockets, read_frames
 from services.gateway.readiness import Readiness
 from services.gateway.routes.accounts import AccountRoutes
@@ -21,7 +23,9 @@ from services.gateway.routes.balances import BalanceRoutes
 from services.gateway.routes.changing import ChangingRoutes
 from services.gateway.routes.debts import DebtRoutes
 from services.gateway.routes.driving import DrivingRoutes
+from services.gateway.routes.mapping import MapRoutes
 from services.gateway.routes.ops import OpsRoutes
+from services.gateway.routes.pages import PageRoutes
 from services.gateway.routes.papers import PaperRoutes
 from services.gateway.routes.paying import PaymentRoutes
 from services.gateway.routes.promos import PromoRoutes
@@ -48,16 +52,18 @@ class GatewayService(
     AccountRoutes,
     RidingRoutes,
     TripRoutes,
-    PaperRoutes,
     ChangingRoutes,
+    PaperRoutes,
     DebtRoutes,
     PaymentRoutes,
-    TipRoutes,
     DrivingRoutes,
+    MapRoutes,
+    PageRoutes,
     OpsRoutes,
     SurgeRoutes,
     PromoRoutes,
     RefundRoutes,
+    TipRoutes,
     AuditRoutes,
     BalanceRoutes,
     SystemRoutes,
@@ -70,6 +76,8 @@ class GatewayService(
     access = AccessProvider()
     sockets = Sockets()
     readiness = Readiness()
+    city_maps = CityMapsProvider()
+    pages = BuiltPagesProvider()
 
     analytics = ServiceClient("analytics")
     drivers = ServiceClient("drivers")
