@@ -4,11 +4,12 @@ that are asked before a driver is."""
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import text
 
 from hansom.store import engine_for
-from tests.support.apps import DriverApp, RiderApp
+from tests.support.apps import DROPOFF, PICKUP, App, DriverApp, Refused, RiderApp
 
 ELSEWHERE = {"lat": 60.1731, "lng": 24.9391}
 
@@ -115,3 +116,38 @@ def test_a_card_is_asked_before_a_driver_is(people: Any, refused: Any) -> None:
     trip = rider.call("POST", "/v1/trips", {**order, "payment_method": "card_needs_confirmation"})
     assert rider.call("GET", path)["state"] in ("confirmed", "over")
     assert rider.call("POST", f"/v1/trips/{trip['id']}/cancel")["cancellation_fee"] is None
+
+
+def test_a_promo_code_is_used_once_and_given_back_with_the_ride_that_was_not(
+    people: Any, ops: App, refused: Any
+) -> None:
+    code = f"SUMMER-{uuid4().hex[:8].upper()}"
+    made = {"code": code, "kind": "fixed", "amount": {"amount_minor": 300, "currency": "EUR"}, "uses_per_rider": 1}
+    ops.call("POST", "/v1/ops/promo-codes", made)
+    rider = people.rider()
+
+    def order(**how: Any) -> dict[str, Any]:
+        ends = {"pickup": PICKUP, "dropoff": DROPOFF}
+        quote = rider.call("POST", "/v1/quotes", {**ends, "promo_code": code})
+        option = next(option for option in quote["options"] if option["category"] == "comfort")
+        assert option["promo"]["discount"]["amount_minor"] == 300
+        return {"quote_id": quote["id"], "category": "comfort", **how}
+
+    declined = refused(rider, "POST", "/v1/trips", order(payment_method="card_hold_declined"))
+    assert declined.code == "payment_declined"
+    trip = rider.call("POST", "/v1/trips", order(payment_method="card_ok"))
+    assert (trip["promo_code"], trip["discount"]["amount_minor"]) == (code, 300)
+    assert trip["to_pay"]["amount_minor"] == trip["fare"]["amount_minor"] - 300
+    rider.call("POST", f"/v1/trips/{trip['id']}/cancel")
+    rider.wait(lambda: _can_quote(rider, code), "the code back")
+    again = rider.call("POST", "/v1/trips", order())
+    assert again["promo_code"] == code
+    rider.call("POST", f"/v1/trips/{again['id']}/cancel")
+
+
+def _can_quote(rider: RiderApp, code: str) -> bool:
+    try:
+        return bool(rider.call("POST", "/v1/quotes", {"pickup": PICKUP, "dropoff": DROPOFF, "promo_code": code}))
+    except Refused as refusal:
+        assert refusal.code == "promo_refused"
+        return False

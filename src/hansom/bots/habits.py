@@ -54,12 +54,16 @@ class RiderHabits:
     cancels_once_assigned: float = 0.04
     rates: float = 0.85
     comments: float = 0.15
+    tips: float = 0.12
     looks_for_s: tuple[float, float] = (2.0, 8.0)
     walks_to_car_s: tuple[float, float] = (2.0, 10.0)
     pause_mean_s: float = 20.0
     loses_network_every_s: float = 600.0
     network_lost_for_s: tuple[float, float] = (4.0, 20.0)
 
+
+TIPS = {100: 0.5, 200: 0.3, 500: 0.2}
+"""Minor units."""
 
 STARS = {5: 0.70, 4: 0.20, 3: 0.06, 2: 0.02, 1: 0.02}
 SHORT_TRIP_M = (400.0, 900.0)

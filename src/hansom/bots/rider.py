@@ -1,4 +1,4 @@
-"""A rider: looks, asks, waits, sometimes thinks better of it, tells the PIN at the door, rides, rates."""
+"""A rider: looks, asks, waits, sometimes thinks better of it, tells the PIN at the door, rides, rates, tips."""
 
 from __future__ import annotations
 
@@ -55,6 +55,8 @@ class Rider(Person):
             self.world.measures.moves_seen += 1
         elif event in ("payment_captured", "payment_failed"):
             self.world.rides.paid(data["trip_id"], event, monotonic())
+            if event == "payment_captured" and data.get("kind", "ride") == "ride" and self.tries(self.habits.tips):
+                self.aside(self.between((1.0, 8.0)), self._tip, data["trip_id"])
         elif event not in ("nearby_drivers", "waiting_update"):
             super().hear(event, data)
 
@@ -162,6 +164,11 @@ class Rider(Person):
         driver = self.world.drivers_by_id.get(trip["driver_id"])
         if driver is not None and ride.state == "arrived":
             driver.told_pin(ride.trip_id, trip["pin"])
+
+    def _tip(self, trip_id: str) -> None:
+        """By card, whatever the ride was paid with."""
+        tip = {"amount_minor": habits.one_of(self.rng, habits.TIPS), "payment_method": "card_ok"}
+        self.account.post("/v1/trips/{id}/tip", tip, id=trip_id)
 
     def _plan_to_cancel(self, ride: Ride, state: str, chance: float, after_s: tuple[float, float]) -> None:
         if self.tries(chance):
