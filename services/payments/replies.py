@@ -180,12 +180,13 @@ def debts_reply(owed: Sequence[OpenDebt]) -> dict[str, Any]:
 def settled_reply(
     before: Sequence[OpenDebt], outcomes: Mapping[str, Outcome], left: Sequence[OpenDebt]
 ) -> dict[str, Any]:
-    """What was paid now, why the rest was not, and what is still owed."""
+    """What was paid now, why the rest was not (`pending`: the provider will tell later), and what is still owed."""
     still = {debt.charge_id for debt in left}
     failed = [outcome for outcome in outcomes.values() if outcome.state == ChargeState.FAILED]
+    waits = any(outcome.state == ChargeState.PENDING for outcome in outcomes.values())
     return {
         "paid": [dict(debt_reply(debt)) for debt in before if debt.charge_id not in still],
-        "reason": (failed[0].reason or "failed") if failed else None,
+        "reason": (failed[0].reason or "failed") if failed else "pending" if waits else None,
         **debts_reply(left),
     }
 

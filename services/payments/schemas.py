@@ -26,7 +26,7 @@ from hansom.contracts.payments import (
 from hansom.contracts.users import LANGUAGE_TAG
 from hansom.events import Event
 from hansom.wire import parse_time
-from services.payments.domain.charge import MOST_MINOR, SettledRide, fee_of, ride_of
+from services.payments.domain.charge import MOST_MINOR, SettledRide, fee_of, minor_of, ride_of
 from services.payments.domain.money_rules import tax_inside
 from services.payments.storage.reading import Place
 from services.payments.usecases.ports import MoneyRules
@@ -206,7 +206,7 @@ def settled_ride(data: dict[str, Any], cause: str, rules: MoneyRules) -> Settled
         raise ValueError(f"trip {trip['id']} is not completed")
     _must_be_known(trip, rules)
     if data.get("tax"):
-        tax_minor = int(data["tax"]["amount"]["amount_minor"])
+        tax_minor = minor_of(data["tax"]["amount"], trip["fare"]["currency"])
     else:
         asked_at = parse_time(trip.get("requested_at")) or completed_at
         rate = rules.cities[trip["city"]].tax_rate(trip["category"], asked_at)

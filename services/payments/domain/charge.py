@@ -159,7 +159,7 @@ def ride_of(data: Mapping[str, Any], cause: str, completed_at: datetime, tax_min
         duration_s=trip.get("duration_s"),
         completed_at=completed_at,
         cause=cause,
-        discount_minor=_minor(discount, fare["currency"]) if discount else 0,
+        discount_minor=minor_of(discount, fare["currency"]) if discount else 0,
         promo_code=data.get("promo_code"),
         tip_max_minor=_tip_max(tip_max, fare["currency"]) if "tip_max" in data else None,
     )
@@ -183,7 +183,7 @@ def fee_of(data: Mapping[str, Any], cause: str, cancelled_at: datetime) -> Settl
         category=trip["category"],
         currency=amount["currency"],
         fare_minor=amount["amount_minor"],
-        tax_minor=_minor(fee["tax"], amount["currency"]),
+        tax_minor=minor_of(fee["tax"], amount["currency"]),
         lines=(Line(f"{kind.value}_fee", fee["label"], amount["amount_minor"]),),
         method=trip.get("payment_method"),
         fare_reason=fee.get("reason"),
@@ -192,7 +192,7 @@ def fee_of(data: Mapping[str, Any], cause: str, cancelled_at: datetime) -> Settl
         completed_at=cancelled_at,
         cause=cause,
         kind=kind,
-        share_minor=_minor(fee["driver_share"], amount["currency"]),
+        share_minor=minor_of(fee["driver_share"], amount["currency"]),
     )
 
 
@@ -218,10 +218,11 @@ def tip_of(ride: SettledRide, amount_minor: int, method: str, given_at: datetime
 
 
 def _tip_max(raw: Mapping[str, Any] | None, currency: str) -> int:
-    return _minor(raw, currency) if raw is not None else 0
+    return minor_of(raw, currency) if raw is not None else 0
 
 
-def _minor(raw: Mapping[str, Any], currency: str) -> int:
+def minor_of(raw: Mapping[str, Any], currency: str) -> int:
+    """The minor units of Money in its wire form. Raises ValueError when it is of another currency, or not whole."""
     if raw["currency"] != currency:
         raise ValueError("an amount of another currency")
     minor = raw["amount_minor"]
@@ -232,4 +233,4 @@ def _minor(raw: Mapping[str, Any], currency: str) -> int:
 
 def _line(raw: Mapping[str, Any], currency: str) -> Line:
     amount = raw["amount"]
-    return Line(raw["code"], raw["label"], _minor(amount, currency), raw.get("values") or None)
+    return Line(raw["code"], raw["label"], minor_of(amount, currency), raw.get("values") or None)

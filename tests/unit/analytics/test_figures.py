@@ -87,6 +87,11 @@ def test_nothing_measured_is_null_and_not_zero() -> None:
     assert reports.share(0, 0) is None
 
 
+def test_a_tip_is_no_payment_of_a_ride() -> None:
+    for name in ("payments.payment_captured", "payments.payment_failed"):
+        assert not figures_of(a_fact(name, amount_minor=200, currency="EUR", kind="tip"))
+
+
 def test_money_is_summed_by_currency() -> None:
     figures = added(
         figures_of(a_fact("payments.payment_captured", amount_minor=amount, currency=currency))

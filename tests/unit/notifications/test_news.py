@@ -90,3 +90,19 @@ def test_a_driver_whose_trip_was_taken_gets_a_letter_and_the_rider_reads_why(rea
     assert to_rider and to_driver
     assert to_rider.title in ("Your driver cannot be reached", "Your driver did not come")
     assert "another driver" in to_driver.title
+
+
+def test_a_tip_is_news_of_its_own_and_no_payment_of_the_ride() -> None:
+    for name, event in (("payment_captured", "tip_charged"), ("payment_failed", "tip_failed")):
+        data = example(f"payments.{name}")
+        assert [news.event for news in news_of(f"payments.{name}", {**data, "kind": "tip"})] == [event]
+        assert [news.event for news in news_of(f"payments.{name}", {**data, "kind": "no_show"})] == [name]
+        before = {field: value for field, value in data.items() if field != "kind"}
+        assert [news.event for news in news_of(f"payments.{name}", before)] == [name]
+
+
+@pytest.mark.parametrize(("kind", "words"), [("ride", "for your ride"), ("cancellation", "cancelling"), (None, "ride")])
+def test_a_receipts_letter_says_what_was_paid_for(kind: str | None, words: str) -> None:
+    letter = letter_of("payment_captured", {**example("payments.payment_captured"), "kind": kind})
+    assert letter is not None
+    assert words in letter.text

@@ -8,7 +8,8 @@ import pytest
 
 from hansom.settings import load_config
 from services.payments.dependencies import money_rules
-from services.payments.schemas import settled_ride
+from services.payments.domain.charge import parts_of
+from services.payments.schemas import cancellation_fee, settled_ride
 from services.payments.usecases.ports import MoneyRules
 from tests.support.money import a_settled_trip, example
 
@@ -66,3 +67,67 @@ def test_lines_of_another_sum_or_currency_are_refused(rules: MoneyRules) -> None
     data["breakdown"][0]["amount"] = {"amount_minor": 1010, "currency": "SEK"}
     with pytest.raises(ValueError, match="another currency"):
         settled_ride(data, "event-1", rules)
+
+
+def test_a_tax_of_another_currency_or_of_half_cents_is_refused(rules: MoneyRules) -> None:
+    for wrong in ({"amount_minor": 100, "currency": "SEK"}, {"amount_minor": 100.5, "currency": "EUR"}):
+        data = a_settled_trip()
+        data["tax"]["amount"] = wrong
+        with pytest.raises(ValueError, match=r"currency|whole"):
+            settled_ride(data, "event-1", rules)
+
+
+def test_a_discount_is_the_platforms_and_never_more_than_the_fare(rules: MoneyRules) -> None:
+    data = {**a_settled_trip(1000), "promo_code": "WELCOME"}
+    ride = settled_ride({**data, "discount": {"amount_minor": 300, "currency": "EUR"}}, "event-1", rules)
+    assert (ride.fare_minor, ride.to_pay_minor, ride.promo_code) == (1000, 700, "WELCOME")
+    for wrong in ({"amount_minor": 1001, "currency": "EUR"}, {"amount_minor": 1, "currency": "SEK"}):
+        with pytest.raises(ValueError, match=r"discount|currency"):
+            settled_ride({**data, "discount": wrong}, "event-1", rules)
+
+
+def test_a_ride_of_the_version_before_has_no_discount_and_nobody_said_how_high_a_tip_may_be(rules: MoneyRules) -> None:
+    ride = settled_ride(a_settled_trip(1000), "event-1", rules)
+    assert (ride.discount_minor, ride.promo_code, ride.tip_max_minor) == (0, None, None)
+    assert settled_ride({**a_settled_trip(1000), "tip_max": None}, "event-1", rules).tip_max_minor == 0
+
+
+def test_a_ride_that_its_rider_ended_on_the_way_ended_when_he_cancelled_it(rules: MoneyRules) -> None:
+    ended = {"completed_at": None, "cancelled_at": "2026-03-02T12:00:03.000Z", "ended_early": True}
+    ride = settled_ride(a_settled_trip(1000, **ended), "event-1", rules)
+    assert ride.completed_at.isoformat() == "2026-03-02T12:00:03+00:00"
+
+
+def test_the_example_of_a_cancelled_trip_is_a_fee_of_its_parts(rules: MoneyRules) -> None:
+    data = example("trips.trip_cancelled")["data"]
+    fee = cancellation_fee(data, "event-1", rules)
+    assert fee is not None
+    parts = parts_of(fee, rules.fee_share)
+    amounts = (data["fee"]["amount"], data["fee"]["tax"], data["fee"]["driver_share"])
+    assert [each["amount_minor"] for each in amounts] == [parts.fare_minor, parts.tax_minor, parts.share_minor]
+    assert (fee.kind, fee.driver_id, fee.fare_reason) == ("cancellation", "driver-1", "cancelled_late")
+
+
+def test_a_cancelled_trip_without_a_fee_costs_nothing(rules: MoneyRules) -> None:
+    data = example("trips.trip_cancelled")["data"]
+    assert cancellation_fee({**data, "fee": None}, "event-1", rules) is None
+    assert cancellation_fee({name: data[name] for name in ("trip", "driver_id")}, "event-1", rules) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "ride"},
+        {"kind": "tip"},
+        {"kind": "fine"},
+        {"tax": {"amount_minor": 301, "currency": "EUR"}},
+        {"driver_share": {"amount_minor": 401, "currency": "EUR"}},
+        {"driver_share": {"amount_minor": 300, "currency": "SEK"}},
+        {"amount": {"amount_minor": -400, "currency": "EUR"}},
+        {"amount": {"amount_minor": 400.0, "currency": "EUR"}},
+    ],
+)
+def test_a_fee_that_does_not_add_up_is_refused(rules: MoneyRules, wrong: dict[str, Any]) -> None:
+    data = example("trips.trip_cancelled")["data"]
+    with pytest.raises(ValueError, match=r"."):
+        cancellation_fee({**data, "fee": {**data["fee"], **wrong}}, "event-1", rules)
