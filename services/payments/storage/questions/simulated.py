@@ -20,6 +20,18 @@ QUESTIONS = (
                OR (o.to_pay, o.currency, o.state) <> (p.amount_minor, p.currency, p.state)""",
     ),
     Question(
+        "the provider's holds are ours, by key and amount, and what we let go of or captured is so there",
+        "SELECT count(*) FROM simulated_provider.holds",
+        """SELECT 'hold ' || coalesce(o.id, p.key)
+             FROM holds o
+             FULL JOIN simulated_provider.holds p ON p.key = o.id
+            WHERE o.id IS NULL
+               OR (p.key IS NULL AND o.state <> 'pending' AND o.provider_reference IS NOT NULL)
+               OR (o.amount_minor, o.currency, o.rider_id) <> (p.amount_minor, p.currency, p.rider_id)
+               OR (o.state IN ('captured', 'released', 'declined') AND o.state <> p.state)
+               OR (o.state IN ('held', 'needs_confirmation') AND p.state = 'declined')""",
+    ),
+    Question(
         "the provider's payouts are ours, by key and amount",
         "SELECT count(*) FROM simulated_provider.payouts",
         """SELECT 'payout ' || coalesce(o.id, p.key)
