@@ -6,14 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from hansom.contracts.payments import ChargeState
 from hansom.ids import new_id
 from services.payments.domain.charge import Charge, Debt, Outcome
-from services.payments.domain.ledger import Posting
+from services.payments.domain.ledger import Account, Posting
 from services.payments.domain.payout import PayoutLine
 from services.payments.domain.receipt import Receipt
 from services.payments.storage.answers import write_answers
@@ -23,7 +23,6 @@ from services.payments.storage.holds import HoldRows
 from services.payments.storage.payouts import PayoutRows
 from services.payments.storage.refunds import RefundRows
 from services.payments.storage.tables import (
-    accounts,
     charges,
     debts,
     ledger_entries,
@@ -33,6 +32,13 @@ from services.payments.storage.tables import (
     receipts,
 )
 from services.payments.storage.webhooks import WebhookRows
+
+_OPEN_ACCOUNTS = text("""
+    INSERT INTO accounts (id, kind, owner, currency)
+    SELECT * FROM unnest(CAST(:ids AS text[]), CAST(:kinds AS text[]), CAST(:owners AS text[]),
+                         CAST(:currencies AS text[]))
+    ON CONFLICT DO NOTHING
+""")
 
 
 class EventWriter(Protocol):
@@ -82,13 +88,7 @@ class BookRows(DebtRows, RefundRows, PayoutRows, HoldRows, WebhookRows):
         if not postings:
             return
         used = {entry.account.id: entry.account for posting in postings for entry in posting.entries}
-        self._session.execute(
-            upsert(accounts).on_conflict_do_nothing(),
-            [
-                {"id": id_, "kind": account.kind, "owner": account.owner, "currency": account.currency}
-                for id_, account in sorted(used.items())
-            ],
-        )
+        self._open_accounts([used[id_] for id_ in sorted(used)])
         ids = [new_id() for _ in postings]
         self._session.execute(
             insert(ledger_transactions),
@@ -116,6 +116,15 @@ class BookRows(DebtRows, RefundRows, PayoutRows, HoldRows, WebhookRows):
                 for entry in posting.entries
             ],
         )
+
+    def _open_accounts(self, used: Sequence[Account]) -> None:
+        values = {
+            "ids": [account.id for account in used],
+            "kinds": [account.kind for account in used],
+            "owners": [account.owner for account in used],
+            "currencies": [account.currency for account in used],
+        }
+        self._session.execute(_OPEN_ACCOUNTS, values)
 
     def next_numbers(self, city: str, year: int, count: int) -> range:
         """The next receipt numbers. The counter's row stays locked until the receipts commit, so none is left out."""
