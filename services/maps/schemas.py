@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from hansom.contracts import maps as contract
 from hansom.contracts.errors import Invalid
 from hansom.values import Point
 from hansom.wire import PointSchema, parse_time
 from services.maps.domain.readings import TracePoint
+from services.maps.storage.surroundings import Drawn
 
 Coordinates = tuple[float, float]
 
@@ -50,6 +51,22 @@ class SearchPlacesRequest(Schema):
     q = fields.String(required=True, validate=validate.Length(1, contract.MAX_QUERY_LENGTH))
     near = fields.Nested(PointSchema, load_default=None, allow_none=True)
     limit = fields.Integer(strict=True, load_default=10, validate=validate.Range(1, contract.MAX_PLACES))
+
+
+class SurroundingsRequest(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    south = fields.Float(required=True, validate=validate.Range(-85, 85))
+    west = fields.Float(required=True, validate=validate.Range(-180, 180))
+    north = fields.Float(required=True, validate=validate.Range(-85, 85))
+    east = fields.Float(required=True, validate=validate.Range(-180, 180))
+
+    @validates_schema
+    def has_an_extent(self, data: dict[str, Any], **_: Any) -> None:
+        for less, more in (("south", "north"), ("west", "east")):
+            if not data[less] < data[more]:
+                raise ValidationError(f"Must be more than {less}.", more)
 
 
 class CityRequest(Schema):
@@ -149,6 +166,10 @@ def nearest_reply(near: contract.NearestRoad) -> dict[str, Any]:
         "distance_m": round(near.distance_m, 1),
         "estimated": near.estimated,
     }
+
+
+def surroundings_reply(drawn: Drawn) -> dict[str, Any]:
+    return {"roads": [[name, line] for name, line in drawn.roads], "water": drawn.water}
 
 
 def places_reply(found: Iterable[contract.PlaceFound]) -> dict[str, Any]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
+import eventlet
+
+from hansom.cities import Area
 from hansom.clock import Clock
 from hansom.contracts import maps as contract
 from hansom.rpc import ServiceClient, rpc
@@ -73,6 +77,13 @@ class MapsService:
         request = load(schemas.SearchPlacesRequest(), payload)
         near = schemas.point_of(request["near"]) if request["near"] else None
         return schemas.places_reply(usecases.search_places(self.atlas, request["q"], near, request["limit"]))
+
+    @rpc
+    def draw_surroundings(self, payload: dict[str, Any]) -> dict[str, Any]:
+        area = Area(**load(schemas.SurroundingsRequest(), payload))
+        return schemas.surroundings_reply(
+            usecases.draw_surroundings(self.atlas, area, pause=partial(eventlet.sleep, 0))
+        )
 
     # -- timers -----------------------------------------------------------------------------------------------------
 

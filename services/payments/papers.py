@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from hansom.validation import load
 from services.payments import replies, schemas
 from services.payments.documents.labels import line_label
 from services.payments.documents.pdf import pdf_of
+from services.payments.documents.picture import NOTHING_AROUND, Backdrop, Frame
 from services.payments.documents.rendering import (
     POLICY,
     Issuer,
@@ -29,7 +31,14 @@ from services.payments.documents.wording import Wording, wording_for
 from services.payments.domain.payout import Payout, PayoutLine
 from services.payments.storage import papers
 from services.payments.storage import reading as rows
-from services.payments.usecases.reading import Told, ask_around, ask_people, see_receipt, see_statement
+from services.payments.usecases.reading import (
+    Told,
+    ask_around,
+    ask_people,
+    ask_surroundings,
+    see_receipt,
+    see_statement,
+)
 
 Payload = dict[str, Any]
 
@@ -43,6 +52,7 @@ class PaperWork:
 
     users = ServiceClient("users")
     location = ServiceClient("location")
+    maps = ServiceClient("maps")
 
     @rpc
     def list_receipts(self, payload: Payload) -> Payload:
@@ -66,6 +76,7 @@ class PaperWork:
             rider=told.name_of(found["rider_id"]) if request.role != "driver" else None,
             driver=told.name_of(found["driver_id"]),
             way=told.way,
+            around=self._around(told.way),
         )
         write: Any = credit_note_html if "of_receipt_number" in found else receipt_html
         page = write(found, setting, known)
@@ -119,6 +130,13 @@ class PaperWork:
         ride = {"trip_id": request.trip_id, "driver_id": found["driver_id"], "actor": actor} if is_ride else None
         people = [request.user_id, found["rider_id"], found["driver_id"]]
         return ask_around(self.users, self.location, people, ride)
+
+    def _around(self, way: list[tuple[float, float]]) -> Backdrop:
+        """Roads and water around a ride's way."""
+        if len(way) < 2:
+            return NOTHING_AROUND
+        found = ask_surroundings(self.maps, asdict(Frame(way).box))
+        return Backdrop(found.get("roads", ()), found.get("water", ()))
 
     def _wording(self, user_id: str, writing: Writing, told: Told | None) -> Wording:
         """What is asked for by name, else what he has chosen, else what his device says. `told` None: not asked yet."""

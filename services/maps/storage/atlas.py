@@ -24,6 +24,7 @@ from services.maps.storage.osrm import Matching, Osrm, RoadRoute
 from services.maps.storage.places import PlaceIndex
 from services.maps.storage.remembered import Memory, RememberedTimes
 from services.maps.storage.routes import RecentRoutes
+from services.maps.storage.surroundings import Surroundings
 from services.maps.storage.times import RoadTimesMemory
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Atlas:
         self._rates: dict[str, Rates] = {}
         self._segments: dict[str, SegmentIndex] = {}
         self._places: dict[str, PlaceIndex] = {}
+        self._surroundings: dict[str, Surroundings] = {}
 
     def city_at(self, point: Point) -> City | None:
         """The city whose service area holds the point."""
@@ -112,6 +114,15 @@ class Atlas:
             # road times are then remembered for the very same points only
             log.warning("a city's edges cannot be read", extra={"city": city.key, "error": str(exc)})
             return EdgeIndex([])
+
+    def surroundings(self, city: City) -> Surroundings:
+        """What lies around ways in the city. Raises CityNotPrepared for one without a map."""
+        if city.key not in self._surroundings:
+            try:
+                self._surroundings[city.key] = Surroundings(self._folder / city.key)
+            except (OSError, ValueError) as exc:
+                raise CityNotPrepared(details={"city": city.key, "retry_after_s": 10}) from exc
+        return self._surroundings[city.key]
 
     def segments(self, city: City) -> SegmentIndex:
         """The city's segments, cut so that none lies within one of another city. Raises CityNotPrepared."""

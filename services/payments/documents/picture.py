@@ -26,10 +26,13 @@ POINTS_MAX = 1_000
 """Points nearer to each other than NEAR are one, and of more than so many only some are looked at: a drawing must not
 keep others waiting."""
 
+PASSED_MAX = 30
+
 SCALES_M = tuple(step * 10**power for power in range(1, 6) for step in (1, 2, 5))
 SCALE_LONGEST = 150.0
 
 WATER, ROAD, GROUND = "#cfe0ec", "#ffffff", "#eef0ea"
+ROAD_WIDTHS = {"small": 3.0, "street": 4.5, "main": 6.0, "motorway": 7.5}
 WAY, BEGIN, END, INK = "#1f4e8c", "#1b6b3a", "#a32020", "#333333"
 FONT = "DejaVu Sans, Liberation Sans, Arial, sans-serif"
 
@@ -49,10 +52,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Backdrop:
-    """What lies around the way: roads from small to large with their width in units of the drawing, and water."""
+    """What lies around the way: roads by class, and areas of water with their holes."""
 
-    roads: Sequence[tuple[float, Sequence[LatLng]]] = ()
-    water: Sequence[Sequence[LatLng]] = ()
+    roads: Sequence[tuple[str, Sequence[LatLng]]] = ()
+    water: Sequence[Sequence[Sequence[LatLng]]] = ()
 
 
 NOTHING_AROUND = Backdrop()
@@ -123,11 +126,27 @@ def draw(way: Sequence[LatLng], title: str, scale: str, around: Backdrop = NOTHI
 
 def _around(frame: Frame, around: Backdrop) -> list[str]:
     water = [
-        f'<path d="{_d([frame.place(point) for point in ring])}Z" fill="{WATER}" fill-rule="evenodd"/>'
-        for ring in around.water
+        "".join(f"{_d([frame.place(point) for point in ring])}Z" for ring in rings if len(ring) > 2)
+        for rings in around.water
     ]
-    roads = [_path(simplified([frame.place(point) for point in road]), ROAD, width) for width, road in around.roads]
-    return water + roads
+    # one path each: where areas of two tiles lap over, evenodd would take both away
+    filled = [f'<path d="{d}" fill="{WATER}" fill-rule="evenodd"/>' for d in water if d]
+    drawn = [_roads(frame, around, name, width) for name, width in ROAD_WIDTHS.items()]
+    return [*filled, *drawn]
+
+
+def _roads(frame: Frame, around: Backdrop, name: str, width: float) -> str:
+    """All roads of a class as one path; those out of sight are left out."""
+    lines = [
+        [frame.place(point) for point in line] for class_, line in around.roads if class_ == name and len(line) > 1
+    ]
+    d = "".join(_d(simplified(line)) for line in lines if _is_in_sight(line))
+    return f'<path d="{d}" fill="none" stroke="{ROAD}" stroke-width="{width:g}" stroke-linejoin="round"/>' if d else ""
+
+
+def _is_in_sight(line: Sequence[XY]) -> bool:
+    xs, ys = [x for x, _ in line], [y for _, y in line]
+    return max(xs) >= 0 and min(xs) <= WIDTH and max(ys) >= 0 and min(ys) <= HEIGHT
 
 
 def _path(line: Sequence[XY], colour: str, width: float) -> str:
@@ -162,19 +181,19 @@ def _scale_bar(frame: Frame, scale: str) -> list[str]:
 
 
 def simplified(line: Sequence[XY], tolerance: float = DEVIATION) -> list[XY]:
-    """The line with fewer points, nowhere much further than `tolerance` from the given one (Douglas, Peucker)."""
+    """The line with fewer points, nowhere much further than `tolerance` from the given one.
+
+    Goes along it once, as far as one straight piece does for what it passed, and looks back over a few points only:
+    the better ways (Douglas and Peucker's) take the square of the points for a line that turns at each of them.
+    """
     line = _thinned(line)
-    kept = {0, len(line) - 1}
-    pieces = [(0, len(line) - 1)]
-    while pieces:
-        first, last = pieces.pop()
-        away, furthest = max(
-            ((_away(line[i], line[first], line[last]), i) for i in range(first + 1, last)), default=(0.0, 0)
-        )
-        if away > tolerance:
-            kept.add(furthest)
-            pieces += [(first, furthest), (furthest, last)]
-    return [line[i] for i in sorted(kept)]
+    kept, first = [line[0]], 0
+    for at in range(2, len(line)):
+        passed = line[first + 1 : at]
+        if len(passed) > PASSED_MAX or any(_away(point, line[first], line[at]) > tolerance for point in passed):
+            first = at - 1
+            kept.append(line[first])
+    return [*kept, line[-1]]
 
 
 def _thinned(line: Sequence[XY]) -> list[XY]:

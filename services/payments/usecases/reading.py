@@ -86,6 +86,11 @@ def ask_around(users: Peer, location: Peer, user_ids: Sequence[str], ride: dict[
     return Told(people.profiles, _answered(trace) or None)
 
 
+def ask_surroundings(maps: Peer, box: dict[str, float]) -> dict[str, Any]:
+    """Roads and water in a box of degrees, as maps gives them, or nothing when maps is away."""
+    return _answered(_asked(maps, "draw_surroundings", box))
+
+
 def _asked(peer: Peer, method: str, payload: dict[str, Any]) -> Any:
     try:
         return peer.call_async(method, payload, ASKED_DEADLINE_S)

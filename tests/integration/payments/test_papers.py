@@ -54,16 +54,30 @@ class Traces:
         return self.trace
 
 
+class Streets:
+    """Stands for maps."""
+
+    name = "papers_streets"
+    asked: ClassVar[list[dict[str, Any]]] = []
+
+    @rpc
+    def draw_surroundings(self, payload: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append(payload)
+        lake = [[[60.17, 24.94], [60.172, 24.94], [60.172, 24.943]]]
+        return {"roads": [["main", [[60.17, 24.93], [60.17, 24.96]]]], "water": [lake]}
+
+
 class PaperWorker(PaymentsUnderTest):
     """With its own people and traces: a whole stack may run beside."""
 
     users = ServiceClient(People.name)
     location = ServiceClient(Traces.name)
+    maps = ServiceClient(Streets.name)
 
 
 class Office:
     def __init__(self, config: dict[str, Any]) -> None:
-        self.others = [ServiceContainer(cls, config) for cls in (People, Traces)]
+        self.others = [ServiceContainer(cls, config) for cls in (People, Traces, Streets)]
         self.own = [ServiceContainer(cls, config) for cls in (PaperWorker, Caller)]
         for container in (*self.others, *self.own):
             container.start()
@@ -125,7 +139,9 @@ def test_a_page_brings_its_language_and_a_policy_that_knows_its_style_by_hash(of
 
 
 def test_a_rides_way_is_drawn_as_far_as_it_is_known(office: Office) -> None:
-    assert "<svg" in office.page()
+    drawn = office.page()
+    assert "<svg" in drawn and "OpenStreetMap" in drawn and "evenodd" in drawn
+    assert Streets.asked[-1]["south"] < 60.1668 and Streets.asked[-1]["east"] > 24.952
     Traces.trace = {"matched_route": [], "points": WAY, "coarsened": False}
     assert "<svg" in office.page(), "not matched to the roads yet"
     for nothing in ({"matched_route": WAY, "coarsened": True}, {"matched_route": WAY[:1]}, {}):
