@@ -84,6 +84,12 @@ class Stripe:
         path = f"/v1/payment_intents/{intent}/_authenticate"
         self.ask("POST", path, client_secret=secret, success=str(success).lower())
 
+    def send_webhooks_to(self, url: str, secret: str) -> None:
+        """From now on, of every event, signed."""
+        path, fields = "/_config/webhooks/tests", {"url": url, "secret": secret}
+        answer = self.http.request_encode_body("POST", self.behind + path, fields=fields, encode_multipart=False)
+        assert answer.status == 200, answer.data
+
     def reset(self) -> None:
         """As on the first day."""
         self.http.request("DELETE", f"{self.behind}/_config/data", headers=AUTHORIZED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,7 +16,9 @@ from services.payments.provider.stripe.asking import Line
 from services.payments.provider.stripe.provider import StripeProvider
 from services.payments.provider.stripe.tables import asked
 from services.payments.usecases.ports import ToCharge, ToHold, ToPayOut, ToRefund
+from tests.support.listening import Listener, listening
 from tests.support.stripe_server import API_KEY, Stripe, stripe_server
+from tests.support.waiting import eventually
 
 SECRET = "whsec_known_to_both"
 
@@ -209,9 +211,6 @@ def test_a_charge_that_comes_again_without_its_hold_takes_nothing_more(
 
 
 # -- lost answers ------------------------------------------------------------------------------------------------------
-Ask = Callable[[StripeProvider], object]
-
-
 def test_a_charge_whose_answer_is_lost_is_looked_up_and_made_once(provider: StripeProvider, stripe: Stripe) -> None:
     charge = a_charge(stripe.card())
     stripe.lose = 1
@@ -291,6 +290,20 @@ def test_a_late_answer_is_waited_for_so_long_and_several_at_a_time(stripe: Strip
         provider.charge_all(charges)
     # one after another they would take 3.2 s
     assert datetime.now(UTC) - before < timedelta(seconds=2.5)
+
+
+# -- what it tells -----------------------------------------------------------------------------------------------------
+def told(provider: StripeProvider, listener: Listener) -> set[tuple[str, str]]:
+    """Kind and key of all that came; of tests before, too: localstripe tells a second later."""
+    return {(each.kind, each.key) for headers, body in listener.heard for each in provider.read_webhook(headers, body)}
+
+
+def test_what_stripe_sends_over_http_names_the_charge_by_our_key(provider: StripeProvider, stripe: Stripe) -> None:
+    charge = a_charge(stripe.card())
+    with listening() as listener:
+        stripe.send_webhooks_to(listener.url, SECRET)
+        provider.charge_all([charge])
+        eventually(lambda: ("charge", charge.key) in told(provider, listener), within_s=10)
 
 
 # -- refunds and payouts -----------------------------------------------------------------------------------------------
