@@ -13,7 +13,7 @@ from hansom.rpc import rpc
 from hansom.timers import leader_timer
 from hansom.validation import load
 from services.payments import replies, schemas
-from services.payments.domain.proof import Audit, ChargeMoney, TripMoney, trip_money
+from services.payments.domain.proof import Audit, ChargeMoney, PromoUse, TripMoney, promo_use, trip_money
 from services.payments.storage import audits
 from services.payments.storage.audit import audit
 from services.payments.usecases.auditing import last_due, run_audit
@@ -27,6 +27,7 @@ OTHERS = ("trips", "pricing")
 
 OTHERS_DEADLINE_S = 100.0
 PAGE_DEADLINE_S = 20.0
+USES_PAGE = 1000
 
 BROKEN = Gauge("payments_audit_broken", "Breaches that the last audit found")
 FINISHED_AT = Gauge("payments_audit_finished_at_seconds", "When the last audit ended, in seconds of Unix time")
@@ -105,6 +106,19 @@ class _Witnesses:
     def checks_of_others(self) -> dict[str, list[Any]]:
         replies_ = {name: getattr(self._service, name).call_async("audit", {}, OTHERS_DEADLINE_S) for name in OTHERS}
         return {name: reply.result()["checks"] for name, reply in replies_.items()}
+
+    def promo_uses(self) -> dict[str, PromoUse]:
+        uses: dict[str, PromoUse] = {}
+        cursor = None
+        while True:
+            asked = {"limit": USES_PAGE, "cursor": cursor}
+            page = self._service.pricing.call("list_promo_uses", asked, PAGE_DEADLINE_S)
+            for item in page["items"]:
+                if (use := promo_use(item)) is not None:
+                    uses[item["trip_id"]] = use
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return uses
 
     def trips_after(self, trip_id: str, limit: int) -> list[TripMoney]:
         asked = {"after": trip_id, "limit": limit}

@@ -31,6 +31,7 @@ class TripMoney:
     settled_at: datetime | None
     cancelled_at: datetime | None
     fee: tuple[str, int] | None
+    promo_code: str | None = None
 
     def is_settled_before(self, moment: datetime) -> bool:
         return self.settled_at is not None and self.settled_at < moment
@@ -72,6 +73,16 @@ class Audit:
         return sum(check["broken"] for check in self.checks)
 
 
+@dataclass(frozen=True, slots=True)
+class PromoUse:
+    """What pricing knows of a promo code that a trip used."""
+
+    code: str
+    rider_id: str
+    discount_minor: int
+    used_at: datetime
+
+
 @dataclass(slots=True)
 class Tally:
     """A check while it runs."""
@@ -102,21 +113,36 @@ def trip_money(item: Mapping[str, Any]) -> TripMoney:
         settled_at=parse_time(item["settled_at"]),
         cancelled_at=parse_time(item["cancelled_at"]),
         fee=None if fee is None else (fee["kind"], fee["amount"]["amount_minor"]),
+        promo_code=item["promo_code"],
     )
+
+
+def promo_use(item: Mapping[str, Any]) -> PromoUse | None:
+    """One item of `pricing.list_promo_uses`; None for one that came to nothing, or has not come to anything yet."""
+    used_at = parse_time(item["resolved_at"])
+    if item["state"] != "used" or used_at is None:
+        return None
+    return PromoUse(item["code"], item["rider_id"], item["discount"]["amount_minor"], used_at)
 
 
 @dataclass(slots=True)
 class Comparison:
-    """Trips against charges, a page of both after the other; what is younger than `until` is not judged."""
+    """Trips against charges and promo codes, a page after the other; what is younger than `until` is not judged.
+
+    `uses`: every promo code that was used, by trip.
+    """
 
     until: datetime
+    uses: Mapping[str, PromoUse] = field(default_factory=dict)
     rides: Tally = field(default_factory=lambda: Tally("every settled trip has one charge of its fare and discount"))
     fees: Tally = field(default_factory=lambda: Tally("every cancellation that costs has one charge of its fee"))
     orphans: Tally = field(default_factory=lambda: Tally("every charge is of a trip that was driven, or costs a fee"))
+    promos: Tally = field(default_factory=lambda: Tally("every discount is a promo code used, and every such code one"))
+    _discounted: set[str] = field(default_factory=set)
 
     @property
     def tallies(self) -> tuple[Tally, ...]:
-        return self.rides, self.fees, self.orphans
+        return self.rides, self.fees, self.orphans, self.promos
 
     def compare(self, trips: Sequence[TripMoney], charges: Sequence[ChargeMoney]) -> None:
         """All trips and all charges of one range of trip ids."""
@@ -128,12 +154,29 @@ class Comparison:
             of_trip = by_trip.get(trip.trip_id, [])
             if trip.is_settled_before(self.until):
                 self.rides.look(_breaches(trip, of_trip, "ride", trip.fare_minor, trip.discount_minor))
+                self._look_at_promo(trip)
             if trip.fee is not None and trip.has_fee_before(self.until):
                 kind, amount_minor = trip.fee
                 self.fees.look(_breaches(trip, of_trip, kind, amount_minor, 0))
         for charge in charges:
             if charge.created_at < self.until:
                 self.orphans.look(_why_orphan(charge, known.get(charge.trip_id)))
+
+    def end(self) -> None:
+        """All pages were compared: what pricing counts as used, and no trip has, is left."""
+        for trip_id, use in self.uses.items():
+            if trip_id not in self._discounted and use.used_at < self.until:
+                self.promos.look([f"trip {trip_id}: code {use.code} was used, and no such trip is settled"])
+
+    def _look_at_promo(self, trip: TripMoney) -> None:
+        use = self.uses.get(trip.trip_id)
+        taken = None if trip.promo_code is None else (trip.promo_code, trip.rider_id, trip.discount_minor)
+        used = None if use is None else (use.code, use.rider_id, use.discount_minor)
+        if taken is not None or used is not None:
+            self._discounted.add(trip.trip_id)
+            self.promos.look(
+                [] if taken == used else [f"trip {trip.trip_id}: its discount is {taken}, used was {used}"]
+            )
 
 
 def _breaches(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from hansom.contracts.payment_replies import AuditCheck
 from hansom.contracts.payments import AuditCause
-from services.payments.domain.proof import SLACK, Audit, ChargeMoney, Comparison, TripMoney
+from services.payments.domain.proof import SLACK, Audit, ChargeMoney, Comparison, PromoUse, TripMoney
 
 OWN = "payments"
 PAGE = 1000
@@ -25,6 +25,9 @@ class Witnesses(Protocol):
 
     def checks_of_others(self) -> Mapping[str, Sequence[Any]]:
         """Service → what it finds in itself. Raises Unavailable."""
+
+    def promo_uses(self) -> Mapping[str, PromoUse]:
+        """Every promo code that was used, by trip. Raises Unavailable."""
 
     def trips_after(self, trip_id: str, limit: int) -> list[TripMoney]:
         """Trips, live and archived, in the order of their ids. Raises Unavailable."""
@@ -44,13 +47,14 @@ def run_audit(witnesses: Witnesses, cause: AuditCause, now: Callable[[], datetim
 
 
 def compare_trips(witnesses: Witnesses, until: datetime) -> Comparison:
-    """Every trip against its charges, and every charge against its trip. Raises Unavailable."""
-    comparison, after = Comparison(until), ""
+    """Every trip against its charges and its promo code, and both against their trips. Raises Unavailable."""
+    comparison, after = Comparison(until, witnesses.promo_uses()), ""
     while True:
         trips = witnesses.trips_after(after, PAGE)
         last = trips[-1].trip_id if len(trips) == PAGE else None
         comparison.compare(trips, witnesses.charges_between(after, last))
         if last is None:
+            comparison.end()
             return comparison
         after = last
 

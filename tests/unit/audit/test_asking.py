@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from nameko.exceptions import RemoteError
 
+from hansom import audit as auditing
 from hansom.audit import Services, all_trips, check_charges, check_streams, read_stream, self_checks
 from hansom.wire import iso
 from tests.unit.audit.test_rides import FARE, WHOLE, a_ride, a_stream
@@ -103,9 +105,19 @@ def test_both_parties_streams_are_read_once_and_judged() -> None:
 
 
 def test_the_services_own_findings_are_passed_on() -> None:
-    found = {"checks": [{"name": "sums", "checked": 3, "breaches": ["x"]}]}
-    asked = ("trips", "pricing", "payments", "notifications")
-    cluster = Cluster(**{f"{name}_audit": lambda _: found for name in asked})
+    found = {"name": "sums", "checked": 3, "breaches": ["x"]}
+    money = {"checks": [{**found, "service": name, "broken": 1} for name in ("payments", "trips", "pricing")]}
+    cluster = Cluster(payments_run_audit=lambda _: money, notifications_audit=lambda _: {"checks": [found]})
     checks = self_checks(Services(cluster))
-    assert [check.name for check in checks] == [f"{name}.sums" for name in asked]
+    assert [check.name for check in checks] == ["payments.sums", "trips.sums", "pricing.sums", "notifications.sums"]
     assert all(check.breaches == ["x"] and check.checked == 3 for check in checks)
+
+
+def test_while_another_audit_is_run_it_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auditing, "PAUSE_S", 0.0)
+    answers = iter([RemoteError("AuditRunning", "wait"), RemoteError("AuditRunning", "wait"), {"checks": []}])
+    cluster = Cluster(payments_run_audit=lambda _: next(answers), notifications_audit=lambda _: {"checks": []})
+    assert self_checks(Services(cluster)) == []
+    refusing = Cluster(payments_run_audit=lambda _: RemoteError("StoreUnavailable", "down"))
+    with pytest.raises(RemoteError):
+        self_checks(Services(refusing))

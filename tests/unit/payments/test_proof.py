@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hansom.contracts.payments import AuditCause
-from services.payments.domain.proof import SLACK, ChargeMoney, Comparison, TripMoney, trip_money
+from services.payments.domain.proof import SLACK, ChargeMoney, Comparison, PromoUse, TripMoney, promo_use, trip_money
 from services.payments.usecases import auditing
 from services.payments.usecases.auditing import last_due, run_audit
 
@@ -31,6 +31,7 @@ def a_trip(trip_id: str = "trip-1", **changes: Any) -> TripMoney:
         "settled_at": NOON,
         "cancelled_at": None,
         "fee": None,
+        "promo_code": None,
     }
     return TripMoney(**{**known, **changes})
 
@@ -107,6 +108,9 @@ class World:
     def checks_of_others(self) -> Mapping[str, Sequence[Any]]:
         return {"trips": [{"name": "history_is_legal", "checked": 2, "breaches": ["trip-9: wrong"]}]}
 
+    def promo_uses(self) -> Mapping[str, PromoUse]:
+        return {}
+
     def trips_after(self, trip_id: str, limit: int) -> list[TripMoney]:
         return [trip for trip in self.trips if trip.trip_id > trip_id][:limit]
 
@@ -127,8 +131,42 @@ def test_an_audit_holds_every_page_of_trips_against_its_charges(monkeypatch: pyt
         "every settled trip has one charge of its fare and discount": ("payments", 5, 1),
         "every cancellation that costs has one charge of its fee": ("payments", 0, 0),
         "every charge is of a trip that was driven, or costs a fee": ("payments", 5, 1),
+        "every discount is a promo code used, and every such code one": ("payments", 0, 0),
     }
     assert (audit.checked, audit.broken) == (15, 3)
+
+
+USED = PromoUse("WELCOME", "rider-1", 100, NOON)
+DISCOUNTED = {"promo_code": "WELCOME", "discount_minor": 100}
+
+
+@pytest.mark.parametrize(
+    ("trips", "uses", "found"),
+    [
+        ([a_trip(**DISCOUNTED)], {"trip-1": USED}, 0),
+        ([], {"trip-1": PromoUse("WELCOME", "rider-1", 100, LATER)}, 0),  # the trip is on its way
+        ([a_trip(**DISCOUNTED)], {}, 1),
+        ([a_trip()], {"trip-1": USED}, 1),
+        ([], {"trip-1": USED}, 1),
+        ([a_trip(**{**DISCOUNTED, "discount_minor": 99})], {"trip-1": USED}, 1),
+        ([a_trip(**DISCOUNTED, rider_id="rider-2")], {"trip-1": USED}, 1),
+        ([a_trip(**{**DISCOUNTED, "promo_code": "OTHER"})], {"trip-1": USED}, 1),
+    ],
+)
+def test_discounts_and_used_codes_are_held_against_each_other(
+    trips: list[TripMoney], uses: dict[str, PromoUse], found: int
+) -> None:
+    comparison = Comparison(LATER, uses)
+    comparison.compare(trips, [])
+    comparison.end()
+    assert (comparison.promos.broken, comparison.promos.checked >= found) == (found, True)
+
+
+def test_a_code_that_was_given_back_is_no_use_of_it() -> None:
+    use = {"code": "WELCOME", "rider_id": "rider-1", "discount": {"amount_minor": 100, "currency": "EUR"}}
+    assert promo_use({**use, "state": "used", "resolved_at": "2026-03-02T12:00:00.000Z"}) == USED
+    assert promo_use({**use, "state": "given_back", "resolved_at": "2026-03-02T12:00:00.000Z"}) is None
+    assert promo_use({**use, "state": "reserved", "resolved_at": None}) is None
 
 
 def test_a_trip_is_read_from_the_wire() -> None:
@@ -140,6 +178,7 @@ def test_a_trip_is_read_from_the_wire() -> None:
         "driver_id": "driver-1",
         "fare": {"amount_minor": 1010, **eur},
         "discount": {"amount_minor": 0, **eur},
+        "promo_code": None,
         "settled_at": None,
         "cancelled_at": "2026-03-02T12:00:00.000Z",
         "fee": fee,
