@@ -24,10 +24,11 @@ class PaymentsBenched(PaymentsService):
     name = SERVICE
 
     trips = ServiceClient(TRIPS)
+    pricing = ServiceClient(TRIPS)
 
 
 class TripsStandIn:
-    """Knows the benchmark's trips, as trips would."""
+    """Knows the benchmark's trips and what was taken off their fares, as trips and pricing would."""
 
     name = TRIPS
 
@@ -43,6 +44,11 @@ class TripsStandIn:
         ids, trips = _known()
         first = bisect_right(ids, payload["after"])
         return {"items": [trips[trip_id]["money"] for trip_id in ids[first : first + payload["limit"]]]}
+
+    @rpc
+    def list_promo_uses(self, payload: dict[str, Any]) -> dict[str, Any]:
+        _, trips = _known()
+        return {"items": [trip["promo"] for trip in trips.values() if trip["promo"] is not None], "next_cursor": None}
 
     @rpc
     def audit(self, payload: dict[str, Any]) -> dict[str, Any]:

@@ -115,7 +115,7 @@ class Story:
         }
 
     def known_to_trips(self) -> dict[str, Any]:
-        """What trips answers about it: `get_parties` and an item of `list_money`."""
+        """What trips and pricing answer about it: `get_parties`, and items of `list_money` and `list_promo_uses`."""
         is_ride = self.kind == RIDE
         parties = {"trip_id": self.trip_id, "rider_id": self.rider_id, "driver_id": self.driver_id}
         ended = iso(self.ended_at)
@@ -130,7 +130,12 @@ class Story:
                 "cancelled_at": None if is_ride else ended,
                 "fee": None if is_ride else self.fee(),
             },
+            "promo": self._promo() if self.discount_minor else None,
         }
+
+    def _promo(self) -> dict[str, Any]:
+        used = {"code": "BENCH", "state": "used", "resolved_at": iso(self.ended_at)}
+        return {**used, "trip_id": self.trip_id, "rider_id": self.rider_id, "discount": money(self.discount_minor)}
 
     def drivers_part_minor(self, fee_share: Fraction) -> int:
         """What he is owed for it, before refunds: his share of fare or fee, his tip, less what he took in cash."""

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from bench.paying.books import Settings
-from bench.paying.clicks import Click, Clickers, authorisations, clicks
+from bench.paying.clicks import Click, Clickers, authorisations, clicks, run_audit
 from bench.paying.hook import Hook
 from bench.paying.process import SERVICE, TRIPS
 from bench.paying.rides import CITY, Story, order_of_telling
@@ -96,6 +96,7 @@ class Storm:
     struck: Counter[str] = field(default_factory=Counter)
     published: int = 0
     seconds: float = 0.0
+    audit: dict[str, Any] = field(default_factory=dict)
     clickers: list[Clickers] = field(default_factory=list)
 
     def live(self) -> None:
@@ -136,6 +137,7 @@ class Storm:
         self._wait("all that is under way to end", PAID_WITHIN_S, self._is_quiet)
         self._wait("all that is due to be paid out", PAID_WITHIN_S, self._is_paid)
         self._wait("all that is paid out to be told", PAID_WITHIN_S, self._is_quiet)
+        self.audit = run_audit(self.config)
 
     def _has_answered(self, trips: int) -> bool:
         return len(self.seen.answered) >= trips
