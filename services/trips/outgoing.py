@@ -17,6 +17,7 @@ from hansom.store import Transactions
 from hansom.values import Money, Point
 from hansom.wire import iso, parse_time
 from services.trips.domain.approach import Listening, Sighting
+from services.trips.domain.cancelling import Whereabouts
 from services.trips.domain.destination import WaySoFar, so_far
 from services.trips.domain.settlement import Driven, FinalFare, ride_duration_s, waited_s
 from services.trips.domain.trip import Trip, cancelled, shows_live_position, to_the_millisecond
@@ -174,8 +175,7 @@ def way_so_far(location: Any, trip: Trip) -> WaySoFar:
     assert trip.started_at is not None
     reader = {"user_id": trip.rider_id, "role": "rider"}
     found = location.get_trace({"trip_id": trip.id, "driver_id": trip.driver_id, "actor": reader})
-    fixes = [(parse_time(each["at"]), Point(each["lat"], each["lng"])) for each in found["points"]]
-    return so_far([(at, point) for at, point in fixes if at is not None], trip.started_at, trip.finished_at)
+    return so_far(fixes_of(found), trip.started_at, trip.finished_at)
 
 
 @contextmanager
@@ -201,15 +201,37 @@ def answered(call: Any) -> Callable[[], dict[str, Any]]:
     return lambda: reply
 
 
-def last_seen(location: Any, driver_id: str) -> Callable[[], Point | None]:
-    """Where a driver was last; None: he was not seen. What it gives raises HansomError when nobody could say."""
-    reply = answered(location.call_async("get_positions", {"driver_ids": [driver_id]}, SEEN_DEADLINE_S))
+def whereabouts(location: Any, trip_id: str, driver_id: str) -> Callable[[], Whereabouts]:
+    """Where a driver is, and where he was on this trip, both asked for at once. Of the trace nobody needs to know; what
+    it gives raises HansomError when nobody could say where he is."""
+    reader = {"user_id": driver_id, "role": "driver"}
+    tracing = location.call_async(
+        "get_trace", {"trip_id": trip_id, "driver_id": driver_id, "actor": reader}, SEEN_DEADLINE_S
+    )
+    seen = answered(location.call_async("get_positions", {"driver_ids": [driver_id]}, SEEN_DEADLINE_S))
+    traced = answered(tracing)
 
-    def where() -> Point | None:
-        found = reply()["items"].get(driver_id)
-        return Point(**found["point"]) if found else None
+    def where() -> Whereabouts:
+        found = seen()["items"].get(driver_id)
+        if not found:
+            return Whereabouts()
+        return Whereabouts(Point(**found["point"]), parse_time(found["at"]), _fixes(traced, trip_id))
 
     return where
+
+
+def _fixes(traced: Callable[[], dict[str, Any]], trip_id: str) -> list[tuple[datetime, Point]]:
+    try:
+        return fixes_of(traced())
+    except HansomError as exc:
+        log.warning("a no-show is judged without its trace", extra={"trip_id": trip_id, "error": exc.code})
+        return []
+
+
+def fixes_of(trace: dict[str, Any]) -> list[tuple[datetime, Point]]:
+    """The believed positions of a trace, oldest first."""
+    fixes = [(parse_time(each["at"]), Point(each["lat"], each["lng"])) for each in trace["points"]]
+    return [(at, point) for at, point in fixes if at is not None]
 
 
 def cards_of(drivers: Any, driver_ids: Sequence[str]) -> dict[str, dict[str, Any]]:

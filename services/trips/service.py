@@ -32,10 +32,10 @@ from services.trips.outgoing import (
     cards_of,
     in_parallel,
     last_heard,
-    last_seen,
     live_position,
     under_way,
     way_so_far,
+    whereabouts,
 )
 from services.trips.schemas import decode, offer_reply, page_reply, trip_reply
 from services.trips.storage import queries
@@ -174,7 +174,7 @@ class TripsService:
     @rpc
     def claim_no_show(self, payload: Payload) -> Payload:
         command = decode(schemas.DRIVE_TRIP, payload)
-        where = last_seen(self.location, command.driver_id)
+        where = whereabouts(self.location, command.trip_id, command.driver_id)
         with self.units() as unit:
             trip = cancelling.claim_no_show(unit, command, where)
         return self._told(trip)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from hansom.contracts.trip_terms import CancelCode, FeeData, NoShowNotOffered, NotAtPickup, TooEarly
 from hansom.contracts.trips import TripState
@@ -25,6 +26,12 @@ SENTENCES = {
 }
 """What people are told of each code."""
 
+AWAY_M = 300.0
+"""So far from the pickup nobody waits there; nearer, his position may just wander."""
+
+FRESH = timedelta(seconds=120)
+"""A position that is older says nothing of where a driver is."""
+
 LABELS = {"cancellation": "Cancellation fee", "no_show": "No-show fee"}
 
 
@@ -35,6 +42,15 @@ class Cost:
     code: CancelCode
     price: Price | None = None
     free_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a driver was last and when, None when he is not seen, and where he was before, as far as is known."""
+
+    point: Point | None = None
+    at: datetime | None = None
+    fixes: Sequence[tuple[datetime, Point]] = ()
 
 
 def cost_of_cancelling(trip: Trip, now: datetime) -> Cost:
@@ -79,32 +95,39 @@ def fee_of(kind: str, cost: Cost) -> FeeData | None:
     }
 
 
-def no_show_at(trip: Trip) -> datetime:
-    """From when on the driver may say that nobody came. Raises IllegalTransition, NoShowNotOffered."""
+def no_show_cost(trip: Trip, where: Whereabouts, now: datetime) -> Cost:
+    """What the rider pays who did not come. Who says that he has arrived and is still far off, waits from when he is
+    there, and is late when that is late.
+
+    Raises IllegalTransition, NoShowNotOffered, TooEarly (details: claim_at), NotAtPickup (details: distance_m).
+    """
     next_state(trip.state, Verb.NO_SHOW)
     terms = cancellation_of(trip.terms)
     if terms is None or terms.no_show_after is None:
         raise NoShowNotOffered()
-    assert trip.arrived_at is not None, "who has arrived says since when"
-    return trip.arrived_at + terms.no_show_after
-
-
-def no_show_cost(trip: Trip, where: Point | None, now: datetime) -> Cost:
-    """What the rider pays who did not come. `where`: the driver's last position.
-
-    Raises IllegalTransition, NoShowNotOffered, TooEarly (details: claim_at), NotAtPickup (details: distance_m).
-    """
-    claim_at = no_show_at(trip)
+    arrived_at = there_since(trip, where)
+    claim_at = arrived_at + terms.no_show_after
     if now < claim_at:
         raise TooEarly(details={"claim_at": _told(claim_at)})
-    away_m = None if where is None else distance_m(where, trip.pickup)
-    if away_m is None or away_m > THERE_M:
-        raise NotAtPickup(details={"distance_m": None if away_m is None else round(away_m)})
-    terms = cancellation_of(trip.terms)
-    assert terms is not None
-    if is_driver_late(trip, terms, now):
+    _must_be_there(trip, where, now)
+    if is_driver_late(replace(trip, arrived_at=arrived_at), terms, now):
         return Cost(CancelCode.DRIVER_LATE)
     return Cost(CancelCode.NO_SHOW, terms.no_show)
+
+
+def there_since(trip: Trip, where: Whereabouts) -> datetime:
+    """When the driver came: as he says, or later, if he was seen far from the pickup after that."""
+    assert trip.arrived_at is not None, "who has arrived says since when"
+    away = [at for at, point in where.fixes if distance_m(point, trip.pickup) > AWAY_M]
+    return max([trip.arrived_at, *away])
+
+
+def _must_be_there(trip: Trip, where: Whereabouts, now: datetime) -> None:
+    if where.point is None or where.at is None or now - where.at > FRESH:
+        raise NotAtPickup(details={"distance_m": None})
+    away_m = distance_m(where.point, trip.pickup)
+    if away_m > THERE_M:
+        raise NotAtPickup(details={"distance_m": round(away_m)})
 
 
 def _told(moment: datetime) -> str:

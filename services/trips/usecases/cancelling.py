@@ -9,8 +9,8 @@ from typing import Protocol
 from hansom.contracts.errors import Invalid
 from hansom.contracts.trip_terms import CancelCode
 from hansom.contracts.trips import CancelTrip, DriveTrip, Role, TripState, UnknownTrip
-from hansom.values import Money, Point
-from services.trips.domain.cancelling import Cost, cost_of_cancelling, fee_of, no_show_cost
+from hansom.values import Money
+from services.trips.domain.cancelling import Cost, Whereabouts, cost_of_cancelling, fee_of, no_show_cost
 from services.trips.domain.machine import Verb, next_state
 from services.trips.domain.trip import Trip, as_left_by, cancelled, must_be_driven_by, must_be_seen_by, not_shown
 from services.trips.usecases.ports import Happening, OfferEvent, TripEvent, Unit
@@ -90,11 +90,11 @@ def _release(unit: Unit, trip: Trip, command: CancelTrip) -> Trip:
     return give_back(unit, trip, Role.DRIVER, command.reason)
 
 
-def claim_no_show(unit: Unit, command: DriveTrip, where: Callable[[], Point | None]) -> Trip:
+def claim_no_show(unit: Unit, command: DriveTrip, where: Callable[[], Whereabouts]) -> Trip:
     """The driver ends the trip: he has waited at the pickup for long enough, and nobody came. The rider pays the fee,
     unless the driver was late himself. Repeating it changes nothing.
 
-    `where`: his last position, asked for when all else is in order. Raises UnknownTrip, NotYourTrip, IllegalTransition,
+    `where`: where he is and was. Raises UnknownTrip, NotYourTrip, IllegalTransition,
     NoShowNotOffered, TooEarly, NotAtPickup, and what `where` raises.
     """
     trip = unit.rows.lock(command.trip_id)

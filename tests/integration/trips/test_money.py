@@ -230,13 +230,14 @@ def test_a_driver_at_the_pickup_claims_a_no_show_once_its_time_has_come(call: Ca
     mine = {"trip_id": trip["id"], "driver_id": trip["driver_id"]}
     with pytest.raises(NotAtPickup):
         call("claim_no_show", **mine)
-    world.positions[trip["driver_id"]] = {"point": ELSEWHERE}
+    world.positions[trip["driver_id"]] = {"point": ELSEWHERE, "at": iso(SystemClock().now())}
     with pytest.raises(NotAtPickup) as elsewhere:
         call("claim_no_show", **mine)
     assert elsewhere.value.details["distance_m"] > 1000
-    world.positions[trip["driver_id"]] = {"point": PICKUP.as_dict()}
+    world.positions[trip["driver_id"]] = {"point": PICKUP.as_dict(), "at": iso(SystemClock().now())}
     with pytest.raises(NotYourTrip):
         call("claim_no_show", trip_id=trip["id"], driver_id="driver-x")
+    world.failures["get_trace"] = Unavailable()
     ended = call("claim_no_show", **mine)
     assert (ended["state"], ended["cancelled_by"], ended["cancel_reason"]) == ("cancelled", "driver", "no_show")
     assert ended["cancellation_fee"] == some_money(600)
@@ -247,7 +248,7 @@ def test_a_driver_at_the_pickup_claims_a_no_show_once_its_time_has_come(call: Ca
 
 def test_a_no_show_before_its_time_is_told_when(call: Call, world: World) -> None:
     trip = arrived(call, world)
-    world.positions[trip["driver_id"]] = {"point": PICKUP.as_dict()}
+    world.positions[trip["driver_id"]] = {"point": PICKUP.as_dict(), "at": iso(SystemClock().now())}
     with pytest.raises(TooEarly) as early:
         call("claim_no_show", trip_id=trip["id"], driver_id=trip["driver_id"])
     assert early.value.details["claim_at"] > trip["requested_at"]

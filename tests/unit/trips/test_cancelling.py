@@ -14,7 +14,7 @@ from hansom.contracts.trips import IllegalTransition, Role, TripState
 from hansom.values import Point
 from services.trips.domain import trip as life
 from services.trips.domain.audit import fee_breaches
-from services.trips.domain.cancelling import cost_of_cancelling, fee_of, no_show_cost
+from services.trips.domain.cancelling import Whereabouts, cost_of_cancelling, fee_of, no_show_cost
 from services.trips.domain.trip import Trip
 from tests.support.trips_builders import NOON, PICKUP, a_fee, a_trip, some_money, some_terms
 
@@ -28,6 +28,11 @@ def at(seconds: float) -> datetime:
 
 def a_ride(state: TripState, *, terms: dict[str, Any] | None = None, **changes: Any) -> Trip:
     return a_trip(state, terms=terms or some_terms(), **changes)
+
+
+def there(seconds: float, *fixes: tuple[float, Point]) -> Whereabouts:
+    """A driver at the pickup at that time, and where he was before."""
+    return Whereabouts(PICKUP, at(seconds), [(at(each), point) for each, point in fixes])
 
 
 def code(trip: Trip, seconds: float) -> CancelCode:
@@ -90,9 +95,9 @@ def test_a_trip_that_has_ended_cannot_be_cancelled(state: TripState) -> None:
 def test_a_no_show_is_claimed_at_the_pickup_once_its_time_is_over() -> None:
     trip = a_ride(TripState.ARRIVED)
     with pytest.raises(TooEarly) as early:
-        no_show_cost(trip, PICKUP, at(2 + 299.999))
+        no_show_cost(trip, there(302), at(2 + 299.999))
     assert early.value.details == {"claim_at": "2026-03-02T12:05:02.000Z"}
-    fee = fee_of("no_show", no_show_cost(trip, PICKUP, at(2 + 300)))
+    fee = fee_of("no_show", no_show_cost(trip, there(302), at(2 + 300)))
     assert fee is not None and (fee["amount"], fee["driver_share"]) == (some_money(600), some_money(450))
     assert (fee["kind"], fee["reason"]) == ("no_show", "no_show")
 
@@ -100,26 +105,44 @@ def test_a_no_show_is_claimed_at_the_pickup_once_its_time_is_over() -> None:
 @pytest.mark.parametrize(("where", "told"), [(None, None), (Point(60.1719, 24.9384), 222)])
 def test_a_driver_who_is_elsewhere_or_not_seen_claims_no_no_show(where: Point | None, told: int | None) -> None:
     with pytest.raises(NotAtPickup) as refused:
-        no_show_cost(a_ride(TripState.ARRIVED), where, at(3000))
+        no_show_cost(a_ride(TripState.ARRIVED), Whereabouts(where, at(3000)), at(3000))
     assert refused.value.details == {"distance_m": told}
+
+
+def test_a_position_of_long_ago_says_nothing() -> None:
+    with pytest.raises(NotAtPickup) as refused:
+        no_show_cost(a_ride(TripState.ARRIVED), there(3000), at(3121))
+    assert refused.value.details == {"distance_m": None}
+
+
+def test_who_says_that_he_is_there_and_is_not_waits_from_when_he_is() -> None:
+    far, near = Point(60.1750, 24.9384), Point(60.1710, 24.9384)
+    trip = a_ride(TripState.ARRIVED)
+    came_at_60 = there(361, (30, far), (60, far), (90, near), (120, PICKUP))
+    with pytest.raises(TooEarly) as early:
+        no_show_cost(trip, came_at_60, at(60 + 299))
+    assert early.value.details == {"claim_at": "2026-03-02T12:06:00.000Z"}
+    assert no_show_cost(trip, came_at_60, at(360)).code == CancelCode.NO_SHOW
+    came_late = there(PROMISED_S + 700, (PROMISED_S + 301, far))
+    assert no_show_cost(trip, came_late, at(PROMISED_S + 700)).code == CancelCode.DRIVER_LATE
 
 
 def test_a_driver_who_came_late_himself_may_end_it_for_nothing() -> None:
     late = a_ride(TripState.ARRIVED, arrived_at=at(PROMISED_S + 301))
-    cost = no_show_cost(late, PICKUP, at(PROMISED_S + 301 + 300))
+    cost = no_show_cost(late, there(PROMISED_S + 601), at(PROMISED_S + 601))
     assert cost.code == CancelCode.DRIVER_LATE and fee_of("no_show", cost) is None
 
 
 def test_a_tariff_without_a_no_show_lets_nobody_claim_one() -> None:
     for terms in ({"cancellation": None}, some_terms(no_show_after_s=None)):
         with pytest.raises(NoShowNotOffered):
-            no_show_cost(a_ride(TripState.ARRIVED, terms=terms), PICKUP, at(3000))
+            no_show_cost(a_ride(TripState.ARRIVED, terms=terms), there(3000), at(3000))
 
 
 @pytest.mark.parametrize("state", [state for state in TripState if state != TripState.ARRIVED])
 def test_only_a_driver_who_has_arrived_claims_a_no_show(state: TripState) -> None:
     with pytest.raises(IllegalTransition):
-        no_show_cost(a_ride(state), PICKUP, at(3000))
+        no_show_cost(a_ride(state), there(3000), at(3000))
 
 
 # -- always ----------------------------------------------------------------------------------------------------------

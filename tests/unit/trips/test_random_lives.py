@@ -14,7 +14,7 @@ from hansom.values import Money
 from services.trips.domain import settlement
 from services.trips.domain import trip as life
 from services.trips.domain.audit import driver_breaches, fare_breaches, fee_breaches, history_breaches
-from services.trips.domain.cancelling import cost_of_cancelling, fee_of, no_show_cost
+from services.trips.domain.cancelling import Whereabouts, cost_of_cancelling, fee_of, no_show_cost
 from services.trips.domain.machine import TRANSITIONS, Verb
 from services.trips.domain.quote import changed_to
 from services.trips.domain.settlement import FinalFare
@@ -33,7 +33,7 @@ def _cancel(trip: Trip, at: datetime) -> Trip:
 
 
 def _no_show(trip: Trip, at: datetime) -> Trip:
-    fee = fee_of("no_show", no_show_cost(trip, trip.pickup, at))
+    fee = fee_of("no_show", no_show_cost(trip, Whereabouts(trip.pickup, at), at))
     return life.not_shown(trip, at, fee and dict(fee))
 
 
