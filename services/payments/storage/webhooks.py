@@ -17,20 +17,21 @@ class WebhookRows:
 
     _session: Session
 
-    def keep_news(self, provider: str, news: Sequence[tuple[str, str, str]], at: datetime) -> int:
-        """Keep what was not heard before; gives how many that is. A message that comes twice is one."""
+    def keep_news(self, provider: str, news: Sequence[tuple[str, str, str]], at: datetime) -> set[str]:
+        """Keep what was not heard before; gives the messages' ids. One that comes twice is one."""
         if not news:
-            return 0
+            return set()
         rows = [
             {"provider": provider, "event_id": id_, "kind": kind, "key": key, "received_at": at}
             for id_, kind, key in sorted(set(news))
         ]
         statement = insert(webhooks).on_conflict_do_nothing().returning(webhooks.c.event_id)
-        return len(self._session.execute(statement, rows).scalars().all())
+        return set(self._session.execute(statement, rows).scalars())
 
-    def waiting_news(self, provider: str, limit: int) -> list[tuple[str, str, str]]:
-        """What nobody followed up yet, oldest first."""
-        wanted = select(webhooks).where(webhooks.c.provider == provider, webhooks.c.handled_at.is_(None))
+    def waiting_news(self, provider: str, before: datetime, limit: int) -> list[tuple[str, str, str]]:
+        """What was heard before a moment and nobody followed up, oldest first."""
+        is_waiting = (webhooks.c.handled_at.is_(None), webhooks.c.received_at < before)
+        wanted = select(webhooks).where(webhooks.c.provider == provider, *is_waiting)
         ordered = wanted.order_by(webhooks.c.received_at, webhooks.c.event_id).limit(limit)
         return [(row.event_id, row.kind, row.key) for row in self._session.execute(ordered)]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 
 from hansom.contracts.payments import ProviderUnavailable
 from services.payments.usecases.charging import finish_charges
@@ -21,6 +22,9 @@ log = logging.getLogger(__name__)
 AT_ONCE = 500
 """Messages that are followed up together."""
 
+LEFT_AFTER = timedelta(seconds=10)
+"""A message is left by who took it when it was not followed up in this time: he died, or the provider was down."""
+
 
 def take_news(desk: Desk, provider: str, news: Sequence[ProviderNews]) -> int:
     """Keep what the provider hints at, and follow it up; gives how much of it is new.
@@ -29,29 +33,33 @@ def take_news(desk: Desk, provider: str, news: Sequence[ProviderNews]) -> int:
     """
     with desk.open_books() as books:
         fresh = books.keep_news(provider, [(each.id, each.kind, each.key) for each in news], desk.now())
-    if fresh:
-        try:
-            follow_up_news(desk, provider)
-        except ProviderUnavailable:
-            log.warning("the provider told of something and does not answer", extra={"news": fresh})
-    return fresh
+    try:
+        _follow_up(desk, provider, [(each.id, each.kind, each.key) for each in news if each.id in fresh])
+    except ProviderUnavailable:
+        log.warning("the provider told of something and does not answer", extra={"news": len(fresh)})
+    return len(fresh)
 
 
 def follow_up_news(desk: Desk, provider: str) -> int:
-    """Look up what the provider hinted at and nobody looked at yet; gives how many hints.
+    """Look up what the provider hinted at a while ago and nobody looked at yet; gives how many hints.
 
     Raises ProviderUnavailable.
     """
     with desk.open_books() as books:
-        waiting = books.waiting_news(provider, AT_ONCE)
+        waiting = books.waiting_news(provider, desk.now() - LEFT_AFTER, AT_ONCE)
+    _follow_up(desk, provider, waiting)
+    return len(waiting)
+
+
+def _follow_up(desk: Desk, provider: str, news: Sequence[tuple[str, str, str]]) -> None:
+    if not news:
+        return
     for kind, look_up in LOOK_UP.items():
-        keys = sorted({key for _, of, key in waiting if of == kind})
+        keys = sorted({key for _, of, key in news if of == kind})
         if keys:
             look_up(desk, keys)
-    if waiting:
-        with desk.open_books() as books:
-            books.mark_news_handled(provider, [id_ for id_, _, _ in waiting], desk.now())
-    return len(waiting)
+    with desk.open_books() as books:
+        books.mark_news_handled(provider, [id_ for id_, _, _ in news], desk.now())
 
 
 def _look_up_charges(desk: Desk, keys: Sequence[str]) -> None:
