@@ -60,6 +60,8 @@ export const PlaceField = ({ label, place, onChoose }: Props) => {
   };
 
   const choose = (chosen: Place) => {
+    clearTimeout(timer.current);
+    latest.current?.abort();
     setFound(null);
     setText(chosen.name);
     void onChoose(chosen);

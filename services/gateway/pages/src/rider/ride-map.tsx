@@ -75,7 +75,8 @@ export const RideMap = ({ city }: { city: City }) => {
     const frame = (name: string, points: Point[]) => {
       if (framed === name || !points.length) return;
       framed = name;
-      requestAnimationFrame(() => show(map, points, room()));
+      // once the sheet has its new height
+      setTimeout(() => show(map, points, room()), 60);
     };
 
     const draw = () => {
@@ -103,7 +104,8 @@ export const RideMap = ({ city }: { city: City }) => {
             look: "free",
           })),
         );
-        if (from && to) frame(`${from.lat},${from.lng} ${to.lat},${to.lng}`, route.length ? route : [from, to]);
+        if (from && to)
+          frame(`${from.lat},${from.lng} ${to.lat},${to.lng} ${quote.value?.id}`, route.length ? route : [from, to]);
       }
     };
 

@@ -105,6 +105,8 @@ export const waiting = signal<Waiting | null>(null);
 export const moved = signal<Moved | null>(null);
 export const cars = signal<NearbyCar[]>([]);
 export const charged = signal<"no" | "yes" | "failed">("no");
+/** A payment that the rider's bank wants confirmed before the ride can be asked for. */
+export const confirmation = signal<string | null>(null);
 /** A sentence about what has just happened, to be shown and read out. */
 export const news = signal<{ code: string; trip: Trip | null } | null>(null);
 
@@ -159,18 +161,39 @@ export const ask = async (): Promise<void> => {
   } catch (reason) {
     if (reason instanceof ApiError && reason.code === "quote_expired") await askFares();
     if (reason instanceof ApiError && reason.code === "active_trip_exists") await catchUp();
+    if (reason instanceof ApiError && reason.code === "payment_needs_confirmation") {
+      confirmation.value = String(reason.details.confirmation_id);
+      return;
+    }
     throw reason;
   }
 };
+
+/** Say yes or no to what the bank asks; with a yes the ride is asked for again. Throws ApiError. */
+export const confirm = async (accept: boolean): Promise<void> => {
+  const id = confirmation.value;
+  if (!id) return;
+  await request("POST", `/v1/me/payment-confirmations/${id}`, { body: { accept } });
+  confirmation.value = null;
+  if (accept) await ask();
+};
+
+/** What the ride costs to another place. Throws ApiError. */
+export const quoteDestination = (ride: Trip, to: Place): Promise<Quote> =>
+  post<Quote>(`/v1/trips/${ride.id}/destination-quotes`, { dropoff: to.point });
 
 export const cancel = async (why?: string): Promise<void> => {
   const now = trip.value;
   if (now) take(await request<Trip>("POST", `/v1/trips/${now.id}/cancel`, { body: why ? { reason: why } : {} }));
 };
 
-export const changeDestination = async (quoteId: string): Promise<void> => {
+/** Go where a quote of `quoteDestination` goes. Throws ApiError. */
+export const changeDestination = async (to: Quote, place: Place): Promise<void> => {
   const now = trip.value;
-  if (now) take(await patch<Trip>(`/v1/trips/${now.id}`, { quote_id: quoteId }));
+  if (!now) return;
+  take(await patch<Trip>(`/v1/trips/${now.id}`, { quote_id: to.id }));
+  dropoff.value = place;
+  quote.value = to;
 };
 
 /** Leave a ride that is over and begin anew. */

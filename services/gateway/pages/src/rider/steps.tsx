@@ -12,15 +12,21 @@ import {
   beginAnew,
   cancel,
   category,
+  changeDestination,
   choose,
+  confirm,
+  confirmation,
   dropoff,
   moved,
   news,
   type Option,
   option,
+  type Place,
   pickup,
   promoCode,
+  type Quote,
   quote,
+  quoteDestination,
   quoteFailure,
   quoting,
   type Trip,
@@ -223,6 +229,68 @@ const Cancel = ({ ride }: { ride: Trip }) => {
   );
 };
 
+const Elsewhere = ({ ride }: { ride: Trip }) => {
+  const [open, setOpen] = useState(false);
+  const [place, setPlace] = useState<Place | null>(null);
+  const [given, setGiven] = useState<Quote | null>(null);
+  const [failure, setFailure] = useState<unknown>(null);
+  const choosePlace = async (chosen: Place | null) => {
+    setPlace(chosen);
+    setGiven(null);
+    setFailure(null);
+    if (chosen) await quoteDestination(ride, chosen).then(setGiven, setFailure);
+  };
+  const fare = given?.options[0];
+  const close = () => {
+    setOpen(false);
+    setPlace(null);
+    setGiven(null);
+    setFailure(null);
+  };
+  return (
+    <>
+      <Button kind="quiet" wide onClick={() => setOpen(true)}>
+        {t("rider.elsewhere")}
+      </Button>
+      {open && (
+        <Dialog title={t("rider.elsewhere")} onClose={close}>
+          <PlaceField label={t("rider.to")} place={place} onChoose={choosePlace} />
+          {failure !== null && <Note kind="bad">{words(failure)}</Note>}
+          {place && !given && failure === null && <Loading what={t("fare.asking")} />}
+          {given && fare && (
+            <>
+              <p class="row between">
+                <span>{t("rider.new_fare")}</span>
+                <strong class="number">{money(fare.promo?.to_pay ?? fare.fare)}</strong>
+              </p>
+              <Button kind="first" wide onClick={() => changeDestination(given, place as Place).then(close)}>
+                {t("rider.go_there")}
+              </Button>
+            </>
+          )}
+        </Dialog>
+      )}
+    </>
+  );
+};
+
+const Confirm = () => (
+  <Dialog
+    title={t("wallet.confirm")}
+    onClose={() => {
+      confirmation.value = null;
+    }}
+  >
+    <p>{t("wallet.confirm_more")}</p>
+    <Button kind="first" wide onClick={() => confirm(true)}>
+      {t("wallet.confirm_yes")}
+    </Button>
+    <Button wide onClick={() => confirm(false)}>
+      {t("wallet.confirm_no")}
+    </Button>
+  </Dialog>
+);
+
 const Searching = ({ ride }: { ride: Trip }) => {
   const state = waiting.value;
   return (
@@ -289,6 +357,7 @@ const WithDriver = ({ ride }: { ride: Trip }) => {
         <span class="soft">{t("fare.total")}</span>
         <strong class="number">{money(ride.to_pay ?? ride.fare)}</strong>
       </p>
+      <Elsewhere ride={ride} />
       <Cancel ride={ride} />
     </div>
   );
@@ -335,6 +404,7 @@ export const Steps = () => {
   return (
     <>
       {step}
+      {confirmation.value && <Confirm />}
       <Spoken />
     </>
   );
