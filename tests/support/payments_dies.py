@@ -1,7 +1,7 @@
 """Run as a process: hold, charge, refund and so on, and die by SIGKILL at the moment that the first argument names.
 
-`python -m tests.support.payments_dies before|after hold|release|charge|refund|settle|payout TASK`: before or after the
-provider has done what it was asked, nothing of which is recorded yet.
+`python -m tests.support.payments_dies before|after hold|release|charge|tip|refund|settle|payout TASK`: before or after
+the provider has done what it was asked, nothing of which is recorded yet.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ class DyingProvider:
 
 
 def main(when: str, what: str, task: str) -> None:
-    """`task`: a pickle of the settings, the rides (of refunds: their ids; of debts: their rider) and the time."""
+    """`task`: a pickle of the settings, the rides (of tips: their trips; of refunds: their ids; of debts: their rider)
+    and the time."""
     config, rides, now = pickle.loads(Path(task).read_bytes())
     engine = engine_for(config, "payments")
     store = transactions(engine)
@@ -61,6 +62,8 @@ def main(when: str, what: str, task: str) -> None:
     desk = MoneyDesk(store, engine, config, provider, now)
     if what == "charge":
         desk.charge(*rides)
+    elif what == "tip":
+        desk.tip(rides[0])
     elif what == "hold":
         authorize_ride(desk.desk, rides[0])
     elif what == "release":
