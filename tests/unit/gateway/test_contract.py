@@ -72,6 +72,7 @@ def test_what_creates_or_charges_takes_an_idempotency_key() -> None:
         "/v1/sessions/refresh",
         "/v1/quotes",
         "/v1/trips",
+        "/v1/trips/{trip_id}/destination-quotes",
         "/v1/trips/{trip_id}/rating",
         "/v1/trips/{trip_id}/tip",
         "/v1/ops/trips/{trip_id}/refunds",
