@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,6 +24,27 @@ def test_a_ride_late_at_night_is_of_the_citys_day() -> None:
 def test_days_end_an_hour_earlier_in_summer_time() -> None:
     assert day_of(datetime(2026, 7, 2, 20, 59, tzinfo=UTC), HELSINKI) == date(2026, 7, 2)
     assert day_of(datetime(2026, 7, 2, 21, 0, tzinfo=UTC), HELSINKI) == date(2026, 7, 3)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        ("Europe/Helsinki", date(2026, 3, 29), 23),
+        ("Europe/Helsinki", date(2026, 10, 25), 25),
+        ("Asia/Beirut", date(2026, 3, 29), 23),  # its midnight is left out
+        ("Europe/Helsinki", date(2026, 6, 1), 24),
+    ],
+)
+def test_a_day_is_as_long_as_the_citys_clocks_make_it_and_is_payable_when_it_is_over(
+    zone: str, day: date, hours: int
+) -> None:
+    place, first = ZoneInfo(zone), datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(days=1)
+    moments = [first + timedelta(minutes=minute) for minute in range(3 * 24 * 60)]
+    of_the_day = [moment for moment in moments if day_of(moment, place) == day]
+    assert len(of_the_day) == hours * 60
+    assert of_the_day[-1] - of_the_day[0] == timedelta(minutes=hours * 60 - 1)
+    assert last_payable_day(of_the_day[-1], place, None) < day
+    assert last_payable_day(of_the_day[-1] + timedelta(minutes=1), place, None) == day
 
 
 def test_a_run_pays_up_to_yesterday_in_the_city() -> None:
