@@ -55,7 +55,8 @@ def rate_trip(units: Units, trips: Trips, command: RateTrip) -> dict[str, Any]:
         if before is not None:
             return before
     asked = trips.get_parties({"trip_id": command.trip_id})
-    parties = Parties(command.trip_id, asked["rider_id"], asked["driver_id"], asked["state"])
+    ended_early = bool(asked.get("ended_early"))
+    parties = Parties(command.trip_id, asked["rider_id"], asked["driver_id"], asked["state"], ended_early)
     rated_id, rated_role = rated_by(parties, command.rater_id, command.rater_role)
     with units() as unit:
         return unit.once(command.idempotency, lambda: dict(_rate(unit, command, rated_id, rated_role)))

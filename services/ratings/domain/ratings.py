@@ -10,12 +10,13 @@ from hansom.contracts.ratings import NotYourRide, TripNotCompleted
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """Who rode and who drove, and how far the trip has come."""
+    """Who rode and who drove, and how far the trip has come. `ended_early`: the rider got out on the way, and paid."""
 
     trip_id: str
     rider_id: str
     driver_id: str | None
     state: str
+    ended_early: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,6 @@ def rated_by(parties: Parties, rater_id: str, rater_role: str) -> tuple[str, str
         other = (parties.rider_id, "rider")
     else:
         raise NotYourRide()
-    if parties.state != "completed" or other[0] is None:
+    if not (parties.state == "completed" or parties.ended_early) or other[0] is None:
         raise TripNotCompleted(details={"state": parties.state})
     return other[0], other[1]

@@ -38,6 +38,12 @@ def test_only_completed_trips_are_rated(state: str) -> None:
     assert refusal.value.details == {"state": state}
 
 
+def test_a_ride_that_its_rider_ended_on_the_way_is_rated_like_any_other() -> None:
+    ended = parties(state="cancelled", ended_early=True)
+    assert rated_by(ended, "ann", "rider") == ("dora", "driver")
+    assert rated_by(ended, "dora", "driver") == ("ann", "rider")
+
+
 def test_nobody_is_the_driver_of_a_trip_without_one() -> None:
     with pytest.raises(NotYourRide):
         rated_by(parties(driver_id=None, state="expired"), "None", "driver")
