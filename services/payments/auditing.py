@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from prometheus_client import Gauge
@@ -12,11 +14,16 @@ from hansom.contracts.payments import AuditCause
 from hansom.rpc import rpc
 from hansom.timers import leader_timer
 from hansom.validation import load
+from hansom.wire import parse_time
 from services.payments import replies, schemas
-from services.payments.domain.proof import Audit, ChargeMoney, PromoUse, TripMoney, promo_use, trip_money
+from services.payments.domain.clearing import Movement
+from services.payments.domain.proof import Audit, ChargeMoney, PromoUse, TripMoney
 from services.payments.storage import audits
 from services.payments.storage.audit import audit
+from services.payments.storage.movements import moved_of, moved_since
+from services.payments.storage.questions import OF_PROVIDERS
 from services.payments.usecases.auditing import last_due, run_audit
+from services.payments.usecases.ports import ProviderRecord
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +50,7 @@ class Auditing:
     rules: Any
     trips: Any
     pricing: Any
+    provider: Any
 
     @rpc
     def audit(self, payload: Payload) -> Payload:
@@ -120,6 +128,15 @@ class _Witnesses:
             if cursor is None:
                 return uses
 
+    def providers_list(self, moment: datetime) -> Iterable[ProviderRecord] | None:
+        if self._service.config["PAYMENT_PROVIDER"] in OF_PROVIDERS:
+            return None
+        return self._service.provider.list_since(moment)
+
+    def movements(self, moment: datetime, keys: Collection[str]) -> tuple[list[Movement], dict[str, Movement]]:
+        with self._service.store.begin() as session:
+            return moved_since(session, moment), moved_of(session, keys)
+
     def trips_after(self, trip_id: str, limit: int) -> list[TripMoney]:
         asked = {"after": trip_id, "limit": limit}
         return [trip_money(item) for item in self._service.trips.call("list_money", asked, PAGE_DEADLINE_S)["items"]]
@@ -127,3 +144,28 @@ class _Witnesses:
     def charges_between(self, after: str, until: str | None) -> list[ChargeMoney]:
         with self._service.store.begin() as session:
             return audits.charges_between(session, after, until)
+
+
+def trip_money(item: Mapping[str, Any]) -> TripMoney:
+    """One item of `trips.list_money`."""
+    fee = item["fee"]
+    return TripMoney(
+        trip_id=item["trip_id"],
+        rider_id=item["rider_id"],
+        driver_id=item["driver_id"],
+        currency=item["fare"]["currency"],
+        fare_minor=item["fare"]["amount_minor"],
+        discount_minor=item["discount"]["amount_minor"],
+        settled_at=parse_time(item["settled_at"]),
+        cancelled_at=parse_time(item["cancelled_at"]),
+        fee=None if fee is None else (fee["kind"], fee["amount"]["amount_minor"]),
+        promo_code=item["promo_code"],
+    )
+
+
+def promo_use(item: Mapping[str, Any]) -> PromoUse | None:
+    """One item of `pricing.list_promo_uses`; None for one that came to nothing, or has not come to anything yet."""
+    used_at = parse_time(item["resolved_at"])
+    if item["state"] != "used" or used_at is None:
+        return None
+    return PromoUse(item["code"], item["rider_id"], item["discount"]["amount_minor"], used_at)

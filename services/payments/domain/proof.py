@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from hansom.contracts.payment_replies import AuditCheck
 from hansom.contracts.payments import AuditCause
-from hansom.wire import parse_time
 
 SLACK = timedelta(minutes=2)
 """What was settled or charged later than this before the audit began is not judged: its event may be on its way."""
@@ -98,31 +96,6 @@ class Tally:
             self.broken += 1
             if len(self.breaches) < SHOWN:
                 self.breaches.append(breach)
-
-
-def trip_money(item: Mapping[str, Any]) -> TripMoney:
-    """One item of `trips.list_money`."""
-    fee = item["fee"]
-    return TripMoney(
-        trip_id=item["trip_id"],
-        rider_id=item["rider_id"],
-        driver_id=item["driver_id"],
-        currency=item["fare"]["currency"],
-        fare_minor=item["fare"]["amount_minor"],
-        discount_minor=item["discount"]["amount_minor"],
-        settled_at=parse_time(item["settled_at"]),
-        cancelled_at=parse_time(item["cancelled_at"]),
-        fee=None if fee is None else (fee["kind"], fee["amount"]["amount_minor"]),
-        promo_code=item["promo_code"],
-    )
-
-
-def promo_use(item: Mapping[str, Any]) -> PromoUse | None:
-    """One item of `pricing.list_promo_uses`; None for one that came to nothing, or has not come to anything yet."""
-    used_at = parse_time(item["resolved_at"])
-    if item["state"] != "used" or used_at is None:
-        return None
-    return PromoUse(item["code"], item["rider_id"], item["discount"]["amount_minor"], used_at)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, time, timedelta
 from typing import Any, Protocol
@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 from hansom.contracts.payment_replies import AuditCheck
 from hansom.contracts.payments import AuditCause
-from services.payments.domain.proof import SLACK, Audit, ChargeMoney, Comparison, PromoUse, TripMoney
+from services.payments.domain.clearing import EARLIER, HAS_MOVED, LOOKED_BACK, Movement, hold_against_each_other
+from services.payments.domain.proof import SLACK, Audit, ChargeMoney, Comparison, PromoUse, Tally, TripMoney
+from services.payments.usecases.ports import ProviderRecord
 
 OWN = "payments"
 PAGE = 1000
@@ -29,6 +31,12 @@ class Witnesses(Protocol):
     def promo_uses(self) -> Mapping[str, PromoUse]:
         """Every promo code that was used, by trip. Raises Unavailable."""
 
+    def providers_list(self, moment: datetime) -> Iterable[ProviderRecord] | None:
+        """What the provider did since a moment; None when the questions ask its books. Raises ProviderUnavailable."""
+
+    def movements(self, moment: datetime, keys: Collection[str]) -> tuple[list[Movement], Mapping[str, Movement]]:
+        """What moved here since a moment, and all that is known of these keys."""
+
     def trips_after(self, trip_id: str, limit: int) -> list[TripMoney]:
         """Trips, live and archived, in the order of their ids. Raises Unavailable."""
 
@@ -41,8 +49,8 @@ def run_audit(witnesses: Witnesses, cause: AuditCause, now: Callable[[], datetim
     started_at = now()
     found = {OWN: witnesses.own_checks(), **witnesses.checks_of_others()}
     checks = [_check(service, each) for service, each_of in found.items() for each in each_of]
-    for tally in compare_trips(witnesses, started_at - SLACK).tallies:
-        checks.append(_check(OWN, asdict(tally)))
+    tallies = [*compare_trips(witnesses, started_at - SLACK).tallies, compare_provider(witnesses, started_at)]
+    checks += [_check(OWN, asdict(tally)) for tally in tallies if tally is not None]
     return Audit(new_id(), cause, started_at, now(), checks)
 
 
@@ -57,6 +65,22 @@ def compare_trips(witnesses: Witnesses, until: datetime) -> Comparison:
             comparison.end()
             return comparison
         after = last
+
+
+def compare_provider(witnesses: Witnesses, now: datetime) -> Tally | None:
+    """The provider's own list of the last days against what moved here; None for one whose books are in this database,
+    where questions compare all of them. Raises ProviderUnavailable."""
+    since = now - LOOKED_BACK
+    records = witnesses.providers_list(since - EARLIER)
+    if records is None:
+        return None
+    theirs = [
+        Movement(each.kind, each.key, each.amount_minor, each.currency, each.at)
+        for each in records
+        if each.state in HAS_MOVED
+    ]
+    ours, by_key = witnesses.movements(since, {movement.key for movement in theirs})
+    return hold_against_each_other(theirs, ours, by_key, now - SLACK)
 
 
 def _check(service: str, found: Mapping[str, Any]) -> AuditCheck:

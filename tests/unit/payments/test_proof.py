@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,9 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hansom.contracts.payments import AuditCause
-from services.payments.domain.proof import SLACK, ChargeMoney, Comparison, PromoUse, TripMoney, promo_use, trip_money
+from services.payments.auditing import promo_use, trip_money
+from services.payments.domain.clearing import LOOKED_BACK, Movement
+from services.payments.domain.proof import SLACK, ChargeMoney, Comparison, PromoUse, TripMoney
 from services.payments.usecases import auditing
-from services.payments.usecases.auditing import last_due, run_audit
+from services.payments.usecases.auditing import compare_provider, last_due, run_audit
+from services.payments.usecases.ports import ProviderRecord
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -101,6 +104,8 @@ class World:
 
     def __init__(self, trips: Sequence[TripMoney], charges: Sequence[ChargeMoney]) -> None:
         self.trips, self.charges = sorted(trips, key=lambda trip: trip.trip_id), charges
+        self.listed: list[ProviderRecord] | None = None
+        self.moved: list[Movement] = []
 
     def own_checks(self) -> list[Any]:
         return [{"name": "sums", "checked": 3, "broken": 0, "breaches": []}]
@@ -110,6 +115,13 @@ class World:
 
     def promo_uses(self) -> Mapping[str, PromoUse]:
         return {}
+
+    def providers_list(self, moment: datetime) -> list[ProviderRecord] | None:
+        return None if self.listed is None else [each for each in self.listed if each.at >= moment]
+
+    def movements(self, moment: datetime, keys: Collection[str]) -> tuple[list[Movement], dict[str, Movement]]:
+        recent = [each for each in self.moved if each.at >= moment]
+        return recent, {each.key: each for each in self.moved if each.key in keys}
 
     def trips_after(self, trip_id: str, limit: int) -> list[TripMoney]:
         return [trip for trip in self.trips if trip.trip_id > trip_id][:limit]
@@ -160,6 +172,46 @@ def test_discounts_and_used_codes_are_held_against_each_other(
     comparison.compare(trips, [])
     comparison.end()
     assert (comparison.promos.broken, comparison.promos.checked >= found) == (found, True)
+
+
+def moved(key: str = "c1", **changes: Any) -> Movement:
+    return Movement(**{"kind": "charge", "key": key, "amount_minor": 1010, "currency": "EUR", "at": NOON, **changes})
+
+
+def listed(key: str = "c1", **changes: Any) -> ProviderRecord:
+    known = {"kind": "charge", "key": key, "state": "captured", "amount_minor": 1010, "currency": "EUR", "at": NOON}
+    return ProviderRecord(**{**known, "reference": "ch_1", **changes})
+
+
+WEEK_AGO = LATER - LOOKED_BACK
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "breaches"),
+    [
+        ([listed()], [moved()], 0),
+        ([listed(state="failed"), listed("p1", kind="payout", state="returned")], [moved("p1", kind="payout")], 0),
+        ([listed(at=WEEK_AGO - timedelta(hours=2))], [moved(at=WEEK_AGO - timedelta(hours=1))], 0),  # held before
+        ([listed(at=LATER)], [], 0),  # too young
+        ([], [moved(at=LATER)], 0),
+        ([], [moved(at=WEEK_AGO - timedelta(hours=1))], 0),  # before what is looked at
+        ([listed()], [], 1),  # only the provider knows it
+        ([], [moved()], 1),  # only we do
+        ([listed(state="pending")], [moved()], 1),
+        ([listed()], [moved(amount_minor=1011)], 1),
+        ([listed()], [moved(currency="SEK")], 1),
+        ([listed(kind="refund", state="done")], [moved()], 1),
+        ([listed(), listed("c2")], [moved(), moved("c3")], 2),
+    ],
+)
+def test_the_providers_own_list_is_held_against_what_moved_here(
+    theirs: list[ProviderRecord], ours: list[Movement], breaches: int
+) -> None:
+    world = World([], [])
+    world.listed, world.moved = theirs, ours
+    tally = compare_provider(world, LATER)
+    assert tally is not None and tally.broken == breaches, tally
+    assert tally.checked >= breaches
 
 
 def test_a_code_that_was_given_back_is_no_use_of_it() -> None:
