@@ -28,6 +28,9 @@ keep others waiting."""
 
 PASSED_MAX = 30
 
+TOGETHER = 14.0
+"""Ends nearer to each other than this have one mark: two would hide each other's letters."""
+
 SCALES_M = tuple(step * 10**power for power in range(1, 6) for step in (1, 2, 5))
 SCALE_LONGEST = 150.0
 
@@ -116,8 +119,7 @@ def draw(way: Sequence[LatLng], title: str, scale: str, around: Backdrop = NOTHI
         f'<rect width="{WIDTH:g}" height="{HEIGHT:g}" fill="{GROUND}"/>',
         *_around(frame, around),
         _path(line, WAY, 5),
-        *_end(line[0], BEGIN, "A"),
-        *_end(line[-1], END, "B"),
+        *_ends(line[0], line[-1]),
         *_scale_bar(frame, scale),
         "</svg>",
     ]
@@ -160,12 +162,20 @@ def _d(line: Sequence[XY]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in line)
 
 
+def _ends(begin: XY, end: XY) -> list[str]:
+    """Where it begins and ends, as one mark where that is one place in the drawing."""
+    if hypot(begin[0] - end[0], begin[1] - end[1]) < TOGETHER:
+        return _end(end, WAY, "AB")
+    return [*_end(begin, BEGIN, "A"), *_end(end, END, "B")]
+
+
 def _end(at: XY, colour: str, letter: str) -> list[str]:
     x, y = at
+    size = 13 if len(letter) == 1 else 11
     return [
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="11" fill="{colour}" stroke="#ffffff" stroke-width="2"/>',
-        f'<text x="{x:.1f}" y="{y + 4.6:.1f}" font-size="13" font-weight="bold" text-anchor="middle" fill="#ffffff">'
-        f"{letter}</text>",
+        f'<text x="{x:.1f}" y="{y + 4.6:.1f}" font-size="{size}" font-weight="bold" text-anchor="middle" '
+        f'fill="#ffffff">{letter}</text>',
     ]
 
 

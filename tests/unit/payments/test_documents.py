@@ -212,3 +212,21 @@ def test_a_statement_is_in_the_drivers_language() -> None:
     page = statement_html(a_statement(sent_at="2026-03-03T01:00:00Z"), written("fi"))
     for told in ("Tilityserittely", "Kyyti", "Juomaraha", "Palautus asiakkaalle", "2.3.2026", "3.3.2026 3.00"):
         assert told in page
+
+
+def test_a_statement_of_very_many_lines_has_their_sums_by_the_citys_days() -> None:
+    first = a_statement()["lines"]
+    late = [{**line, "earned_at": "2026-03-02T22:30:00Z"} for line in first]
+    page = statement_html(a_statement(lines=first * 100 + late * 100), written())
+    assert page.count("<tr>") < 30
+    for told in (
+        "Ride (100)",
+        "Tip (100)",
+        "Refund to the rider (100)",
+        "Mar 2, 2026",
+        "Mar 3, 2026",
+        "€720.00",
+        "-€180.00",
+    ):
+        assert told in page
+    assert "sums by day" in page and "sums by day" not in statement_html(a_statement(), written())

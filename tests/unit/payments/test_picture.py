@@ -73,6 +73,11 @@ def test_no_way_is_no_picture(way: list[tuple[float, float]]) -> None:
         draw(way, "A way", "100 m")
 
 
+def test_where_a_ride_ends_where_it_began_one_mark_says_both() -> None:
+    assert re.findall(r">([AB]+)</text>", draw(HELSINKI, "", "")) == ["A", "B"]
+    assert re.findall(r">([AB]+)</text>", draw([*HELSINKI, HELSINKI[0]], "", "")) == ["AB"]
+
+
 def test_a_car_that_did_not_move_is_drawn_in_the_middle() -> None:
     assert Frame([(60.17, 24.94)] * 2).place((60.17, 24.94)) == (WIDTH / 2, HEIGHT / 2)
 
