@@ -110,9 +110,11 @@ def _let_go_idle(desk: Desk, ends_of: EndsOf) -> None:
     ends = ends_of({hold.trip_id for hold in checked})
     known = [(hold, ends[hold.trip_id]) for hold in checked if hold.trip_id in ends]
     over = [hold for hold, end in known if end is TripEnd.CALLED_OFF]
+    completed = [hold for hold, end in known if end is TripEnd.COMPLETED]
     with desk.open_books() as books:
         books.mark_checked([hold.id for hold, _ in known], now)
-        books.mark_ended([hold.id for hold in over], now)
+        # what a completed trip costs will be asked for, however late: its hold stays, and the audit names it
+        books.mark_ended([hold.id for hold in (*over, *completed)], now)
         never = [hold.id for hold, end in known if end is TripEnd.UNKNOWN and not _waits_for_a_trip(hold)]
         long_over = [hold.id for hold in over if hold.ended_at is not None and hold.ended_at < now - SETTLED_WITHIN]
         books.let_go_holds([*never, *long_over], now)

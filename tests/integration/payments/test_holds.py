@@ -244,6 +244,8 @@ def test_a_hold_lasts_as_long_as_its_trip_may_need_it(money: MoneyDesk, end: Tri
     assert states(money) == ["held"]
     tidy(money, end, seconds=30)
     assert states(money) == [state]
+    is_over = end in (TripEnd.CALLED_OFF, TripEnd.COMPLETED)
+    assert money.one("SELECT ended_at IS NOT NULL FROM holds") == is_over
 
 
 def test_what_is_held_for_a_trip_that_was_called_off_is_let_go_when_no_fee_comes(money: MoneyDesk) -> None:
