@@ -181,5 +181,5 @@ def test_limits_hold_after_any_sequence(engine: Engine) -> None:
     checks = list(HealthCheck)
     run_state_machine_as_test(
         Limits,
-        settings=settings(max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=checks),
+        settings=settings(max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=checks),
     )
