@@ -70,6 +70,13 @@ class Auditing:
         next_cursor = page[-1].id if len(found) > request["limit"] else None
         return {"items": [dict(replies.audit_reply(each)) for each in page], "next_cursor": next_cursor}
 
+    def last_audit(self) -> Payload | None:
+        """The newest audit without its checks; None when there is none yet."""
+        with self.store.begin() as session:
+            for found in audits.newest(session, 1):
+                return {name: value for name, value in replies.audit_reply(found).items() if name != "checks"}
+        return None
+
     @leader_timer(interval_s=60)
     def audit_nightly(self) -> None:
         """Once after each AUDIT_HOUR of the default city's clock; a night that was missed is made up for at once."""

@@ -164,7 +164,7 @@ class PaymentsService(Auditing, Balancing, Holding, PaperWork, Simulating, Tippi
                 rows.money_open(session),
                 rows.pending_count(session),
             )
-        return replies.money_reply(today, owed, pending, home.currency)
+        return {**replies.money_reply(today, owed, pending, home.currency), "audit": self.last_audit()}
 
     # -- events ------------------------------------------------------------------------------------------------------
     @consume(linger_ms=200)  # nobody waits for a charge: fewer, larger batches cost less

@@ -333,7 +333,7 @@ audits = Table(
     CheckConstraint("cause IN ('nightly', 'asked')", name="ck_audits_cause"),
     Index("ix_audits_cause", "cause", "started_at"),
 )
-"""What each audit found. `checks`: as `hansom.contracts.payments.AuditCheck`."""
+"""What each audit found. `checks`: as `hansom.contracts.payment_replies.AuditCheck`."""
 
 _STANDING = "state IN ('pending', 'held', 'needs_confirmation')"
 

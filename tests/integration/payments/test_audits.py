@@ -99,6 +99,8 @@ def test_an_audit_asks_everybody_and_is_kept(world: dict[str, ServiceContainer])
     assert checked["every settled trip has one charge of its fare and discount"] == 2
     assert checked["every discount is a promo code used, and every such code one"] == 1
     assert call(world, "list_audits", limit=1)["items"] == [audit]
+    shown = call(world, "count_money")["audit"]
+    assert shown == {name: value for name, value in audit.items() if name != "checks"}
 
 
 def test_what_trips_and_charges_do_not_both_say_is_found_and_the_list_has_the_newest_first(
