@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from hansom.contracts.payments import ChargeState, HoldState, PayoutState, ProviderUnavailable, RefundState
@@ -369,3 +372,51 @@ def test_stripe_s_own_list_names_each_charge_refund_and_payout_by_our_key(
     assert listed[refund.key] == ("refund", "done", 400, "EUR")
     assert listed[payout.key] == ("payout", "sent", 700, "EUR")
     assert list(provider.list_since(datetime.now(UTC) + timedelta(hours=1))) == []
+
+
+# -- whatever happens --------------------------------------------------------------------------------------------------
+troubles = st.lists(
+    st.sampled_from(["one answer lost", "all answers lost", "down", "a hold let go", "a hold lapsed", "asked twice"]),
+    max_size=6,
+)
+wishes = st.lists(st.tuples(st.integers(100, 2000), st.booleans()), min_size=1, max_size=4)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(wishes, troubles)
+def test_whatever_is_lost_or_gone_each_charge_is_made_once(
+    provider: StripeProvider, stripe: Stripe, wanted: list[tuple[int, bool]], happenings: list[str]
+) -> None:
+    stripe.reset()
+    holds = [a_hold("pm_card_visa") if has_hold else None for _, has_hold in wanted]
+    charges = [
+        a_charge("pm_card_visa", amount, hold.key if hold is not None else None)
+        for (amount, _), hold in zip(wanted, holds, strict=True)
+    ]
+    provider.hold_all([hold for hold in holds if hold is not None])
+    for happening in happenings:
+        stripe.lose = {"one answer lost": 1, "all answers lost": 100}.get(happening, 0)
+        stripe.is_down = happening == "down"
+        with suppress(ProviderUnavailable):
+            if happening == "a hold let go":
+                provider.release_all([charge.hold_key for charge in charges[:1] if charge.hold_key is not None])
+            elif happening == "a hold lapsed":
+                lapse(stripe)
+            for _ in range(2 if happening == "asked twice" else 1):
+                provider.charge_all(charges)
+    stripe.lose, stripe.is_down = 0, False
+
+    answers = provider.charge_all(charges)
+
+    assert {answer.state for answer in answers.values()} == {ChargeState.CAPTURED}
+    assert provider.find_all([charge.key for charge in charges]) == answers
+    assert sorted(stripe.taken()) == sorted(charge.amount_minor for charge in charges)
+    assert [intent["status"] for intent in stripe.intents() if intent["status"] == "requires_capture"] == []
+
+
+def lapse(stripe: Stripe) -> None:
+    """The first hold that stands ends at Stripe by itself."""
+    for intent in stripe.intents():
+        if intent["status"] == "requires_capture":
+            stripe.ask("POST", f"/v1/payment_intents/{intent['id']}/cancel")
+            return

@@ -82,7 +82,7 @@ class Intents:
         there = self._found([note for note in notes.values() if not note.is_new])
         new = [one for one in wanted if one.key not in there]
         # from which hold a charge is captured does not change once it is noted
-        from_ = {one.key: hold for one in new if (hold := notes[one.key].hold_key or one.hold_key) is not None}
+        from_ = {one.key: hold for one in wanted if (hold := notes[one.key].hold_key or one.hold_key) is not None}
         holds = self._holds(set(from_.values()))
         held = {key: holds[hold] for key, hold in from_.items() if hold in holds}
         covered = {
@@ -96,8 +96,10 @@ class Intents:
         answers = dict(self._line.ask_all([one.key for one in new], _by_key(new, charge)))
         own = {key: answer.reference for key, answer in answers.items() if key not in covered and answer.reference}
         self._notes.heard("charge", own)
-        self._let_go(held[key] for key in answers if key in held and key not in covered)
-        return there | answers
+        answers = there | answers
+        # what was not taken from its hold, now or before, was charged otherwise: nothing is held for it any more
+        self._let_go(hold for key, hold in held.items() if key in answers and answers[key].reference != hold.id)
+        return answers
 
     def find_all(self, keys: Collection[str]) -> dict[str, Outcome]:
         return self._found(list(self._notes.of("charge", keys).values()))
@@ -129,7 +131,7 @@ class Intents:
             return words.captured(hold)
         capture, parameters = self._line.v1.payment_intents.capture, {"amount_to_capture": one.amount_minor}
         try:
-            return words.captured(self._line.ask(lambda: self._change(hold, "capture", capture, parameters)))
+            return words.captured(self._line.ask(lambda: self._change(hold, one.key, capture, parameters)))
         except REFUSED as exc:
             return self._not_captured(one, hold, exc)
 
@@ -203,8 +205,8 @@ class Intents:
     def _retrieve(self, id_: str) -> Intent:
         return self._line.ask(lambda: self._line.v1.payment_intents.retrieve(id_))
 
-    def _change(self, intent: Intent, verb: str, ask: Any, parameters: Mapping[str, Any]) -> Intent:
-        return ask(intent.id, params=dict(parameters), options=Key(f"hansom-{verb}-{intent.id}").options)
+    def _change(self, intent: Intent, what_for: str, ask: Any, parameters: Mapping[str, Any]) -> Intent:
+        return ask(intent.id, params=dict(parameters), options=Key(f"hansom-{what_for}-{intent.id}").options)
 
     def _find(self, kind: NewsKind, notes: Sequence[Note]) -> dict[str, Intent]:
         """The intents of what was asked for, by key. Raises ProviderUnavailable unless Stripe tells of all."""

@@ -75,7 +75,8 @@ def why_not(intent: Any) -> str:
 def why_refused(error: Any) -> str:
     """In a word, why Stripe refused."""
     said = getattr(error, "error", None)
-    return str(field(said, "decline_code") or error.code or "refused")
+    word = str(field(said, "decline_code") or error.code or "refused")
+    return "unknown_payment_method" if word == "resource_missing" else word
 
 
 def intent_of(error: Any) -> str | None:
