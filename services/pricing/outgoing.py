@@ -154,12 +154,10 @@ def _settled(event: Event) -> Settled:
 
 
 def ended_without_ride(events: Iterable[Event]) -> list[str]:
-    """Trips that will have no fare. Who is cancelled under way is settled on what was driven: that is waited for."""
-    return [
-        event.data["trip"]["id"]
-        for event in events
-        if event.type in ("trip_cancelled", "trip_expired") and event.data["trip"]["started_at"] is None
-    ]
+    """Trips that will have no fare. What was ended on the way is settled on what was driven: that is waited for."""
+    over = (event.data["trip"] for event in events if event.type in ("trip_cancelled", "trip_expired"))
+    # the version before did not tell whether one that had started is settled: the sweep finds those
+    return [trip["id"] for trip in over if trip["started_at"] is None or trip.get("ended_early") is False]
 
 
 def heard_of(events: Iterable[Event], served: Container[str], grounds: Grounds) -> list[Heard]:

@@ -225,12 +225,13 @@ class PricingService:
     @consume(linger_ms=200)
     def on_events(self, events: list[Event]) -> None:
         now = self.clock.now()
-        self.demand.note(heard_of(events, self.plan.defaults, self.grounds), now)
         settled, ended = settled_of(events), ended_without_ride(events)
         if settled or ended:
+            # before demand, which cannot always be counted: money does not wait for Redis or maps
             with self.store.begin() as session:
                 promos.settle(settled, Promos(session), now)
                 Promos(session).give_back(ended, now)
+        self.demand.note(heard_of(events, self.plan.defaults, self.grounds), now)
 
     # -- cleaning ----------------------------------------------------------------------------------------------------
     @leader_timer(interval_s=600)

@@ -36,9 +36,17 @@ def a_request(quote: dict[str, Any], trip_id: str | None = None, *, first_ride: 
     return {**asked, "category": "standard", "first_ride": first_ride}
 
 
-def an_event(type_: str, trip_id: str, *, rider: str = "rider-1", started: bool = False, **data: Any) -> Event:
-    """An event of trips, as far as pricing reads it."""
-    trip = {
+def an_event(
+    type_: str,
+    trip_id: str,
+    *,
+    rider: str = "rider-1",
+    started: bool = False,
+    ended_early: bool | None = None,
+    **data: Any,
+) -> Event:
+    """An event of trips, as far as pricing reads it. `ended_early` None: of a version that did not tell."""
+    trip: dict[str, Any] = {
         "id": trip_id,
         "rider_id": rider,
         "city": "helsinki",
@@ -46,6 +54,8 @@ def an_event(type_: str, trip_id: str, *, rider: str = "rider-1", started: bool 
         "requested_at": "2026-03-02T12:00:00Z",
         "started_at": "2026-03-02T12:05:00Z" if started else None,
     }
+    if ended_early is not None:
+        trip["ended_early"] = ended_early
     return Event(uuid4().hex, type_, 1, datetime.now(UTC), "trips", trip_id, {"trip": trip, **data})
 
 

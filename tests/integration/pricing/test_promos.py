@@ -187,6 +187,17 @@ def test_a_trip_that_was_no_ride_gives_its_code_back(call: Call, service: Servic
     assert call("reserve_promo", a_request(a_quote(call, code, "rider-2")))["code"] == code
 
 
+@pytest.mark.parametrize(("ended_early", "state"), [(True, "reserved"), (None, "reserved"), (False, "given_back")])
+def test_a_ride_called_off_under_way_keeps_its_code_while_it_may_be_settled(
+    call: Call, service: ServiceContainer, ended_early: bool | None, state: str
+) -> None:
+    code = a_code(call)
+    asked = a_request(a_quote(call, code))
+    call("reserve_promo", asked)
+    tell(service, an_event("trip_cancelled", asked["trip_id"], started=True, ended_early=ended_early))
+    assert use_of(call, asked["trip_id"], code)["state"] == state
+
+
 def test_a_settled_trip_has_used_its_code_whatever_comes_twice_or_late(call: Call, service: ServiceContainer) -> None:
     code = a_code(call)
     asked = a_request(a_quote(call, code))
