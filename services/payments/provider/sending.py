@@ -8,7 +8,7 @@ from typing import Any
 
 import urllib3
 from eventlet import GreenPool
-from sqlalchemy import case, func, literal, select, update
+from sqlalchemy import case, delete, func, literal, select, update
 from urllib3.exceptions import HTTPError
 
 from hansom.store import Transactions
@@ -45,6 +45,13 @@ def send_due(store: Transactions, url: str, secret: str, now: datetime) -> int:
     if due:
         _note(store, errors, now)
     return sum(error is None for error in errors.values())
+
+
+def forget_sent(store: Transactions, before: datetime) -> None:
+    """Forget what was made before a moment and is not sent any more."""
+    over = (webhooks.c.created_at < before, webhooks.c.due_at.is_(None))
+    with store.begin() as session:
+        session.execute(delete(webhooks).where(*over))
 
 
 def _claim(store: Transactions, now: datetime) -> list[Any]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hansom.ids import new_id
-from services.payments.provider.sending import MAX_TRIES, send_due
+from services.payments.provider.sending import MAX_TRIES, forget_sent, send_due
 from services.payments.provider.simulated import SimulatedProvider
 from services.payments.provider.webhooks import read
 from services.payments.usecases.ports import ToCharge, ToHold, ToPayOut
@@ -133,3 +133,14 @@ def test_without_a_secret_nothing_is_sent(
 
     assert send_due(money.store, listener.url, "", start + timedelta(hours=1)) == 0
     assert listener.heard == []
+
+
+def test_what_was_sent_is_forgotten_and_what_waits_is_not(
+    provider: SimulatedProvider, money: MoneyDesk, listener: Listener, start: datetime
+) -> None:
+    charge(provider, "card_webhook_disordered")
+    send_due(money.store, listener.url, SECRET, start + timedelta(seconds=2))
+
+    forget_sent(money.store, start + timedelta(minutes=1))
+
+    assert money.rows("SELECT type FROM simulated_provider.webhooks") == [("charge.pending",)]

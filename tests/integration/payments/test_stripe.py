@@ -18,8 +18,11 @@ from services.payments.provider.bookkeeping import KeyReused
 from services.payments.provider.stripe.asking import Line
 from services.payments.provider.stripe.provider import StripeProvider
 from services.payments.provider.stripe.tables import asked
+from services.payments.storage.audit import audit
+from services.payments.storage.payouts import set_account
 from services.payments.usecases.ports import ToCharge, ToHold, ToPayOut, ToRefund
 from tests.support.listening import Listener, listening
+from tests.support.money import MoneyDesk, a_ride
 from tests.support.stripe_server import API_KEY, Stripe, stripe_server
 from tests.support.waiting import eventually
 
@@ -372,6 +375,33 @@ def test_stripe_s_own_list_names_each_charge_refund_and_payout_by_our_key(
     assert listed[refund.key] == ("refund", "done", 400, "EUR")
     assert listed[payout.key] == ("payout", "sent", 700, "EUR")
     assert list(provider.list_since(datetime.now(UTC) + timedelta(hours=1))) == []
+
+
+def test_rides_refunds_and_payouts_by_stripe_are_the_same_in_both_books(
+    money: MoneyDesk, provider: StripeProvider, stripe: Stripe
+) -> None:
+    money.provider = provider
+    since, card = datetime.now(UTC) - timedelta(minutes=1), stripe.card()
+    rides = [a_ride(1010, method=card), a_ride(2000, method=card), a_ride(900, method=stripe.card(DECLINES))]
+    stripe.lose = 1
+    for _ in range(2):
+        money.charge(*rides)
+    money.refund(rides[0].trip_id, 300)
+    assert money.pay_out(days=1) == 0  # he is not connected yet, and is owed it still
+    with money.store.begin() as session:
+        set_account(session, "driver-1", "acct_driver", money.now)
+    assert money.pay_out(days=1) == 1
+
+    theirs = {(each.kind, each.key, each.state, each.amount_minor) for each in provider.list_since(since)}
+
+    ours = money.rows("""
+        SELECT 'charge', id, state, fare_minor FROM charges
+        UNION ALL SELECT 'refund', id, state, amount_minor FROM refunds
+        UNION ALL SELECT 'payout', id, state, amount_minor FROM payouts WHERE state = 'sent'""")
+    assert {tuple(row) for row in ours} == theirs
+    assert len(theirs) == 5
+    with money.store.begin() as session:
+        assert [check for check in audit(session, "stripe") if check["broken"]] == []
 
 
 # -- whatever happens --------------------------------------------------------------------------------------------------

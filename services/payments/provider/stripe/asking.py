@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Any, TypeVar
 
 import eventlet
@@ -27,6 +28,7 @@ PAGE = 100
 """The longest that Stripe gives."""
 
 MOST_PAGES = 100
+"""Of a look-up, which somebody waits for."""
 
 
 class Late(Exception):
@@ -104,10 +106,10 @@ class Line:
             raise ProviderUnavailable()
         return answers
 
-    def pages(self, list_: List, parameters: Parameters) -> Iterator[Any]:
+    def pages(self, list_: List, parameters: Parameters, most: int | None = MOST_PAGES) -> Iterator[Any]:
         """All objects of a list, newest first. Raises ProviderUnavailable when a page is lost, or it is too long."""
         after: Parameters = {}
-        for _ in range(MOST_PAGES):
+        for _ in range(most) if most is not None else count():
             try:
                 page = self.ask(partial(list_, params={**parameters, **after, "limit": PAGE}))
             except UNKNOWN as exc:

@@ -112,16 +112,16 @@ class StripeProvider:
     def list_since(self, moment: datetime) -> Iterator[ProviderRecord]:
         """See the port. What was made in this account by somebody else has Stripe's own id for its key."""
         since = {"created": {"gte": int(moment.timestamp())}}
-        for intent in self._line.pages(self._line.v1.payment_intents.list, since):
+        for intent in self._line.pages(self._line.v1.payment_intents.list, since, most=None):
             kind, key = words.our_key(intent) or ("charge", intent.id)
             if kind == "charge":
                 yield _record("charge", key, words.outcome(intent).state, intent, intent.amount)
             elif intent.status == "succeeded":
                 taken_by = self._notes.charges_of_holds([key]).get(key, intent.id)
                 yield _record("charge", taken_by, "captured", intent, intent.amount_received)
-        for refund in self._line.pages(self._line.v1.refunds.list, since):
+        for refund in self._line.pages(self._line.v1.refunds.list, since, most=None):
             yield _record("refund", _key_of(refund), words.refund_answer(refund).state, refund, refund.amount)
-        for transfer in self._line.pages(self._line.v1.transfers.list, since):
+        for transfer in self._line.pages(self._line.v1.transfers.list, since, most=None):
             state = "returned" if words.field(transfer, "reversed") else "sent"
             yield _record("payout", _key_of(transfer), state, transfer, transfer.amount)
 
