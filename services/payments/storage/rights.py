@@ -11,6 +11,9 @@ from hansom.stack.rights import Rights
 APPENDED = Rights(update=False, delete=False)
 """Written once and kept for ever."""
 
+KEPT = Rights(delete=False)
+"""Kept for ever, and changed as needed."""
+
 ANSWER = ("state", "provider_reference", "reason", "resolved_at")
 
 
@@ -25,6 +28,7 @@ RIGHTS = {
     "ledger_entries": APPENDED,
     "ledger_closings": APPENDED,
     "receipts": APPENDED,
+    "audits": APPENDED,
     "receipt_counters": _answered("last"),
     "charges": _answered(*ANSWER),
     "debts": _answered("settled_at"),
@@ -44,4 +48,6 @@ RIGHTS = {
         "ended_at",
         "checked_at",
     ),
+    **dict.fromkeys((f"simulated_provider.{book}" for book in ("charges", "holds", "payouts", "refunds")), KEPT),
+    "stripe_provider.asked": KEPT,
 }
