@@ -98,10 +98,14 @@ class HoldRows:
         return set(found.scalars())
 
     def holds_of(self, trip_ids: Collection[str]) -> dict[str, Hold]:
-        """What is held for these trips and may be charged: trip → hold."""
+        """What is held for these trips and may be charged, or was captured by a charge that is not recorded yet:
+        trip → hold."""
         if not trip_ids:
             return {}
-        found = self._holds(holds.c.trip_id.in_(list(trip_ids)), holds.c.state == HoldState.HELD.value, _IS_WANTED)
+        is_held = and_(holds.c.state == HoldState.HELD.value, _IS_WANTED)
+        is_taken = and_(holds.c.state == HoldState.CAPTURED.value, holds.c.charge_id.is_(None))
+        # two questions, since each has an index of its own
+        found = [*self._holds(_of(trip_ids), is_held), *self._holds(_of(trip_ids), is_taken)]
         return {hold.trip_id: hold for hold in found}
 
     def use_holds(self, used: Mapping[str, str], at: datetime) -> None:
@@ -169,6 +173,10 @@ class HoldRows:
     def _holds(self, *wanted: ColumnElement[bool], limit: int | None = None) -> list[Hold]:
         order = (holds.c.created_at, holds.c.id)
         return [_hold(row) for row in self._session.execute(select(holds).where(*wanted).order_by(*order).limit(limit))]
+
+
+def _of(trip_ids: Collection[str]) -> ColumnElement[bool]:
+    return holds.c.trip_id.in_(list(trip_ids))
 
 
 _RESOLVE = text("""

@@ -361,6 +361,8 @@ holds = Table(
     Index("uq_holds_standing", "trip_id", unique=True, postgresql_where=text(_STANDING)),
     Index("ix_holds_rider", "rider_id", postgresql_where=text(_STANDING)),
     Index("ix_holds_created_at", "created_at", postgresql_where=text(_STANDING)),
+    Index("ix_holds_taken", "trip_id", postgresql_where=text("state = 'captured' AND charge_id IS NULL")),
+    Index("uq_holds_charge", "charge_id", unique=True, postgresql_where=text("charge_id IS NOT NULL")),
 )
 """What is kept back on riders' cards. The row is committed before the provider is asked, `id` is the key that it is
 asked with; a trip has one that stands. `ended_at`: when its trip was first seen to be over."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import eventlet
+import pytest
 
 from hansom.contracts.payments import ChargeState, HoldState, ProviderUnavailable
 from services.payments.usecases.hearing_provider import follow_up_news, take_news
@@ -113,6 +114,35 @@ def test_what_the_provider_holds_though_it_was_given_up_is_let_go_there(money: M
     [key] = [row.id for row in money.rows("SELECT id FROM holds")]
     take_news(money.desk, "simulated", [ProviderNews("evt-1", "hold", key)])
     assert money.one("SELECT state FROM simulated_provider.holds") == "released"
+
+
+def test_a_hold_that_is_told_to_be_captured_before_its_charge_is_recorded_is_that_charges(money: MoneyDesk) -> None:
+    request = a_request()
+    authorize_ride(money.desk, request)
+    real, money.provider = money.provider, cast(Any, _Dying(money.provider))
+    ride = a_ride(1000, trip_id=request.trip_id)
+    with pytest.raises(ProviderUnavailable):
+        money.charge(ride)
+    money.provider = real
+    take_news(money.desk, "simulated", [ProviderNews("evt-1", "hold", money.one("SELECT id FROM holds"))])
+    assert money.rows("SELECT state, charge_id FROM holds") == [("captured", None)]
+    money.charge(ride)
+    assert money.one("SELECT charge_id FROM holds") == money.one("SELECT id FROM charges WHERE state = 'captured'")
+    assert money.breaches() == {}
+
+
+class _Dying:
+    """A provider that charges, and whose answer nobody is there to hear."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def charge_all(self, wanted: Any) -> Any:
+        self._real.charge_all(wanted)
+        raise ProviderUnavailable()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
 
 
 def test_a_refund_is_recorded_when_the_provider_tells(money: MoneyDesk) -> None:
