@@ -41,13 +41,15 @@ AUTHORIZED = {"authorization": f"Bearer {API_KEY}"}
 @dataclass
 class Stripe:
     """`lose`: so many answers to POSTs are lost from now on, after the work was done. `late_s`: how long every answer
-    takes. `is_down`: everything is refused with 503. `posts`: path and idempotency key of each POST that came."""
+    takes. `is_down`: everything is refused with 503, and counted. `posts`: path and idempotency key of each POST.
+    """
 
     url: str = ""
     behind: str = ""
     lose: int = 0
     late_s: float = 0.0
     is_down: bool = False
+    refused: int = 0
     posts: list[tuple[str, str]] = field(default_factory=list)
     answered: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     transfers: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -143,6 +145,7 @@ def _front(stripe: Stripe) -> type[BaseHTTPRequestHandler]:
         def _answer(self, body: bytes) -> None:
             time.sleep(stripe.late_s)
             if stripe.is_down:
+                stripe.refused += 1
                 return self._send(503, b'{"error": {"type": "api_error", "message": "down"}}')
             key = self.headers.get("idempotency-key", "")
             if self.command == "POST":

@@ -57,8 +57,9 @@ def provider(stripe: Stripe, store: Transactions) -> StripeProvider:
     return a_provider(stripe, store)
 
 
-def a_provider(stripe: Stripe, store: Transactions, timeout_s: float = 5.0) -> StripeProvider:
-    return StripeProvider(Line(API_KEY, stripe.url, timeout_s, 8), store, SECRET, lambda: datetime.now(UTC))
+def a_provider(stripe: Stripe, store: Transactions, timeout_s: float = 5.0, pause_s: float = 0.0) -> StripeProvider:
+    line = Line(API_KEY, stripe.url, timeout_s, 8, pause_s=pause_s)
+    return StripeProvider(line, store, SECRET, lambda: datetime.now(UTC))
 
 
 def a_hold(method: str, amount_minor: int = 1000) -> ToHold:
@@ -296,6 +297,33 @@ def test_a_late_answer_is_waited_for_so_long_and_several_at_a_time(stripe: Strip
         provider.charge_all(charges)
     # one after another they would take 3.2 s
     assert datetime.now(UTC) - before < timedelta(seconds=2.5)
+
+
+def test_what_does_not_answer_is_left_alone_for_a_moment_and_then_asked_again(
+    stripe: Stripe, store: Transactions
+) -> None:
+    provider = a_provider(stripe, store, pause_s=0.5)
+    charges = [a_charge("pm_card_visa", 100 + number) for number in range(6)]
+    stripe.is_down = True
+    for _ in range(3):
+        with pytest.raises(ProviderUnavailable):
+            provider.charge_all(charges)
+    before = stripe.refused
+    with pytest.raises(ProviderUnavailable):
+        provider.charge_all(charges)
+    assert stripe.refused == before
+    stripe.is_down = False
+
+    eventually(lambda: provider_answers(provider, charges), within_s=10)
+
+    assert sorted(stripe.taken()) == [charge.amount_minor for charge in charges]
+
+
+def provider_answers(provider: StripeProvider, charges: list[ToCharge]) -> bool:
+    try:
+        return len(provider.charge_all(charges)) == len(charges)
+    except ProviderUnavailable:
+        return False
 
 
 # -- what it tells -----------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from stripe import StripeClient
 
 from hansom.contracts.payments import ProviderUnavailable
+from services.payments.provider.stripe.circuit import Circuit
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +32,12 @@ MOST_PAGES = 100
 """Of a look-up, which somebody waits for."""
 
 
+PAUSE_S = 2.0
+"""How long Stripe is left alone when it does not answer."""
+
+
 class Late(Exception):
-    """An answer took longer than PROVIDER_TIMEOUT_S."""
+    """An answer took longer than PROVIDER_TIMEOUT_S, or would: Stripe has not answered lately."""
 
 
 UNKNOWN = (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError, stripe.IdempotencyError, Late)
@@ -56,7 +61,9 @@ class Key:
 class Line:
     """A line to Stripe. `v1`: the library's services. It repeats nothing by itself: who asks looks first."""
 
-    def __init__(self, api_key: str, api_base: str, timeout_s: float, at_once: int) -> None:
+    def __init__(
+        self, api_key: str, api_base: str, timeout_s: float, at_once: int, *, pause_s: float = PAUSE_S
+    ) -> None:
         session = requests.Session()
         # without it each greenlet would make a connection of its own
         session.mount(api_base, HTTPAdapter(pool_connections=1, pool_maxsize=at_once))
@@ -66,17 +73,27 @@ class Line:
             http_client=stripe.RequestsClient(timeout=timeout_s, session=session),
             max_network_retries=0,
         )
-        self._timeout_s, self._at_once = timeout_s, at_once
+        self._timeout_s, self._at_once, self._circuit = timeout_s, at_once, Circuit(pause_s)
         self.v1 = self._client.v1
 
     def ask(self, question: Callable[[], Answer]) -> Answer:
         """One answer. Raises what is in UNKNOWN and REFUSED; ProviderUnavailable when our key is not taken."""
+        if not self._circuit.may_ask():
+            raise Late()
         try:
             with eventlet.Timeout(self._timeout_s, Late()):
-                return question()
+                answer = question()
+        except (*REFUSED, stripe.IdempotencyError):
+            self._circuit.answered()
+            raise
+        except UNKNOWN:
+            self._circuit.lost()
+            raise
         except (stripe.AuthenticationError, stripe.PermissionError) as exc:
             log.error("Stripe does not take STRIPE_API_KEY, or not for this", extra={"error": str(exc)[:300]})
             raise ProviderUnavailable() from exc
+        self._circuit.answered()
+        return answer
 
     def ask_all(self, given: Sequence[Given], question: Callable[[Given], Answer]) -> list[tuple[Given, Answer]]:
         """Answers, several asked for at once; those that were lost are left out.
