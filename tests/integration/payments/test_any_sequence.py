@@ -157,8 +157,8 @@ class Money(RuleBasedStateMachine):
         of = self.trips[data.draw(st.sampled_from(sorted(self.trips)))]
         ride = of.ride
         expected = self._why_no_tip(of)
-        if expected is None and amount > ride.fare_minor:
-            return
+        if amount > ride.fare_minor and expected != TipReason.NO_TIPS:
+            return  # refused by its field, whether there is a tip or not
         try:
             tip_id = self.money.begin_tip(ride.trip_id, amount, method, ride.rider_id)
         except TipRefused as refused:
