@@ -167,7 +167,7 @@ def some_stories(seed: int, count: int, drivers: int, name: str, *, plain: bool 
         known: dict[str, Any] = {
             "trip_id": f"{name}{rng.getrandbits(96):024x}",
             "rider_id": f"{name}-rider-{number}",
-            "driver_id": f"{name}-driver-{rng.randrange(drivers)}",
+            "driver_id": f"{name}-driver-{number % drivers if plain else rng.randrange(drivers)}",
             "kind": kind,
             "method": "card_ok" if plain and method.startswith("card_webhook") else method,
             "fare_minor": fare_minor,

@@ -38,15 +38,13 @@ QUESTIONS = (
         "no ledger transaction is without entries, or of a charge, refund or payout that is not there",
         "SELECT count(*) FROM ledger_transactions",
         """SELECT 'transaction ' || t.id FROM ledger_transactions t
-            WHERE NOT EXISTS (SELECT 1 FROM ledger_entries e WHERE e.transaction_id = t.id)
-               OR (t.kind IN ('ride', 'cancellation', 'no_show', 'tip')
-                   AND NOT EXISTS (SELECT 1 FROM charges c WHERE c.id = t.reference AND c.kind = t.kind))
-               OR (t.kind IN ('promo', 'payment') AND NOT EXISTS (SELECT 1 FROM charges c WHERE c.id = t.reference))
-               OR (t.kind = 'debt_payment' AND NOT EXISTS (SELECT 1 FROM debt_payments d WHERE d.id = t.reference))
-               OR (t.kind IN ('refund', 'refund_payment')
-                   AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.id = t.reference))
-               OR (t.kind IN ('payout_reserved', 'payout', 'payout_failed', 'payout_returned')
-                   AND NOT EXISTS (SELECT 1 FROM payouts p WHERE p.id = t.reference))""",
+             LEFT JOIN (SELECT DISTINCT transaction_id FROM ledger_entries) e ON e.transaction_id = t.id
+             LEFT JOIN charges c ON c.id = t.reference AND (c.kind = t.kind OR t.kind IN ('promo', 'payment'))
+             LEFT JOIN debt_payments d ON d.id = t.reference AND t.kind = 'debt_payment'
+             LEFT JOIN refunds r ON r.id = t.reference AND t.kind IN ('refund', 'refund_payment')
+             LEFT JOIN payouts p ON p.id = t.reference
+              AND t.kind IN ('payout_reserved', 'payout', 'payout_failed', 'payout_returned')
+            WHERE e.transaction_id IS NULL OR num_nonnulls(c.id, d.id, r.id, p.id) = 0""",
     ),
     Question(
         "every hour was closed with the sum of what was posted before its end",
