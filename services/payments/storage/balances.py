@@ -38,6 +38,8 @@ _CLOSE = text("""
 
 def close_hours(session: Session, now: datetime) -> int:
     """Close every hour that is over and is not closed yet; gives how many sums were written."""
+    # the first time these are all hours that ever were
+    session.execute(text("SET LOCAL statement_timeout = 0"))
     until = (now - SETTLING).replace(minute=0, second=0, microsecond=0)
     written = session.execute(_CLOSE, {"until": until})
     return int(written.rowcount)  # type: ignore[attr-defined]
