@@ -48,7 +48,7 @@ class Moody:
     def __getattr__(self, name: str) -> Any:
         asked = getattr(self.real, name)
         is_question = name in ("hold_all", "release_all", "confirm_hold", "charge_all")
-        if self.trouble is None or (self.trouble != "down" and not is_question):
+        if self.trouble is None or name == "knows_method" or (self.trouble != "down" and not is_question):
             return asked
 
         def ask(*args: Any) -> Any:
@@ -197,6 +197,6 @@ def test_nobody_rides_by_a_hold_that_is_not_there_and_nothing_is_held_for_nothin
     run_state_machine_as_test(
         lambda: Holds(money, provider),
         settings=settings(
-            max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=8, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
