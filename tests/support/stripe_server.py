@@ -50,6 +50,7 @@ class Stripe:
     late_s: float = 0.0
     is_down: bool = False
     refused: int = 0
+    working: int = 0
     posts: list[tuple[str, str]] = field(default_factory=list)
     answered: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     transfers: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -93,7 +94,8 @@ class Stripe:
         assert answer.status == 200, answer.data
 
     def reset(self) -> None:
-        """As on the first day."""
+        """As on the first day, once what nobody waits for any more is done: it would be found in the next test."""
+        eventually(lambda: self.working == 0, within_s=20)
         self.http.request("DELETE", f"{self.behind}/_config/data", headers=AUTHORIZED)
         self.lose, self.late_s, self.is_down = 0, 0.0, False
         for kept in (self.posts, self.answered, self.transfers):
@@ -137,10 +139,17 @@ def _front(stripe: Stripe) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self._answer(b"")
+            self._work(b"")
 
         def do_POST(self) -> None:
-            self._answer(self.rfile.read(int(self.headers.get("content-length") or 0)))
+            self._work(self.rfile.read(int(self.headers.get("content-length") or 0)))
+
+        def _work(self, body: bytes) -> None:
+            stripe.working += 1
+            try:
+                self._answer(body)
+            finally:
+                stripe.working -= 1
 
         def _answer(self, body: bytes) -> None:
             time.sleep(stripe.late_s)
