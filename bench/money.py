@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -78,6 +79,8 @@ def parse(arguments: Sequence[str] | None = None) -> Asked:
 def main() -> int:
     """0 when everything that must hold held, 1 when not, 2 when it could not be tried."""
     asked = parse()
+    # who is told to stop still drops his databases and ends the service that he started
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
     logging.getLogger("amqp").setLevel(logging.ERROR)  # a broker that is killed does not close its channels
     say: Say = (lambda _: None) if asked.json else (lambda line: print(line, flush=True))
     environment.export(environment.read_env_file(current_home().env_file))

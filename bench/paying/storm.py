@@ -32,7 +32,7 @@ from hansom.stack.testing import RunningStack
 BLOWS = {"payments": 9, "postgres": 3, "rabbitmq": 3}
 """How often each is killed (-9)."""
 
-SMALL = {"EVENT_BATCH_SIZE": 20, "PAYOUT_INTERVAL_S": 3, "MAX_WORKERS": 30}
+SMALL = {"EVENT_BATCH_SIZE": 40, "PAYOUT_INTERVAL_S": 10}
 """Small batches and frequent payout runs, so that there are many moments to be hit in."""
 
 AT_ONCE = 40
