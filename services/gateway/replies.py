@@ -142,6 +142,13 @@ class Trips(Reply):
     next_cursor = _maybe(fields.String)
 
 
+class Way(Reply):
+    distance_m = Finite(required=True)
+    duration_s = Finite(required=True)
+    line = fields.List(fields.Nested(PointSchema), required=True)
+    estimated = fields.Boolean(required=True)
+
+
 class TracePoint(Reply):
     lat = Finite(required=True)
     lng = Finite(required=True)

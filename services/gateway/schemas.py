@@ -71,6 +71,14 @@ class QueryMoment(Moment):
         return super()._deserialize(text[:10] + text[10:].replace(" ", "+"), attr, data, **kwargs)
 
 
+class QueryDayOrMoment(QueryMoment):
+    """The same, but a plain date stays one: whose day it is, and that it counts whole, the service knows."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        moment = super()._deserialize(value, attr, data, **kwargs)
+        return str(value) if len(str(value)) == 10 else moment
+
+
 class QueryNumber(fields.Float):
     """A finite number in a query."""
 
@@ -233,8 +241,8 @@ class LanguageQuery(Schema):
 
 
 class PeriodQuery(PageQuery):
-    from_ = QueryMoment(data_key="from", attribute="from")
-    to = QueryMoment()
+    from_ = QueryDayOrMoment(data_key="from", attribute="from")
+    to = QueryDayOrMoment()
 
 
 class TripsQuery(PageQuery):

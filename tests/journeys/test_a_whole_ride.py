@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import requests
 
@@ -92,4 +94,7 @@ def _check_afterwards(rider: Any, driver: Any, trip_id: str, refused: Any) -> No
         assert [trip["id"] for trip in app.call("GET", "/v1/me/trips")["items"]] == [trip_id]
     earnings = driver.call("GET", "/v1/driver/earnings")
     assert [line["trip_id"] for line in earnings["lines"]] == [trip_id]
+    day = datetime.fromisoformat(earnings["lines"][0]["earned_at"]).astimezone(ZoneInfo("Europe/Helsinki")).date()
+    of_day = driver.call("GET", f"/v1/driver/earnings?from={day}&to={day}")
+    assert of_day["totals"] == earnings["totals"], "a day counts whole, by the city's calendar"
     assert driver.call("GET", "/v1/driver/payouts")["items"] == []

@@ -13,6 +13,10 @@ class PageRoutes(Needs):
     def get_rider_page(self, call: Call) -> Any:
         return self.pages.page("rider")
 
+    @route("GET", "/driver", who=ANYONE, limited=False, documented=False)
+    def get_driver_page(self, call: Call) -> Any:
+        return self.pages.page("driver")
+
     @route("GET", "/assets/{name}", who=ANYONE, limited=False, documented=False)
     def get_asset(self, call: Call) -> Any:
         return self.pages.asset(call.data["name"], packed=call.takes_gzip)

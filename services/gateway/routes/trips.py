@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from hansom.contracts.errors import HansomError
+from hansom.contracts.gateway import NoWay
 from hansom.contracts.trips import NotYourTrip
 from services.gateway import dispatch_replies, replies, schemas
 from services.gateway.http.route import PARTY, USER, Call, route
@@ -14,6 +15,7 @@ from services.gateway.routes.needs import Needs
 log = logging.getLogger(__name__)
 
 WAITING_DEADLINE_S = 1.0
+UNDER_WAY = ("assigned", "arrived", "in_progress")
 
 
 class TripRoutes(Needs):
@@ -46,6 +48,19 @@ class TripRoutes(Needs):
     def rate_trip(self, call: Call) -> Any:
         payload = {"comment": None, **call.data, "actor": call.actor}
         return self.ratings.rate_trip(call.with_key(**payload))
+
+    @route("GET", "/v1/trips/{trip_id}/route", who=USER, gives=replies.Way(), refuses=frozenset({409}),
+           summary="The way from the car to where it is wanted next")  # fmt: skip
+    def get_way(self, call: Call) -> Any:
+        """To the pickup, and to the destination once the rider is aboard. 409 `no_way`: the trip has no driver under
+        way, or it is not known where he is."""
+        trip = self.trips.get_trip({**call.data, "actor": call.actor})
+        position = (trip["driver"] or {}).get("position")
+        if trip["state"] not in UNDER_WAY or position is None:
+            raise NoWay()
+        target = trip["dropoff"] if trip["state"] == "in_progress" else trip["pickup"]
+        here = {"lat": position["lat"], "lng": position["lng"]}
+        return self.maps.route({"pickup": here, "dropoff": target})
 
     def _must_see(self, call: Call) -> dict[str, Any]:
         """The trip's parties. Raises NotYourTrip unless the caller is one of them or ops."""

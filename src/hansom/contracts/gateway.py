@@ -32,6 +32,12 @@ class PagesNotBuilt(Unavailable):
 
 
 @error
+class NoWay(Conflict):
+    code = "no_way"
+    message = "There is no car under way for this trip."
+
+
+@error
 class MethodNotAllowed(HansomError):
     """`details`: `allow`, the methods that the path takes."""
 

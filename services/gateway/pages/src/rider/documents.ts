@@ -1,18 +1,14 @@
-/** Documents that need a token to be fetched: opened as files of the browser's own. */
+/** Documents that need a token to be fetched: saved as files of the browser's own. */
 import { ApiError } from "../app/http";
 import { language } from "../app/i18n";
 import { accessToken } from "../app/session";
 
 const KEPT_MS = 60_000;
 
-/** Open a trip's receipt as PDF. Throws ApiError. */
-export const openDocument = async (tripId: string): Promise<void> => {
-  const response = await fetch(`/v1/trips/${tripId}/receipt`, {
-    headers: {
-      Accept: "application/pdf",
-      "Accept-Language": language.value,
-      Authorization: `Bearer ${accessToken.value}`,
-    },
+/** Save what lies at a path as PDF. Throws ApiError. */
+export const openFile = async (path: string, name: string): Promise<void> => {
+  const response = await fetch(`${path}?lang=${language.value}`, {
+    headers: { Accept: "application/pdf", Authorization: `Bearer ${accessToken.value}` },
   });
   if (!response.ok) {
     const { error } = await response.json();
@@ -21,7 +17,11 @@ export const openDocument = async (tripId: string): Promise<void> => {
   const url = URL.createObjectURL(await response.blob());
   const link = document.createElement("a");
   link.href = url;
-  link.download = `receipt-${tripId}.pdf`;
+  link.download = `${name}.pdf`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), KEPT_MS);
 };
+
+/** Save a trip's receipt as PDF. Throws ApiError. */
+export const openDocument = (tripId: string): Promise<void> =>
+  openFile(`/v1/trips/${tripId}/receipt`, `receipt-${tripId}`);

@@ -1,0 +1,113 @@
+/** What the driver earned, what was paid to him, and where it goes. */
+import { useState } from "preact/hooks";
+import { day, dayAndTime, money } from "../app/format";
+import { get, type Money, type Page, put } from "../app/http";
+import { t } from "../app/i18n";
+import { useResource } from "../app/resource";
+import { openFile } from "../rider/documents";
+import { Button, Dialog, Loading, Note, Select, toast, words } from "../ui/parts";
+import { moneyChanged } from "./work";
+
+export interface Totals {
+  rides: number;
+  fare: Money;
+  tax: Money;
+  fee: Money;
+  share: Money;
+  cash: Money;
+  amount: Money;
+  to_be_paid: Money;
+  tips?: Money;
+}
+
+interface Payout {
+  payout_id: string;
+  until_day: string;
+  amount: Money;
+  state: "reserved" | "sent" | "failed" | "returned";
+  reason: string | null;
+  sent_at: string | null;
+}
+
+const DAYS = { today: 0, week: 6, month: 29 } as const;
+const iso = (back: number) => new Date(Date.now() - back * 86_400_000).toLocaleDateString("sv");
+
+const ACCOUNTS = ["usual", "bank_ok", "bank_closed", "bank_returns"] as const;
+
+export const Earnings = ({ onClose }: { onClose: () => void }) => {
+  const [period, setPeriod] = useState<keyof typeof DAYS>("today");
+  const [account, setAccount] = useState("usual");
+  const changed = moneyChanged.value;
+  const earned = useResource(
+    () => get<{ totals: Totals }>("/v1/driver/earnings", { from: iso(DAYS[period]), to: iso(0) }),
+    [period, changed],
+  );
+  const payouts = useResource(() => get<Page<Payout>>("/v1/driver/payouts", { limit: 20 }), [changed]);
+  const totals = earned.value?.totals;
+  return (
+    <Dialog title={t("driver.earnings")} onClose={onClose}>
+      <Select
+        label={t("driver.period")}
+        value={period}
+        options={(["today", "week", "month"] as const).map((name) => [name, t(`driver.periods.${name}`)] as const)}
+        onChange={(value) => setPeriod(value as keyof typeof DAYS)}
+      />
+      {earned.failure !== null && <Note kind="bad">{words(earned.failure)}</Note>}
+      {!totals && earned.failure === null && <Loading />}
+      {totals && (
+        <dl class="amounts">
+          <dt>{t("driver.fares", { count: totals.rides })}</dt>
+          <dd>{money(totals.fare)}</dd>
+          <dt>{t("line.tax")}</dt>
+          <dd>−{money(totals.tax)}</dd>
+          <dt>{t("driver.platform_fee")}</dt>
+          <dd>−{money(totals.fee)}</dd>
+          <dt class="sum">{t("driver.share")}</dt>
+          <dd class="sum">{money(totals.share)}</dd>
+          <dt>{t("driver.cash")}</dt>
+          <dd>−{money(totals.cash)}</dd>
+          <dt>{t("driver.to_be_paid")}</dt>
+          <dd>{money(totals.to_be_paid)}</dd>
+        </dl>
+      )}
+      <h3>{t("driver.payouts")}</h3>
+      {payouts.value && !payouts.value.items.length && <p class="soft">{t("driver.no_payouts")}</p>}
+      <ul class="list">
+        {payouts.value?.items.map((each) => (
+          <li key={each.payout_id} class="stack">
+            <div class="row between">
+              <span>
+                {t("driver.until", { day: day(each.until_day) })}
+                <span class="soft small block">{each.sent_at ? dayAndTime(each.sent_at) : ""}</span>
+              </span>
+              <span class={`badge ${each.state === "sent" ? "" : "warn"}`}>{t(`driver.payout.${each.state}`)}</span>
+              <strong class="number">{money(each.amount)}</strong>
+            </div>
+            <Button
+              kind="quiet"
+              onClick={() => openFile(`/v1/driver/payouts/${each.payout_id}/statement`, `statement-${each.until_day}`)}
+            >
+              {t("driver.statement")}
+            </Button>
+          </li>
+        ))}
+      </ul>
+      <details>
+        <summary>{t("driver.account")}</summary>
+        <div class="stack">
+          <Select
+            label={t("driver.account")}
+            value={account}
+            options={ACCOUNTS.map((name) => [name, t(`driver.accounts.${name}`)] as const)}
+            onChange={setAccount}
+          />
+          <Button
+            onClick={() => put("/v1/driver/payout-account", { account }).then(() => toast(t("driver.account_saved")))}
+          >
+            {t("driver.account_save")}
+          </Button>
+        </div>
+      </details>
+    </Dialog>
+  );
+};
