@@ -184,7 +184,8 @@ def tables(found: dict[str, Any]) -> None:
             print(f"  not found: {name}")
     sizes = [("payout run", each["lines"], each["seconds"]) for each in found.get("payouts", ())]
     sizes += [("audit", each["entries"], each["seconds"]) for each in found.get("audit", ())]
-    report.table("How they grow", ("what", "rows", "seconds"), sizes)
+    if sizes:
+        report.table("How they grow", ("what", "rows", "seconds"), sizes)
     if charges := found.get("charges"):
         print(f"Charges: {charges['a_second']:g} a second, {charges['ratio_to_bare_commits']} of bare commits.")
     for name, holds in found["verdict"].items():

@@ -34,6 +34,13 @@ CHARGED_WITHIN_S = 120.0
 
 _ANSWERED = "SELECT count(*) FROM charges WHERE state <> 'pending'"
 
+_STEADY = """
+    WITH marks AS (SELECT percentile_disc(0.2) WITHIN GROUP (ORDER BY resolved_at) AS began,
+                          percentile_disc(0.9) WITHIN GROUP (ORDER BY resolved_at) AS ended FROM charges)
+    SELECT extract(epoch FROM ended - began),
+           (SELECT count(*) FROM charges WHERE resolved_at > began AND resolved_at <= ended) FROM marks
+"""
+
 
 # -- charges -------------------------------------------------------------------------------------------------------
 def charges_a_second(config: Settings, seed: int, rides: int, say: Say) -> dict[str, Any]:
@@ -49,12 +56,11 @@ def charges_a_second(config: Settings, seed: int, rides: int, say: Say) -> dict[
         try:
             _tell_all(own, stories)
             with Running(own, {story.trip_id: story.known_to_trips() for story in stories}):
-                curve = _watch(engine, rides)
+                _watch(engine, rides)
+            rate = _steady(engine)
         finally:
             engine.dispose()
             queues_gone(own)
-    (from_s, from_count), (to_s, to_count) = (_at(curve, rides * share) for share in (0.2, 0.9))
-    rate = (to_count - from_count) / max(to_s - from_s, 1e-6)
     say(f"    {rate:,.0f} charges a second; {bare:,.0f} single-row commits a second on one connection")
     return {
         "rides": rides,
@@ -75,19 +81,20 @@ def _tell_all(config: Settings, stories: list[Story]) -> None:
         mouth.close()
 
 
-def _watch(engine: Engine, rides: int) -> list[tuple[float, int]]:
-    """When how many were answered. Raises TimeoutError."""
-    until, curve = time.monotonic() + CHARGED_WITHIN_S, [(time.monotonic(), 0)]
-    while curve[-1][1] < rides:
+def _watch(engine: Engine, rides: int) -> None:
+    """Returns when all are answered. Raises TimeoutError."""
+    until = time.monotonic() + CHARGED_WITHIN_S
+    while (answered := int(one(engine, _ANSWERED))) < rides:
         if time.monotonic() > until:
-            raise TimeoutError(f"{curve[-1][1]} of {rides} rides were charged in {CHARGED_WITHIN_S:g} s")
+            raise TimeoutError(f"{answered} of {rides} rides were charged in {CHARGED_WITHIN_S:g} s")
         time.sleep(LOOK_S)
-        curve.append((time.monotonic(), int(one(engine, _ANSWERED))))
-    return curve
 
 
-def _at(curve: list[tuple[float, int]], count: float) -> tuple[float, int]:
-    return next(point for point in curve if point[1] >= count)
+def _steady(engine: Engine) -> float:
+    """Charges a second by when each was answered; 0 when there were too few to say."""
+    with engine.connect() as connection:
+        seconds, charges = connection.execute(text(_STEADY)).one()
+    return charges / float(seconds) if seconds else 0.0
 
 
 def _commits_a_second(engine: Engine) -> float:
