@@ -70,8 +70,12 @@ class Running:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait(10)
 
-    def is_up(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+    def keep_up(self) -> bool:
+        """Start it again if it ended by itself, as the supervisor of a stack would; gives whether it had."""
+        if self._process is None or self._process.poll() is None:
+            return False
+        self.start()
+        return True
 
     def last_words(self) -> str:
         """The end of its log, for who wants to know why it does not run."""

@@ -97,6 +97,9 @@ class Storm:
     published: int = 0
     seconds: float = 0.0
     audit: dict[str, Any] = field(default_factory=dict)
+    service: Running | None = None
+    ended: int = 0
+    """How often the service ended by itself when a server was gone, and was started again."""
     clickers: list[Clickers] = field(default_factory=list)
 
     def live(self) -> None:
@@ -105,6 +108,7 @@ class Storm:
         queues_made(self.config)
         trips = {story.trip_id: story.known_to_trips() for story in self.stories}
         with Hook(self.config) as hook, Running({**self.config, **SMALL, **hook.settings}, trips) as service:
+            self.service = service
             mouth = Mouth(self.config["AMQP_URI"])
             try:
                 self._drive(service, mouth)
@@ -203,6 +207,7 @@ class Storm:
             self.seen.look()
             if is_so():
                 return
+            self.ended += self.service is not None and self.service.keep_up()
             if time.monotonic() > until:
                 raise TimeoutError(f"waited {within_s:g} s for {what}: {self._standing()}")
             time.sleep(LOOK_S)
