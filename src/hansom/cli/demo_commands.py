@@ -65,7 +65,8 @@ def demo(  # noqa: PLR0917
     try:
         url = local.up()
         options += area_of(city) if city else []
-        console.print(f"[bold green]Hansom is up[/]. Open [bold]{url}/docs[/]", soft_wrap=True)
+        pages = f"Ride: [bold]{url}/rider[/]  drive: [bold]{url}/driver[/]  read: {url}/docs"
+        console.print(f"[bold green]Hansom is up[/]. {pages}", soft_wrap=True)
         code = run_bots([*BOTS, "--url", url, *options, *(["--json"] if as_json else [])])
     except KeyboardInterrupt:
         code = 130
