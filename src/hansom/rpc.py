@@ -27,7 +27,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hansom import logs
-from hansom.amqp import Broker, Outgoing
+from hansom.amqp import BROKEN, Broker, Outgoing
 from hansom.contracts.errors import (
     REGISTRY,
     DeadlineExceeded,
@@ -127,7 +127,11 @@ class _Consumer(RpcConsumer):
         except Unavailable:
             # the caller's deadline tells him; the request comes again with the connection and is safe to repeat
             log.warning("a reply could not be sent: the broker is down")
-        self.queue_consumer.ack_message(message)
+        try:
+            self.queue_consumer.ack_message(message)
+        except BROKEN as exc:
+            # raised, it would end the whole process
+            log.warning("a request could not be acknowledged, and comes again: the broker is down: %s", exc)
         return result, exc_info
 
 
