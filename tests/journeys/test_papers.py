@@ -6,6 +6,8 @@ from typing import Any
 
 import requests
 
+from tests.support.waiting import eventually
+
 
 def test_a_ride_on_paper_in_its_riders_language(people: Any, refused: Any) -> None:
     rider, driver = people.rider(), people.driver(category="van")
@@ -14,6 +16,7 @@ def test_a_ride_on_paper_in_its_riders_language(people: Any, refused: Any) -> No
     driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
     driver.do(trip["id"], "arrive")
     driver.do(trip["id"], "start", {"pin": trip["pin"]})
+    eventually(lambda: len(rider.call("GET", f"/v1/trips/{trip['id']}/trace")["points"]) > 1, within_s=15)
     driver.do(trip["id"], "complete")
     rider.event("payment_captured", trip_id=trip["id"])
     path = f"/v1/trips/{trip['id']}/receipt"

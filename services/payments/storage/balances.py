@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from hansom.contracts.ledger import SeeBalances
@@ -80,7 +81,7 @@ def _sums_of_the_platform(session: Session, ids: list[str], at: datetime) -> dic
     closings, entries = ledger_closings.c, ledger_entries.c
     closed = (
         select(closings.account_id, closings.balance_minor)
-        .distinct(closings.account_id)
+        .ext(distinct_on(closings.account_id))
         .where(closings.account_id.in_(ids), closings.at <= at)
         .order_by(closings.account_id, closings.at.desc())
     )

@@ -70,10 +70,12 @@ def test_what_is_right_comes_out_as_it_went_in() -> None:
 
 def test_a_period_takes_days_and_moments_and_leaves_out_what_is_empty() -> None:
     assert load(schemas.PeriodQuery(), {"from": "2026-03-01", "to": "2026-03-02T02:00:00 02:00"}) == {
-        "from": "2026-03-01T00:00:00.000Z",
+        "from": "2026-03-01",
         "to": "2026-03-02T00:00:00.000Z",
         "limit": 20,
     }
+    with pytest.raises(Invalid):
+        load(schemas.PeriodQuery(), {"from": "2026-13-01"})
     assert load(schemas.PeriodQuery(), {"from": "", "to": ""}) == {"limit": 20}
 
 
