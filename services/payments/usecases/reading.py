@@ -70,7 +70,9 @@ class Told:
         """The way that was driven, (lat, lng): on the roads if it was matched to them; none once it is coarse."""
         if self.trace is None or self.trace.get("coarsened"):
             return []
-        line = self.trace.get("matched_route") or self.trace.get("points") or []
+        matched = self.trace.get("matched_route") or []
+        # a car that stood still is matched to one point
+        line = matched if len(matched) > 1 else self.trace.get("points") or []
         return [(float(point["lat"]), float(point["lng"])) for point in line]
 
 

@@ -17,6 +17,7 @@ from services.payments.documents.rendering import (
     statement_html,
 )
 from services.payments.documents.wording import wording_for
+from services.payments.usecases.reading import Told
 
 HELSINKI = Place("Helsinki", ZoneInfo("Europe/Helsinki"))
 
@@ -230,3 +231,10 @@ def test_a_statement_of_very_many_lines_has_their_sums_by_the_citys_days() -> No
     ):
         assert told in page
     assert "sums by day" in page and "sums by day" not in statement_html(a_statement(), written())
+
+
+def test_the_way_of_a_car_that_stood_still_is_its_positions() -> None:
+    here = {"lat": 60.17, "lng": 24.94}
+    assert Told({}, {"matched_route": [here], "points": [here, here]}).way == [(60.17, 24.94)] * 2
+    assert Told({}, {"matched_route": [here, here, here], "points": [here]}).way == [(60.17, 24.94)] * 3
+    assert Told({}, {"matched_route": None, "points": []}).way == []
