@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+import zlib
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
 from pmtiles.reader import MmapSource, Reader
+from pmtiles.tile import MagicNumberNotFound, SpecVersionUnsupported
 
 from hansom.cities import Area
 from hansom.cities.drawing import write
@@ -20,6 +23,9 @@ LOWEST_ZOOM, HIGHEST_ZOOM = 5, 15
 
 TILES_KEPT = 2000
 """Tiles that a process remembers: about 40 MB of the busiest city centre."""
+
+DAMAGE = (MagicNumberNotFound, SpecVersionUnsupported, ValueError, IndexError, EOFError, OSError, zlib.error)
+"""What reading a damaged file raises: it is no such file, it ends early, or what is packed in it is not what it was."""
 
 
 def build_tiles(extract: Path, folder: Path, area: Area) -> None:
@@ -58,13 +64,13 @@ class Tiles:
     def __init__(self, path: Path) -> None:
         """Raises OSError when there is no such file, ValueError when it is damaged."""
         with path.open("rb") as file:
-            facts = path.stat()
-            self._reader = Reader(MmapSource(file))
+            facts = os.fstat(file.fileno())
+            try:
+                self._reader = Reader(MmapSource(file))
+                self._metadata, header = self._reader.metadata(), self._reader.header()
+            except DAMAGE as exc:
+                raise ValueError(f"{path} is damaged: prepare the city again") from exc
         self.stamp = f"{facts.st_mtime_ns:x}-{facts.st_size:x}"
-        try:
-            self._metadata, header = self._reader.metadata(), self._reader.header()
-        except Exception as exc:
-            raise ValueError(f"{path} is damaged: prepare the city again") from exc
         self.bounds = tuple(header[f"{edge}_e7"] / 1e7 for edge in ("min_lon", "min_lat", "max_lon", "max_lat"))
         self.zooms = (int(header["min_zoom"]), int(header["max_zoom"]))
         self._kept: OrderedDict[tuple[int, int, int], bytes | None] = OrderedDict()

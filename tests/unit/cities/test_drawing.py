@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
+from pmtiles.tile import Compression, TileType, serialize_header
 from shapely.geometry import LineString, Point, box
 
 from hansom.cities import Area
@@ -38,8 +40,32 @@ def test_without_a_coast_from_edge_to_edge_nothing_is_made_sea(shores: list[Line
     assert seas(shores, FRAME) == []
 
 
-def test_a_damaged_map_says_so(tmp_path: Path) -> None:
-    (tmp_path / TILES_FILE).write_bytes(b"nothing like tiles" * 50)
+METADATA = gzip.compress(b'{"vector_layers": []}')
+HEADER = serialize_header(
+    {
+        **dict.fromkeys(("root_offset", "root_length", "tile_data_offset", "tile_data_length"), 0),
+        **{"metadata_offset": 127, "metadata_length": len(METADATA), "clustered": True, "min_zoom": 5, "max_zoom": 15},
+        **{"internal_compression": Compression.GZIP, "tile_compression": Compression.GZIP, "tile_type": TileType.MVT},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        pytest.param(b"nothing like tiles" * 50, id="something else"),
+        pytest.param(HEADER[:7] + b"\x09" + HEADER[8:] + METADATA, id="another version"),
+        pytest.param(b"\xff" + HEADER[1:] + METADATA, id="no text where its name is"),
+        pytest.param(HEADER[:97] + b"\x63" + HEADER[98:] + METADATA, id="a compression that is none"),
+        pytest.param(HEADER[:60], id="ends in its header"),
+        pytest.param(b"", id="empty"),
+        pytest.param(HEADER + METADATA[:15], id="ends in its metadata"),
+        pytest.param(HEADER + b"\x00" * len(METADATA), id="metadata of zeros"),
+        pytest.param(HEADER + METADATA[:12] + b"\xff" * (len(METADATA) - 12), id="packed metadata damaged"),
+    ],
+)
+def test_a_damaged_map_says_so(damaged: bytes, tmp_path: Path) -> None:
+    (tmp_path / TILES_FILE).write_bytes(damaged)
     with pytest.raises(ValueError, match="prepare the city again"):
         Tiles(tmp_path / TILES_FILE)
 
