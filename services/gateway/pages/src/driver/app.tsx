@@ -1,19 +1,17 @@
 /** The driver's page. */
 import { useEffect, useState } from "preact/hooks";
-import { get } from "../app/http";
+import { city, useCity } from "../app/city";
 import { t } from "../app/i18n";
-import { change, me, signOut } from "../app/session";
-import type { City } from "../map/city-map";
-import { Button, Dialog, Field, LineState, Loading, Preferences, Select, Toasts, words } from "../ui/parts";
+import { me } from "../app/session";
+import { Field, Loading, Select, Toasts, words } from "../ui/parts";
+import { Phone } from "../ui/phone";
 import { Welcome } from "../ui/welcome";
 import { DriveMap } from "./drive-map";
 import { Earnings } from "./earnings";
 import { beginPositions } from "./position";
 import { Steps } from "./steps";
 import { WhyNoRides } from "./why";
-import { city, follow } from "./work";
-
-type Panel = "menu" | "earnings" | "why" | null;
+import { follow } from "./work";
 
 const CATEGORIES = ["standard", "comfort", "van"] as const;
 
@@ -47,26 +45,13 @@ const registration = (values: Record<string, string>) => {
   return { email, password, name, phone, vehicle: { make, model, colour, plate, category } };
 };
 
-const Menu = ({ open }: { open: (panel: Panel) => void }) => (
-  <Dialog title={me.value?.name ?? ""} onClose={() => open(null)}>
-    <p class="soft small" dir="auto">
-      {me.value?.vehicle?.colour} {me.value?.vehicle?.make} {me.value?.vehicle?.model} · {me.value?.vehicle?.plate}
-    </p>
-    <Button wide onClick={() => open("earnings")}>
-      {t("driver.earnings")}
-    </Button>
-    <Button wide onClick={() => open("why")}>
-      {t("driver.why")}
-    </Button>
-    <Preferences onLanguage={(language) => void change({ language }).catch(() => undefined)} />
-    <Button wide kind="quiet" onClick={signOut}>
-      {t("account.sign_out")}
-    </Button>
-  </Dialog>
+const MyCar = () => (
+  <p class="soft small" dir="auto">
+    {me.value?.vehicle?.colour} {me.value?.vehicle?.make} {me.value?.vehicle?.model} · {me.value?.vehicle?.plate}
+  </p>
 );
 
 const Working = () => {
-  const [panel, open] = useState<Panel>(null);
   useEffect(() => {
     document.title = t("driver.title");
     const deaf = follow();
@@ -78,34 +63,23 @@ const Working = () => {
   }, []);
   if (!city.value) return <Loading />;
   return (
-    <main class="phone">
-      <h1 class="unseen">{t("driver.title")}</h1>
-      <DriveMap city={city.value} />
-      <LineState />
-      <div class="top">
-        <Button label={t("menu.open")} onClick={() => open("menu")}>
-          <span aria-hidden="true">☰</span>
-        </Button>
-      </div>
-      <section class="sheet" aria-label={t("driver.work")}>
-        <Steps />
-      </section>
-      {panel === "menu" && <Menu open={open} />}
-      {panel === "earnings" && <Earnings onClose={() => open(null)} />}
-      {panel === "why" && <WhyNoRides onClose={() => open(null)} />}
-    </main>
+    <Phone
+      title={t("driver.title")}
+      label={t("driver.work")}
+      map={<DriveMap city={city.value} />}
+      about={<MyCar />}
+      panels={{
+        earnings: { title: t("driver.earnings"), show: (close) => <Earnings onClose={close} /> },
+        why: { title: t("driver.why"), show: (close) => <WhyNoRides onClose={close} /> },
+      }}
+    >
+      <Steps />
+    </Phone>
   );
 };
 
 export const App = () => {
-  const [failure, setFailure] = useState<unknown>(null);
-  useEffect(() => {
-    get<{ items: City[] }>("/v1/cities")
-      .then(({ items }) => {
-        city.value = items[0] ?? null;
-      })
-      .catch(setFailure);
-  }, []);
+  const failure = useCity();
   return (
     <>
       {failure !== null && <p class="empty">{words(failure)}</p>}

@@ -1,10 +1,10 @@
 /** What the driver earned, what was paid to him, and where it goes. */
 import { useState } from "preact/hooks";
+import { openFile } from "../app/documents";
 import { day, dayAndTime, money } from "../app/format";
 import { get, type Money, type Page, put } from "../app/http";
 import { t } from "../app/i18n";
 import { useResource } from "../app/resource";
-import { openFile } from "../rider/documents";
 import { Button, Dialog, Loading, Note, Select, toast, words } from "../ui/parts";
 import { moneyChanged } from "./work";
 

@@ -3,10 +3,11 @@
  * itself along its way (to try things out). What cannot be sent is kept and sent later, in order.
  */
 import { effect, signal } from "@preact/signals";
+import { city } from "../app/city";
 import type { Point } from "../app/http";
 import { me } from "../app/session";
 import { line, send } from "../app/socket";
-import { city, trip, way } from "./work";
+import { trip, way } from "./work";
 
 export type Source = "device" | "map" | "autopilot";
 

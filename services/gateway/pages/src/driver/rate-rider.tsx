@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { t } from "../app/i18n";
 import { Note, toast, words } from "../ui/parts";
+import { Stars } from "../ui/stars";
 
 export const RateRider = ({ send }: { send: (stars: number) => Promise<void> }) => {
   const [given, setGiven] = useState(0);
@@ -15,14 +16,5 @@ export const RateRider = ({ send }: { send: (stars: number) => Promise<void> }) 
     }
   };
   if (given) return <Note>{t("rating.thanks")}</Note>;
-  return (
-    <fieldset class="stars">
-      <legend class="unseen">{t("driver.rate")}</legend>
-      {[1, 2, 3, 4, 5].map((each) => (
-        <button key={each} type="button" aria-label={t("rating.stars", { count: each })} onClick={() => give(each)}>
-          <span aria-hidden="true">★</span>
-        </button>
-      ))}
-    </fieldset>
-  );
+  return <Stars label={t("driver.rate")} given={given} onGive={give} />;
 };

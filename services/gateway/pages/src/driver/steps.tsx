@@ -1,11 +1,12 @@
 /** What stands in the driver's sheet, by what he is doing. */
 import { useEffect, useState } from "preact/hooks";
 import { clock, distance, duration, money } from "../app/format";
-import { ApiError, get, newKey, post } from "../app/http";
+import { ApiError, get } from "../app/http";
 import { t } from "../app/i18n";
+import { rate } from "../app/rating";
 import { useResource } from "../app/resource";
 import { me } from "../app/session";
-import type { Trip } from "../rider/ride";
+import type { Trip } from "../app/trip";
 import { Button, Dialog, Field, Note, Select, toast, words } from "../ui/parts";
 import type { Totals } from "./earnings";
 import { here, isThere, kept, refused, type Source, source } from "./position";
@@ -27,7 +28,7 @@ import {
   trip,
   way,
 } from "./work";
-import "../rider/steps.css";
+import "../ui/ride.css";
 import "./driver.css";
 
 const WhereFrom = () => (
@@ -250,21 +251,13 @@ const Done = ({ ride }: { ride: Trip }) => (
     {ride.cancellation_fee && ride.cancellation_fee.amount_minor > 0 && (
       <Note>{t("driver.fee", { fee: money(ride.cancellation_fee) })}</Note>
     )}
-    {ride.state === "completed" && <RateRider send={(stars) => rate(ride, stars)} />}
+    {ride.state === "completed" && <RateRider send={(stars) => rate(ride.id, stars)} />}
     <Today />
     <Button kind="first" wide onClick={leave}>
       {t("driver.next")}
     </Button>
   </div>
 );
-
-const rate = async (ride: Trip, stars: number): Promise<void> => {
-  try {
-    await post(`/v1/trips/${ride.id}/rating`, { stars }, newKey());
-  } catch (reason) {
-    if (!(reason instanceof ApiError && reason.code === "already_rated")) throw reason;
-  }
-};
 
 const Spoken = () => {
   const told = news.value;

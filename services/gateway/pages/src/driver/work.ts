@@ -3,9 +3,7 @@ import { signal } from "@preact/signals";
 import { get, type Money, type Page, type Point, post, put } from "../app/http";
 import { me, reload } from "../app/session";
 import { listen, onLive } from "../app/socket";
-import type { City } from "../map/city-map";
-import type { Trip } from "../rider/ride";
-import { OVER } from "../rider/ride";
+import { OVER, type Trip } from "../app/trip";
 
 export interface Offer {
   offer_id: string;
@@ -30,7 +28,6 @@ export interface Way {
   line: Point[];
 }
 
-export const city = signal<City | null>(null);
 export const offer = signal<Offer | null>(null);
 export const trip = signal<Trip | null>(null);
 export const hint = signal<Hint | null>(null);

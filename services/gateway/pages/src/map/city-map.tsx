@@ -1,6 +1,7 @@
 /** The map of a city as a component: its style follows the theme; what is drawn on it is given by the page. */
 import type { LngLatBoundsLike, Map as MapLibre } from "maplibre-gl";
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { City } from "../app/city";
 import type { Point } from "../app/http";
 import { t } from "../app/i18n";
 import { shade } from "../app/prefs";
@@ -10,21 +11,10 @@ import "./map.css";
 
 declare const MAP_WORKER: string;
 
-export interface City {
-  id: string;
-  name: string;
-  currency: string;
-  time_zone: string;
-  categories: string[];
-  service_area: { south: number; west: number; north: number; east: number };
-  centre: Point;
-  map_style_url: string | null;
-}
-
 interface Props {
   city: City;
   label: string;
-  onReady: (map: MapLibre) => undefined | (() => void);
+  onReady: (map: MapLibre, library: typeof import("maplibre-gl")) => undefined | (() => void);
   onPick?: (point: Point) => void;
 }
 
@@ -94,7 +84,7 @@ export const CityMap = ({ city, label, onReady, onPick }: Props) => {
         map.on("click", (event) => pick.current?.({ lat: event.lngLat.lat, lng: event.lngLat.lng }));
         const ready = map;
         ready.once("load", () => {
-          if (!gone) leave = onReady(ready);
+          if (!gone) leave = onReady(ready, library);
         });
       })
       .catch(() => setFailed(true));

@@ -3,6 +3,12 @@ import type { LayerSpecification, StyleSpecification } from "maplibre-gl";
 
 export type Shade = "light" | "dark";
 
+/** Of what is drawn over the map. */
+export const COLOURS: Record<Shade, { cars: Record<string, string>; edge: string; route: string }> = {
+  light: { cars: { free: "#0b6e4f", mine: "#1d4fd8" }, edge: "#ffffff", route: "#0b6e4f" },
+  dark: { cars: { free: "#4cc79b", mine: "#8fb0ff" }, edge: "#14161a", route: "#4cc79b" },
+};
+
 interface Paints {
   land: string;
   water: string;

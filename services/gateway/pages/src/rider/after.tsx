@@ -1,11 +1,14 @@
 /** After the ride: what it cost and why, a tip, a rating. */
 import { useEffect, useState } from "preact/hooks";
+import { openDocument } from "../app/documents";
 import { distance, duration, minor, money } from "../app/format";
 import { ApiError, get, type Money, newKey, post } from "../app/http";
 import { t } from "../app/i18n";
+import { rate } from "../app/rating";
+import type { FareLine, Trip } from "../app/trip";
 import { Button, Field, Loading, Note, toast, words } from "../ui/parts";
-import { openDocument } from "./documents";
-import { beginAnew, charged, type FareLine, type Trip } from "./ride";
+import { Stars } from "../ui/stars";
+import { beginAnew, charged } from "./ride";
 
 export interface Receipt {
   receipt_number: string;
@@ -114,34 +117,10 @@ const Rating = ({ ride }: { ride: Trip }) => {
   const [stars, setStars] = useState(0);
   const [comment, setComment] = useState("");
   const [done, setDone] = useState(false);
-  const [key] = useState(newKey);
-  const send = async () => {
-    try {
-      const text = comment.trim();
-      await post(`/v1/trips/${ride.id}/rating`, { stars, ...(text ? { comment: text } : {}) }, key);
-    } catch (reason) {
-      if (!(reason instanceof ApiError && reason.code === "already_rated")) throw reason;
-    }
-    setDone(true);
-  };
   if (done) return <Note>{t("rating.thanks")}</Note>;
   return (
     <div class="stack">
-      <fieldset class="stars">
-        <legend class="unseen">{t("rating.how")}</legend>
-        {[1, 2, 3, 4, 5].map((each) => (
-          <button
-            key={each}
-            type="button"
-            class={each <= stars ? "on" : ""}
-            aria-pressed={stars === each}
-            aria-label={t("rating.stars", { count: each })}
-            onClick={() => setStars(each)}
-          >
-            <span aria-hidden="true">★</span>
-          </button>
-        ))}
-      </fieldset>
+      <Stars label={t("rating.how")} given={stars} onGive={setStars} />
       {stars > 0 && (
         <>
           <Field
@@ -150,7 +129,9 @@ const Rating = ({ ride }: { ride: Trip }) => {
             maxLength={500}
             onInput={(event) => setComment(event.currentTarget.value)}
           />
-          <Button onClick={send}>{t("rating.send")}</Button>
+          <Button onClick={() => rate(ride.id, stars, comment.trim()).then(() => setDone(true))}>
+            {t("rating.send")}
+          </Button>
         </>
       )}
     </div>

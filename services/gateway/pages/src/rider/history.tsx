@@ -1,13 +1,13 @@
 /** The rider's rides, newest first, each with its route and receipt. */
 import { useEffect, useState } from "preact/hooks";
+import { openDocument } from "../app/documents";
 import { dayAndTime, money } from "../app/format";
 import { get, type Page, type Point } from "../app/http";
 import { t } from "../app/i18n";
 import { useResource } from "../app/resource";
+import type { Trip } from "../app/trip";
 import { Button, Dialog, Loading, Note, words } from "../ui/parts";
 import { type Receipt, ReceiptView } from "./after";
-import { openDocument } from "./documents";
-import type { Trip } from "./ride";
 import { RouteSketch } from "./route-sketch";
 
 interface Trace {

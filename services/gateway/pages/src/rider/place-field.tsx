@@ -1,8 +1,9 @@
 /** A field that searches places as somebody types: a combobox of the usual kind, for fingers and keys. */
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { city } from "../app/city";
 import { get } from "../app/http";
 import { t } from "../app/i18n";
-import { city, type Place } from "./ride";
+import type { Place } from "./ride";
 
 interface Props {
   label: string;

@@ -1,79 +1,13 @@
 /** The rider's ride: what is chosen, what is asked for, and what becomes of it. The server's word is the only truth. */
 import { computed, signal } from "@preact/signals";
-import { ApiError, get, type Money, newKey, type Page, type Point, patch, post, request } from "../app/http";
+import { ApiError, get, newKey, type Page, type Point, patch, post, request } from "../app/http";
 import { call, listen, onLive } from "../app/socket";
-import type { City } from "../map/city-map";
+import { OVER, type Quote, type Trip, type Waiting } from "../app/trip";
 
 export interface Place {
   name: string;
   kind?: string;
   point: Point;
-}
-
-export interface FareLine {
-  code: string;
-  label: string;
-  amount: Money;
-}
-
-export interface Option {
-  category: string;
-  fare: Money;
-  breakdown: FareLine[];
-  surge: { multiplier: number; reason: string | null; code: string };
-  pickup_eta_s: number | null;
-  cancellation?: { free_s: number | null; fee: Money } | null;
-  promo?: { code: string; label: string; discount: Money; to_pay: Money } | null;
-  tip_max?: Money | null;
-}
-
-export interface Quote {
-  id: string;
-  distance_m: number;
-  duration_s: number;
-  estimated?: boolean;
-  route: Point[];
-  options: Option[];
-  expires_at: string;
-}
-
-export interface Trip {
-  id: string;
-  state: "requested" | "assigned" | "arrived" | "in_progress" | "completed" | "cancelled" | "expired";
-  category: string;
-  pickup: Point;
-  dropoff: Point;
-  fare: Money;
-  to_pay?: Money | null;
-  cancellation_fee?: Money | null;
-  pin: string | null;
-  driver: {
-    id: string;
-    name: string;
-    rating: number | null;
-    vehicle: { make: string; model: string; colour: string; plate: string; category: string };
-    position: Point | null;
-    pickup_eta_s: number | null;
-  } | null;
-  distance_m: number;
-  duration_s: number;
-  requested_at: string;
-  completed_at: string | null;
-  cancelled_at: string | null;
-  cancelled_by: string | null;
-  version: number;
-  waiting?: Waiting | null;
-}
-
-export interface Waiting {
-  /** One line of the server's own: what is being done for this rider. */
-  text: string;
-  cars_near: number;
-  busy_near: number;
-  finishing_near: number;
-  about_s: number | null;
-  asked: number;
-  since: string;
 }
 
 export interface NearbyCar {
@@ -89,9 +23,6 @@ export interface Moved {
   eta_s: number | null;
 }
 
-export const OVER = new Set(["completed", "cancelled", "expired"]);
-
-export const city = signal<City | null>(null);
 export const pickup = signal<Place | null>(null);
 export const dropoff = signal<Place | null>(null);
 export const quote = signal<Quote | null>(null);

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { dayAndTime, distance, duration, money } from "../app/format";
 import { get, type Money } from "../app/http";
 import { t } from "../app/i18n";
+import type { Option, Quote, Trip } from "../app/trip";
 import { Button, Dialog, Loading, Note, words } from "../ui/parts";
 import { After } from "./after";
 import { PlaceField } from "./place-field";
@@ -19,22 +20,19 @@ import {
   dropoff,
   moved,
   news,
-  type Option,
   option,
   type Place,
   pickup,
   promoCode,
-  type Quote,
   quote,
   quoteDestination,
   quoteFailure,
   quoting,
-  type Trip,
   trip,
   waiting,
 } from "./ride";
 import { MethodChoice } from "./wallet";
-import "./steps.css";
+import "../ui/ride.css";
 
 const Breakdown = ({ option: chosen, onClose }: { option: Option; onClose: () => void }) => (
   <Dialog title={t("fare.explained", { category: t(`category.${chosen.category}`) })} onClose={onClose}>

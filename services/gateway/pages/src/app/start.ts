@@ -1,0 +1,15 @@
+/** How every page begins. */
+import { type ComponentType, h, render } from "preact";
+import { beginTexts } from "./i18n";
+import { beginPrefs } from "./prefs";
+import { begin, type Role } from "./session";
+import { keepOpen } from "./socket";
+
+export const startPage = async (App: ComponentType, role: Role): Promise<void> => {
+  beginPrefs();
+  await beginTexts();
+  const place = document.getElementById("page");
+  if (place) render(h(App, null), place);
+  keepOpen();
+  await begin(role);
+};
