@@ -17,6 +17,10 @@ class PageRoutes(Needs):
     def get_driver_page(self, call: Call) -> Any:
         return self.pages.page("driver")
 
+    @route("GET", "/ops", who=ANYONE, limited=False, documented=False)
+    def get_ops_page(self, call: Call) -> Any:
+        return self.pages.page("ops")
+
     @route("GET", "/assets/{name}", who=ANYONE, limited=False, documented=False)
     def get_asset(self, call: Call) -> Any:
         return self.pages.asset(call.data["name"], packed=call.takes_gzip)

@@ -14,7 +14,13 @@ export interface City {
   map_style_url: string | null;
 }
 
+export const cities = signal<City[]>([]);
 export const city = signal<City | null>(null);
+
+/** Look at another city. */
+export const chooseCity = (id: string) => {
+  city.value = cities.value.find((each) => each.id === id) ?? city.value;
+};
 
 /** Fetch it once; gives why that failed. */
 export const useCity = (): unknown => {
@@ -22,6 +28,7 @@ export const useCity = (): unknown => {
   useEffect(() => {
     if (city.value) return;
     get<{ items: City[] }>("/v1/cities").then(({ items }) => {
+      cities.value = items;
       city.value = items[0] ?? null;
     }, setFailure);
   }, []);

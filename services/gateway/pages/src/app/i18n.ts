@@ -20,10 +20,19 @@ const known = (tag: string | null | undefined): Language | null => {
   return base in LANGUAGES ? (base as Language) : null;
 };
 
+/** Texts of a page of its own: English at once, the others when they are wanted. */
+export interface Texts {
+  en: object;
+  fi: () => Promise<object>;
+  es: () => Promise<object>;
+}
+let own: Texts | undefined;
+
 const show = async (wanted: Language) => {
   if (wanted !== "en" && !i18next.hasResourceBundle(wanted, "translation")) {
     try {
-      i18next.addResourceBundle(wanted, "translation", (await others[wanted]()).default);
+      const [shared, more] = await Promise.all([others[wanted](), own?.[wanted]() ?? {}]);
+      i18next.addResourceBundle(wanted, "translation", { ...shared.default, ...more });
     } catch {
       return; // the language stays as it is until the file can be had
     }
@@ -33,11 +42,12 @@ const show = async (wanted: Language) => {
   language.value = wanted;
 };
 
-export const beginTexts = async () => {
+export const beginTexts = async (texts?: Texts) => {
+  own = texts;
   await i18next.init({
     lng: "en",
     fallbackLng: "en",
-    resources: { en: { translation: en } },
+    resources: { en: { translation: { ...en, ...texts?.en } } },
     interpolation: { escapeValue: false },
   });
   const first = known(chosenLanguage.value) ?? navigator.languages.map(known).find(Boolean) ?? "en";

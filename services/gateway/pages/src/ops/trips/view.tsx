@@ -1,0 +1,4 @@
+import { Loading } from "../../ui/parts";
+import type { ViewProps } from "../sections";
+
+export const TripsView = (_: ViewProps) => <Loading />;
