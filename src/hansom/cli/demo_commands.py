@@ -65,8 +65,7 @@ def demo(  # noqa: PLR0917
     try:
         url = local.up()
         options += area_of(city) if city else []
-        pages = f"Ride: [bold]{url}/rider[/]  drive: [bold]{url}/driver[/]  read: {url}/docs"
-        console.print(f"[bold green]Hansom is up[/]. {pages}", soft_wrap=True)
+        show_pages(url, made_here="POSTGRES_URI" not in own)
         code = run_bots([*BOTS, "--url", url, *options, *(["--json"] if as_json else [])])
     except KeyboardInterrupt:
         code = 130
@@ -76,6 +75,22 @@ def demo(  # noqa: PLR0917
         else:
             local.down()
     raise typer.Exit(code)
+
+
+def show_pages(url: str, *, made_here: bool) -> None:
+    """Say where to look; with an operator to sign in as when the databases are this stack's own."""
+    console.print(f"[bold green]Hansom is up[/]: open [bold]{url}[/]", soft_wrap=True)
+    console.print(f"  ride:   {url}/rider    drive:  {url}/driver    (make an account of your own)", soft_wrap=True)
+    if made_here:
+        from hansom.cli.demo_operator import demo_operator
+
+        operator = demo_operator(current_home())
+        console.print(
+            f"  watch:  {url}/ops      sign in as [bold]{operator.email}[/]  {operator.password}", soft_wrap=True
+        )
+    else:
+        console.print(f"  watch:  {url}/ops      ./hansom ops-user EMAIL makes an account", soft_wrap=True)
+    console.print(f"  read:   {url}/docs", soft_wrap=True)
 
 
 def run_bots(command: list[str]) -> int:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from hansom.cli import pytest_runs
 from hansom.cli.console import console, progress
 from hansom.cli.work_commands import PASS_ON
 from hansom.settings import REPOSITORY
@@ -30,10 +31,17 @@ def register(app: typer.Typer) -> None:
 
 
 def run_tests() -> None:
-    """Run the tests on real servers of their own. Arguments go to pytest."""
+    """Run the tests on real servers of their own, then those in a browser. Arguments go to pytest."""
     os.environ.setdefault("HANSOM_HOME", str(SHARED / "test"))
     os.chdir(REPOSITORY)
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *sys.argv[2:]])
+    arguments = sys.argv[2:]
+    runs = pytest_runs.plan(arguments)
+
+    def go() -> int:
+        early = pytest_runs.stops_at_failure(arguments)
+        return pytest_runs.run_all(runs, stop_early=early, pytest=pytest_runs.run_pytest, say=console.print)
+
+    raise typer.Exit(pytest_runs.on_one_stack(runs, go))
 
 
 def lint() -> None:

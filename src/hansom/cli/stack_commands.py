@@ -59,7 +59,7 @@ def up(
     lines = read_procfile()
     url = local.up(choose(lines, only.split(",")) if only else lines)
     console.print(f"[bold green]Hansom is up[/] at [bold]{url}[/] after {time.monotonic() - began:.1f} s")
-    console.print(f"  pages for riders and drivers:  {url}/rider  {url}/driver", soft_wrap=True)
+    console.print(f"  pages for riders, drivers and operators:  {url}/rider  {url}/driver  {url}/ops", soft_wrap=True)
     console.print(f"  the contract to read and try:  {url}/docs", soft_wrap=True)
     console.print("  what runs: ./hansom status     logs: ./hansom logs -f     stop: ./hansom down", soft_wrap=True)
 

@@ -96,19 +96,25 @@ def ops_user(
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     elif not password:
         password = sys.stdin.readline().rstrip("\n")
-    made = _call("users", "create_ops_account", {"email": email, "password": password, "name": name})
+    from hansom.contracts.errors import HansomError
+
+    try:
+        made = call_service("users", "create_ops_account", {"email": email, "password": password, "name": name})
+    except HansomError as exc:
+        fields = "; ".join(f"{field}: {' '.join(texts)}" for field, texts in (exc.details or {}).items())
+        raise StackProblem(f"{exc.message} {fields}".strip()) from exc
     user = made.get("user", made)
     out.print(f"{user.get('id', '')} {email} may now log in as ops.")
 
 
-def _call(service: str, method: str, payload: dict[str, Any]) -> dict[str, Any]:
-    """One RPC from outside. Raises StackProblem with the service's own words."""
+def call_service(service: str, method: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """One RPC from outside. Raises HansomError as the service raised it, StackProblem when it does not answer."""
     import nameko.exceptions
     from nameko.exceptions import RpcTimeout
     from nameko.standalone.rpc import ClusterRpcProxy
 
     import hansom.contracts.users  # noqa: F401  (for its errors)
-    from hansom.contracts.errors import REGISTRY, HansomError
+    from hansom.contracts.errors import REGISTRY
 
     config = attach()
     # nameko's proxy then raises the service's errors as themselves
@@ -116,9 +122,6 @@ def _call(service: str, method: str, payload: dict[str, Any]) -> dict[str, Any]:
     try:
         with ClusterRpcProxy({"AMQP_URI": config["AMQP_URI"], "serializer": "json"}, timeout=15) as cluster:
             return getattr(getattr(cluster, service), method)(payload)
-    except HansomError as exc:
-        fields = "; ".join(f"{field}: {' '.join(texts)}" for field, texts in (exc.details or {}).items())
-        raise StackProblem(f"{exc.message} {fields}".strip()) from exc
     except (nameko.exceptions.UnknownService, RpcTimeout, OSError) as exc:
         raise StackProblem(f"The service {service} does not answer: is the stack up? ./hansom status") from exc
 

@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import requests
 
+from hansom.cli.demo_operator import FILE, demo_operator
 from hansom.settings import REPOSITORY
 from hansom.stack.procfile import read_procfile
 from hansom.stack.testing import RunningStack
@@ -109,6 +110,28 @@ def test_an_ops_user_is_made_and_logs_in(running_stack: RunningStack) -> None:
     assert reply.json()["user"]["role"] == "ops"
     assert again.returncode == 1
     assert len(again.stderr.strip().splitlines()) == 1
+
+
+def test_a_demo_has_one_operator_who_may_sign_in(running_stack: RunningStack) -> None:
+    running_stack.wait_ready()
+
+    operator, again = demo_operator(running_stack.home), demo_operator(running_stack.home)
+    reply = requests.post(f"{running_stack.url}/v1/sessions", json=vars(operator), timeout=10)
+
+    assert reply.json()["user"]["role"] == "ops"
+    assert again == operator
+    assert (running_stack.home.root / FILE).stat().st_mode & 0o077 == 0, "his password is for nobody else"
+
+
+def test_a_demo_whose_operators_password_is_lost_makes_another(running_stack: RunningStack) -> None:
+    running_stack.wait_ready()
+    before = demo_operator(running_stack.home)
+    (running_stack.home.root / FILE).unlink()
+
+    after = demo_operator(running_stack.home)
+
+    assert after.email != before.email
+    assert demo_operator(running_stack.home) == after
 
 
 def test_the_shell_reaches_the_services(running_stack: RunningStack) -> None:
