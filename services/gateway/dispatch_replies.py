@@ -75,6 +75,18 @@ class Waiting(Reply):
     """How it stands with a trip that waits for a driver."""
 
     text = fields.String(required=True, metadata={"description": "One line for the rider."})
+    code = fields.String(
+        **MAYBE,
+        metadata={
+            "description": "What `text` says: asking, kept, no_car, all_busy, others_first or cars_near; null in what "
+            "an older release wrote."
+        },
+    )
+    car_in_s = Finite(
+        **MAYBE, metadata={"description": "asking: until the driver could be there; kept: until the car is free."}
+    )
+    came_to_nothing = fields.Integer(required=True, metadata={"description": "Offers before."})
+    looking_s = Finite(**MAYBE, metadata={"description": "How long is looked on, when that is less than `about_s`."})
     cars_near = fields.Integer(required=True, metadata={"description": "Cars near that may carry the trip."})
     busy_near = fields.Integer(required=True, metadata={"description": "Of these, cars with a ride."})
     finishing_near = fields.Integer(required=True, metadata={"description": "Cars that end a ride near."})
@@ -94,6 +106,20 @@ class WaitingTrip(Trip):
 class WhyNot(Reply):
     code = fields.String(required=True)
     count = fields.Integer(required=True, metadata={"description": "Of requests, or of offers."})
+    nearer_s = Finite(**MAYBE, metadata={"description": "By how much those who were chosen were nearer, on average."})
+    words = fields.String(required=True)
+
+
+class Advice(Reply):
+    code = fields.String(
+        required=True,
+        metadata={
+            "description": "What `why_not` may be; not_taken, little_asked, busier, wait_elsewhere or other_category."
+        },
+    )
+    requests = fields.Integer(**MAYBE, metadata={"description": "busier: rides asked for there."})
+    distance_m = Finite(**MAYBE)
+    direction = fields.String(**MAYBE, metadata={"description": "north, north-east, ..."})
     words = fields.String(required=True)
 
 
@@ -120,6 +146,7 @@ class WhyNoRides(Reply):
     until = Rfc3339(required=True)
     summary = fields.String(required=True)
     what_to_do = fields.List(fields.String(), required=True)
+    advice = fields.List(fields.Nested(Advice), required=True, metadata={"description": "`what_to_do` with codes."})
     why_not = fields.String(
         **MAYBE,
         metadata={

@@ -11,6 +11,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from hansom.contracts.matching import (
+    AdviceReply,
     Answer,
     BatchReply,
     DecisionReply,
@@ -22,14 +23,16 @@ from hansom.contracts.matching import (
     WaitReply,
     WhyNoRidesReply,
 )
+from hansom.timeline import timeline_reply
 from hansom.validation import load
 from hansom.wire import Rfc3339, iso
-from services.matching.domain.driver_hour import NEARBY_M
+from services.matching.domain.driver_hour import NEARBY_M, Tip
 from services.matching.domain.model import Considered, WaitingTrip
 from services.matching.domain.news import DriverNews
 from services.matching.domain.outcome import Outcome
 from services.matching.domain.pool import Answered
 from services.matching.domain.summary import Asked, Look, Word, summarise
+from services.matching.domain.timeline import Batch, Promise, looks, promises
 from services.matching.domain.waiting import WaitingState, WaitOver
 from services.matching.explaining import Told
 from services.matching.usecases import ClosedBatch
@@ -169,6 +172,20 @@ def write_decisions_reply(
     }
 
 
+def write_timeline(decisions: Sequence[Row], waits: Sequence[Row]) -> dict[str, Any]:
+    """How a driver was looked for, moment by moment. All rows newest first."""
+    batches = [
+        Batch(look.at, look.policy, look.fallback, look.estimated, look.considered)
+        for look in map(_look, reversed(decisions))
+    ]
+    told = [
+        Promise(wait["promised_at"], wait["about_s"], wait["actual_s"], wait["how"])
+        for wait in reversed(waits)
+        if wait["promised_at"] is not None
+    ]
+    return timeline_reply([*looks(batches), *promises(told)])
+
+
 def _lines(decisions: Iterable[Row], answers: Mapping[str, Row]) -> list[DecisionReply]:
     """Each driver of each batch, newest batch first, and best score first within one.
 
@@ -262,6 +279,10 @@ def _asked(driver_id: str, answer: Row) -> Asked:
 def write_waiting(state: WaitingState) -> WaitingReply:
     return {
         "text": state.text,
+        "code": state.code,
+        "car_in_s": state.car_in_s,
+        "came_to_nothing": state.came_to_nothing,
+        "looking_s": state.looking_s,
         "cars_near": state.cars_near,
         "busy_near": state.busy_near,
         "finishing_near": state.finishing_near,
@@ -298,13 +319,17 @@ def write_why_no_rides(command: SeeWhyNoRides, told: Told) -> WhyNoRidesReply:
         "until": iso(hour.until) or "",
         "summary": explanation.summary,
         "what_to_do": list(explanation.advice),
+        "advice": [_advice(tip) for tip in explanation.tips],
         "why_not": hour.now,
         "online_s": round(hour.online_s, 1),
         "rides": hour.rides,
         "riding_s": None if hour.riding_s is None else round(hour.riding_s, 1),
         "batches": hour.batches,
         "considered": len(hour.trips),
-        "reasons": [{"code": each.code, "count": each.count, "words": each.words} for each in explanation.reasons],
+        "reasons": [
+            {"code": each.code, "count": each.count, "nearer_s": each.nearer_s, "words": each.words}
+            for each in explanation.reasons
+        ],
         "offers": {
             "made": len(hour.answers),
             "accepted": answers[Answer.ACCEPTED],
@@ -315,4 +340,15 @@ def write_why_no_rides(command: SeeWhyNoRides, told: Told) -> WhyNoRidesReply:
         },
         "near": {"within_m": NEARBY_M, "requests": hour.requests, "unmet": hour.unmet},
         "missing": list(told.missing),
+    }
+
+
+def _advice(tip: Tip) -> AdviceReply:
+    where = tip.busier
+    return {
+        "code": tip.code,
+        "requests": where.requests if where else None,
+        "distance_m": round(where.distance_m) if where else None,
+        "direction": where.direction if where else None,
+        "words": tip.words,
     }

@@ -30,6 +30,7 @@ from services.matching.domain.waiting import (
     in_turn,
     median_until,
     say,
+    saying,
 )
 from services.matching.storage.waits import EndedWait, Known, Waits
 from services.matching.usecases import ClosedBatch
@@ -135,12 +136,13 @@ def _state(glance: Glance, pooled: PooledTrip, around: Around, promise: Promise 
     before = known.states.get(trip_id)
     if before is not None and before.since_ms != pooled.waiting_since_ms:
         before = None
+    told = saying(glance, around, about_s)
     return WaitingState(
         trip_id=trip_id,
         rider_id=pooled.rider_id,
         since_ms=pooled.waiting_since_ms,
-        text=say(glance, around, about_s),
-        cars_near=glance.free + around.busy,
+        text=say(told),
+        cars_near=told.near,
         busy_near=around.busy,
         finishing_near=len(around.finishing),
         asked=len(glance.trip.excluded) + (glance.offered_s is not None),
@@ -149,6 +151,10 @@ def _state(glance: Glance, pooled: PooledTrip, around: Around, promise: Promise 
         promise=before.promise if before is not None and before.promise is not None else _kept(promise, glance),
         told_ms=before.told_ms if before is not None else 0,
         told=before.told if before is not None else "",
+        code=told.code.value,
+        car_in_s=told.car_in_s,
+        came_to_nothing=told.came_to_nothing,
+        looking_s=told.looking_s,
     )
 
 

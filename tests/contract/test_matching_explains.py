@@ -29,13 +29,15 @@ STATE = WaitingState(
     trip_id="0195541b2c0070008000000000000a01",
     rider_id="0195541b2c0070008000000000000b01",
     since_ms=1772452800500,
-    text="3 cars near, all busy; about 6 min",
+    text="3 cars near, all busy; an offer before came to nothing; about 6 min",
     cars_near=3,
     busy_near=3,
     finishing_near=1,
     asked=1,
     offered=False,
     about_s=352.5,
+    code="all_busy",
+    came_to_nothing=1,
 )
 
 
@@ -104,4 +106,9 @@ def test_a_driver_s_hour_is_told_as_promised() -> None:
     )
     told = write_why_no_rides(SeeWhyNoRides("d1"), Told(known, explain(known), ("trips", "location")))
     assert WhyNoRides().validate(json.loads(json.dumps(told))) == {}
-    assert [reason["code"] for reason in told["reasons"]] == ["another_driver", "not_answered"]
+    assert [(reason["code"], reason["nearer_s"]) for reason in told["reasons"]] == [
+        ("another_driver", 61.0),
+        ("not_answered", None),
+    ]
+    assert [tip["code"] for tip in told["advice"]] == ["not_taken", "wait_elsewhere"]
+    assert [tip["words"] for tip in told["advice"]] == told["what_to_do"]

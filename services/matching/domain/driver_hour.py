@@ -90,20 +90,35 @@ class DriverHour:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why not, how often (requests, or offers), and in words."""
+    """Why not, how often (requests, or offers), and in words. `nearer_s`: what others were ahead by, on average."""
 
     code: str
     count: int
     words: str
+    nearer_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """What to do, for programs and in words: one of NOW and why that is, or one of `_tips`. `busier`: where to go."""
+
+    code: str
+    words: str
+    busier: Busier | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`summary` in a few sentences; `reasons`, most frequent first; `advice`: what to do about it."""
+    """`summary` in a few sentences; `reasons`, most frequent first; `tips`: what to do about it, best first."""
 
     summary: str
     reasons: tuple[Reason, ...]
-    advice: tuple[str, ...]
+    tips: tuple[Tip, ...]
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """The tips in words."""
+        return tuple(tip.words for tip in self.tips)
 
 
 NOW = {
@@ -157,7 +172,7 @@ OFFERS = {
 def explain(hour: DriverHour) -> Explanation:
     """Why so few rides."""
     reasons = tuple(sorted(_reasons(hour), key=lambda reason: (-reason.count, reason.code)))
-    return Explanation(_summary(hour, reasons), reasons, tuple(_advice(hour, reasons)))
+    return Explanation(_summary(hour, reasons), reasons, tuple(_tips(hour, reasons)))
 
 
 def online_seconds(shifts: Iterable[Shift], since: datetime, until: datetime) -> float:
@@ -180,7 +195,7 @@ def riding_seconds(rides: Iterable[tuple[datetime, datetime | None]], since: dat
 
 def _reasons(hour: DriverHour) -> list[Reason]:
     counts = Counter(str(reason_of(trip.why)) for trip in hour.trips.values() if trip.why != OFFERED)
-    found = [Reason(code, number, _worded(code, number, hour)) for code, number in counts.items()]
+    found = [_reason(code, number, hour) for code, number in counts.items()]
     declined, silent = hour.answers.count(Answer.DECLINED), hour.answers.count(Answer.EXPIRED)
     taken_back = hour.answers.count(Answer.WITHDRAWN)
     if declined:
@@ -194,11 +209,14 @@ def _reasons(hour: DriverHour) -> list[Reason]:
     return found
 
 
-def _worded(code: str, number: int, hour: DriverHour) -> str:
+def _reason(code: str, number: int, hour: DriverHour) -> Reason:
     words = f"{number} {WORDS[code][number > 1]}"
     behind = [trip.behind_s for trip in hour.trips.values() if trip.why == code and trip.behind_s is not None]
     mean_s = sum(behind) / len(behind) if behind else 0.0
-    return f"{words}, {lasting(mean_s)} nearer{' on average' if number > 1 else ''}." if mean_s >= 1 else f"{words}."
+    if mean_s < 1:
+        return Reason(code, number, f"{words}.")
+    nearer = f"{words}, {lasting(mean_s)} nearer{' on average' if number > 1 else ''}."
+    return Reason(code, number, nearer, round(mean_s, 1))
 
 
 def _summary(hour: DriverHour, reasons: Sequence[Reason]) -> str:
@@ -235,21 +253,22 @@ def _offers(hour: DriverHour) -> str:
     return f"{counted(len(hour.answers), 'offer was', 'offers were')} made to you: {', '.join(said)}{after}."
 
 
-def _advice(hour: DriverHour, reasons: Sequence[Reason]) -> Iterator[str]:
-    codes = {reason.code for reason in reasons}
+def _tips(hour: DriverHour, reasons: Sequence[Reason]) -> Iterator[Tip]:
+    first = reasons[0].code if reasons else None
     noes = hour.answers.count(Answer.DECLINED) + hour.answers.count(Answer.EXPIRED)
     if hour.now in NOW and NOW[hour.now][1]:
-        yield NOW[hour.now][1]
+        yield Tip(hour.now, NOW[hour.now][1])
     if noes and noes >= MANY_NOES * len(hour.answers):
-        yield "An offer that is not taken goes to another driver, and the same request never comes back to you."
+        words = "An offer that is not taken goes to another driver, and the same request never comes back to you."
+        yield Tip("not_taken", words)
     if hour.requests is not None and hour.requests < FEW_REQUESTS:
-        yield "Little was asked for where you are."
+        yield Tip("little_asked", "Little was asked for where you are.")
     if hour.busier is not None:
-        yield _go(hour.busier)
-    if reasons and reasons[0].code == Dropped.ANOTHER_DRIVER:
-        yield "Other cars are nearer to most requests here: wait where fewer stand."
-    if Dropped.CATEGORY in codes and reasons[0].code == Dropped.CATEGORY:
-        yield "Most requests here are for a kind of car that yours is not registered as."
+        yield Tip("busier", _go(hour.busier), hour.busier)
+    if first == Dropped.ANOTHER_DRIVER:
+        yield Tip("wait_elsewhere", "Other cars are nearer to most requests here: wait where fewer stand.")
+    if first == Dropped.CATEGORY:
+        yield Tip("other_category", "Most requests here are for a kind of car that yours is not registered as.")
 
 
 def _go(busier: Busier) -> str:

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hansom.contracts.matching import Dropped
+from hansom.contracts.matching import Dropped, WaitCode
 from services.matching.domain.model import Considered, WaitingTrip
 
 LEAST_KNOWN = 5
@@ -77,6 +77,7 @@ class WaitingState:
     """What is known of a wait. `asked`: drivers asked so far, the one being asked included. Times in ms since 1970.
 
     `promise` is the first of this wait. `told_ms`, `told`: when the rider was last told, and what (see `gist`).
+    `code` and what follows it: what `text` says, see `Saying`.
     """
 
     trip_id: str
@@ -92,6 +93,10 @@ class WaitingState:
     promise: Promise | None = None
     told_ms: int = 0
     told: str = ""
+    code: str | None = None
+    car_in_s: float | None = None
+    came_to_nothing: int = 0
+    looking_s: float | None = None
 
     @property
     def gist(self) -> str:
@@ -211,33 +216,75 @@ def in_turn(glances: Iterable[Glance], around: Mapping[str, Around]) -> dict[str
 
 
 # -- in words ----------------------------------------------------------------------------------------------------------
-def say(glance: Glance, around: Around, about_s: float | None) -> str:
-    """One line for the rider."""
-    sentence = _cars(glance, around)
-    asked = len(glance.trip.excluded)
-    if asked:
-        sentence += f"; {'an offer' if asked == 1 else f'{asked} offers'} before came to nothing"
-    if about_s is None:
-        return sentence
-    sentence += f"; {_about(about_s)}"
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What a rider is told, before it is put into words.
+
+    `car_in_s`: seconds until the driver who is asked could be there, or the car that is kept is free. `near`: cars.
+    `came_to_nothing`: offers before. `about_s`: until a driver takes the trip. `looking_s`: how long is looked on, when
+    that is less.
+    """
+
+    code: WaitCode
+    near: int
+    car_in_s: float | None = None
+    came_to_nothing: int = 0
+    about_s: float | None = None
+    looking_s: float | None = None
+
+
+def saying(glance: Glance, around: Around, about_s: float | None) -> Saying:
+    """What there is to tell."""
+    code, car_in_s = _code(glance, around)
     left_s = glance.trip.patience_left_s
-    if left_s is not None and about_s > left_s:
-        sentence += f", but we look for {_minutes(left_s)} more"
+    ends_before = about_s is not None and left_s is not None and about_s > left_s
+    return Saying(
+        code,
+        glance.free + around.busy,
+        car_in_s,
+        len(glance.trip.excluded),
+        about_s,
+        left_s if ends_before else None,
+    )
+
+
+def _code(glance: Glance, around: Around) -> tuple[WaitCode, float | None]:
+    if glance.offered_s is not None:
+        return WaitCode.ASKING, glance.offered_s
+    if glance.held_s is not None:
+        return WaitCode.KEPT, glance.held_s
+    if glance.free + around.busy == 0:
+        return WaitCode.NO_CAR, None
+    if glance.free == 0:
+        return WaitCode.ALL_BUSY, None
+    return WaitCode.OTHERS_FIRST if glance.passed_over else WaitCode.CARS_NEAR, None
+
+
+def say(told: Saying) -> str:
+    """It in one line of English."""
+    sentence = _cars(told)
+    if told.came_to_nothing:
+        offers = "an offer" if told.came_to_nothing == 1 else f"{told.came_to_nothing} offers"
+        sentence += f"; {offers} before came to nothing"
+    if told.about_s is None:
+        return sentence
+    sentence += f"; {_about(told.about_s)}"
+    if told.looking_s is not None:
+        sentence += f", but we look for {_minutes(told.looking_s)} more"
     return sentence
 
 
-def _cars(glance: Glance, around: Around) -> str:
-    near = glance.free + around.busy
-    if glance.offered_s is not None:
-        return f"A driver {_minutes(glance.offered_s)} away is being asked"
-    if glance.held_s is not None:
-        return f"A car near ends its ride in {_minutes(glance.held_s)} and is kept for you"
-    if near == 0:
-        return "No car near"
-    if glance.free == 0:
-        return "1 car near, busy" if near == 1 else f"{near} cars near, all busy"
-    cars = "1 car near" if near == 1 else f"{near} cars near"
-    return f"{cars}, going to riders who have waited longer" if glance.passed_over else f"{cars}, being asked"
+def _cars(told: Saying) -> str:
+    cars = "1 car near" if told.near == 1 else f"{told.near} cars near"
+    car_in = _minutes(told.car_in_s or 0.0)
+    return {
+        WaitCode.ASKING: f"A driver {car_in} away is being asked",
+        WaitCode.KEPT: f"A car near ends its ride in {car_in} and is kept for you",
+        WaitCode.NO_CAR: "No car near",
+        WaitCode.ALL_BUSY: f"{cars}, busy" if told.near == 1 else f"{cars}, all busy",
+        WaitCode.OTHERS_FIRST: f"{cars}, going to riders who have waited longer",
+        WaitCode.CARS_NEAR: f"{cars}, being asked",
+    }[told.code]
 
 
 def _about(seconds: float) -> str:

@@ -113,13 +113,33 @@ class DecisionsReply(TypedDict):
     items: list[DecisionReply]
 
 
+class WaitCode(StrEnum):
+    """How it stands with a rider who waits: a driver is being asked, a car is kept for him until its ride ends, none is
+    near, all near are busy, those near go to others who have waited longer, or those near are about to be asked."""
+
+    ASKING = "asking"
+    KEPT = "kept"
+    NO_CAR = "no_car"
+    ALL_BUSY = "all_busy"
+    OTHERS_FIRST = "others_first"
+    CARS_NEAR = "cars_near"
+
+
 class WaitingReply(TypedDict):
     """How it stands with a rider who waits. `text`: one line for him. `cars_near` may carry the trip, `busy_near` of
     them have a ride, `finishing_near` end one near. `asked`: drivers asked so far, the one being asked included.
     `about_s`: seconds until a driver takes the trip, null when that is not known.
+
+    What `text` says, for other languages: `code` is one of `WaitCode`, null in what an older release wrote; `car_in_s`:
+    seconds until the driver who is asked could be there (`asking`) or the car that is kept is free (`kept`), else null;
+    `came_to_nothing`: offers before; `looking_s`: how long is looked on, when that is less than `about_s`, else null.
     """
 
     text: str
+    code: str | None
+    car_in_s: float | None
+    came_to_nothing: int
+    looking_s: float | None
     cars_near: int
     busy_near: int
     finishing_near: int
@@ -144,10 +164,24 @@ class SeeWhyNoRides:
 
 
 class ReasonReply(TypedDict):
-    """Why not: `count` requests, or offers. `code`: one of `Dropped`, or declined, not_answered, taken_back."""
+    """Why not: `count` requests, or offers. `code`: one of `Dropped`, or declined, not_answered, taken_back.
+
+    `nearer_s`: by how much those who were chosen were nearer, on average; null when that is nothing or not known."""
 
     code: str
     count: int
+    nearer_s: float | None
+    words: str
+
+
+class AdviceReply(TypedDict):
+    """What to do, for programs and in words. `code`: what `why_not` may be; `not_taken`, `little_asked`, `busier` (with
+    how many `requests`, how far and where: a point of the compass), `wait_elsewhere` or `other_category`."""
+
+    code: str
+    requests: int | None
+    distance_m: float | None
+    direction: str | None
     words: str
 
 
@@ -174,7 +208,8 @@ class WhyNoRidesReply(TypedDict):
     """Why a driver had few rides from `since` to `until`. Names no rider and no other driver.
 
     `batches`: that looked at him, for `considered` requests. `why_not`: why he is not offered rides at this moment,
-    null when he is or when `until` is past. `what_to_do`: sentences, the most useful first. `missing` names the
+    null when he is or when `until` is past. `what_to_do`: sentences, the most useful first; `advice`: the same with
+    codes, for other languages. `missing` names the
     services that are down; what they know is null: `rides` and `riding_s`, `near`, `why_not`.
     """
 
@@ -183,6 +218,7 @@ class WhyNoRidesReply(TypedDict):
     until: str
     summary: str
     what_to_do: list[str]
+    advice: list[AdviceReply]
     why_not: str | None
     online_s: float
     rides: int | None

@@ -24,6 +24,7 @@ from services.matching.domain.waiting import (
     in_turn,
     median_until,
     say,
+    saying,
 )
 
 PICKUP = Point(60.17, 24.94)
@@ -118,31 +119,50 @@ def test_a_batch_is_seen_as_its_rider_sees_it() -> None:
 
 # -- in words ----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("glance", "busy", "about_s", "text"),
+    ("glance", "busy", "about_s", "code", "text"),
     [
-        (a_glance(), 0, None, "No car near"),
-        (a_glance(), 3, 360.0, "3 cars near, all busy; about 6 min"),
-        (a_glance(), 1, None, "1 car near, busy"),
-        (a_glance(), 2, 40.0, "2 cars near, all busy; less than a minute"),
-        (a_glance(2, passed_over=True), 0, None, "2 cars near, going to riders who have waited longer"),
-        (a_glance(1, offered_s=170.0), 4, None, "A driver 3 min away is being asked"),
-        (a_glance(held_s=50.0), 1, 50.0, "A car near ends its ride in 1 min and is kept for you; less than a minute"),
+        (a_glance(), 0, None, "no_car", "No car near"),
+        (a_glance(), 3, 360.0, "all_busy", "3 cars near, all busy; about 6 min"),
+        (a_glance(), 1, None, "all_busy", "1 car near, busy"),
+        (a_glance(), 2, 40.0, "all_busy", "2 cars near, all busy; less than a minute"),
+        (a_glance(2), 0, None, "cars_near", "2 cars near, being asked"),
+        (a_glance(2, passed_over=True), 0, None, "others_first", "2 cars near, going to riders who have waited longer"),
+        (a_glance(1, offered_s=170.0), 4, None, "asking", "A driver 3 min away is being asked"),
+        (
+            a_glance(held_s=50.0),
+            1,
+            50.0,
+            "kept",
+            "A car near ends its ride in 1 min and is kept for you; less than a minute",
+        ),
         (
             a_glance(trip=a_trip(excluded=frozenset({"a", "b"}))),
             1,
             None,
+            "all_busy",
             "1 car near, busy; 2 offers before came to nothing",
         ),
         (
             a_glance(trip=a_trip(patience_left_s=70.0)),
             3,
             360.0,
+            "all_busy",
             "3 cars near, all busy; about 6 min, but we look for 1 min more",
         ),
     ],
 )
-def test_the_rider_is_told_in_one_line(glance: Glance, busy: int, about_s: float | None, text: str) -> None:
-    assert say(glance, Around(busy), about_s) == text
+def test_the_rider_is_told_in_one_line_that_has_a_code(
+    glance: Glance, busy: int, about_s: float | None, code: str, text: str
+) -> None:
+    told = saying(glance, Around(busy), about_s)
+    assert (told.code, say(told)) == (code, text)
+
+
+def test_what_is_said_of_a_wait_comes_as_values_too() -> None:
+    trip = a_trip(excluded=frozenset({"a", "b"}), patience_left_s=70.0)
+    told = saying(a_glance(1, offered_s=170.0, trip=trip), Around(2), 360.0)
+    assert (told.near, told.car_in_s, told.came_to_nothing, told.about_s, told.looking_s) == (3, 170.0, 2, 360.0, 70.0)
+    assert saying(a_glance(trip=a_trip(patience_left_s=70.0)), Around(), 60.0).looking_s is None
 
 
 # -- when --------------------------------------------------------------------------------------------------------------
