@@ -325,6 +325,10 @@ class Watch(Schema):
     lng = Finite(required=True, validate=validate.Range(-180, 180))
 
 
+class WatchedCity(Schema):
+    city = PlainText(required=True, longest=100)
+
+
 class Resume(Schema):
     after = JsonInteger(required=True, validate=validate.Range(0))
 

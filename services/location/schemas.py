@@ -50,6 +50,11 @@ class ListLiveRequest(_Lenient):
     limit = fields.Integer(strict=True, load_default=1000, validate=validate.Range(1, contract.MAX_LIVE))
 
 
+class SeeCityRequest(_Lenient):
+    city = fields.String(required=True, validate=_ID)
+    limit = fields.Integer(strict=True, load_default=contract.MAX_LIVE, validate=validate.Range(1, contract.MAX_LIVE))
+
+
 class FinishTraceRequest(_Lenient):
     trip_id = fields.String(required=True, validate=_ID)
     driver_id = fields.String(required=True, validate=_ID)

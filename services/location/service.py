@@ -24,6 +24,7 @@ from services.location.domain.finishing import FinishingWindow
 from services.location.domain.positions import trace_row
 from services.location.domain.rides import ms
 from services.location.domain.traces import Stretch
+from services.location.storage.glances import GlancesProvider
 from services.location.storage.listening import Ears
 from services.location.storage.live import Cars
 from services.location.storage.marks import Marks
@@ -61,6 +62,7 @@ class LocationService:
     cars = Cars()
     mongo = Mongo()
     ears = Ears()
+    glances = GlancesProvider()
     segments = Segments()
     outgoing = Outgoings()
     pending = UnderWay()
@@ -148,6 +150,13 @@ class LocationService:
         since_ms = self._since("DRIVER_SHOWN_WITHIN_S")
         seen = watching.list_live(request["city"], request["limit"], since_ms, self.cars, self.segments)
         return {"items": [schemas.live_item(one, now_ms) for one in seen]}
+
+    @rpc
+    def see_city(self, payload: dict[str, Any]) -> dict[str, Any]:
+        request = load(schemas.SeeCityRequest(), payload)
+        spans = (self._since("DRIVER_SHOWN_WITHIN_S"), self._since("DRIVER_OFFERED_WITHIN_S"))
+        rows, more = watching.see_city(request["city"], request["limit"], spans, self.glances, self.segments)
+        return {"drivers": rows, "more": more}
 
     @rpc
     def count_live(self, payload: dict[str, Any]) -> dict[str, Any]:

@@ -91,6 +91,32 @@ class DemandHint(replies.Reply):
     seq = fields.Integer(required=True)
 
 
+class CityState(replies.Reply):
+    """Cars and waiting riders of a city as rows: of 5,000 cars names of fields would be the larger part."""
+
+    city = fields.String(required=True)
+    at = Rfc3339(required=True)
+    drivers = fields.List(
+        fields.Tuple((fields.String(), Finite(), Finite(), Finite(allow_none=True), fields.String())),
+        required=True,
+        metadata={
+            "description": "[driver_id, lat, lng, bearing_deg or null, state]; state: free, held (has an open offer), "
+            "to_pickup, at_pickup, riding, or silent (online, and not heard of lately or not believed)."
+        },
+    )
+    waiting = fields.List(
+        fields.Tuple((fields.String(), Finite(), Finite(), Rfc3339())),
+        required=True,
+        metadata={"description": "[trip_id, lat, lng, since]: pickups of riders without a driver, longest first."},
+    )
+    more = fields.Integer(required=True, metadata={"description": "Cars that are left out, beyond 5,000."})
+    missing = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "location, trips: what does not answer; its part is as it was last known."},
+    )
+
+
 METHODS: dict[str, tuple[type[Schema], str]] = {
     "authenticate": (schemas.Token, "First of all; again with a fresh token to stay."),
     "report_position": (schemas.Position, "Driver. Answered only when there is a correlation_id."),
@@ -99,6 +125,8 @@ METHODS: dict[str, tuple[type[Schema], str]] = {
     "decline_offer": (schemas.OfferRef, "Driver."),
     "watch_nearby": (schemas.Watch, "Rider: cars around the pickup, pushed as they move."),
     "unwatch_nearby": (schemas.Nothing, "Rider."),
+    "watch_city": (schemas.WatchedCity, "Operations: all cars and waiting riders of a city, each second."),
+    "unwatch_city": (schemas.Nothing, "Operations."),
     "resume": (schemas.Resume, "Replays what came after this number, in order, then goes live."),
 }
 
@@ -123,6 +151,7 @@ EVENTS: dict[str, tuple[type[Schema], str]] = {
     "driver_moved": (DriverMoved, "To the trip's rider; not numbered."),
     "waiting_update": (WaitingUpdate, "To a rider whose trip waits, when it is news; not numbered."),
     "nearby_drivers": (replies.Cars, "To a watching rider; not numbered."),
+    "city_state": (CityState, "To a watching operator, at once and each second; not numbered."),
     "payment_captured": (PaymentMade, "To the rider."),
     "payment_failed": (PaymentMade, "To the rider."),
     "tip_charged": (PaymentMade, "To the rider."),
@@ -134,6 +163,18 @@ EVENTS: dict[str, tuple[type[Schema], str]] = {
     "payout_failed": (PayoutFailed, "To the driver: it is owed again, and paid with the next."),
     "demand_hint": (DemandHint, "To an idle driver: where cars are missing, why, and until when it is good."),
 }
+
+
+ABOUT = """JSON text frames, Nameko's shape. What an app needs to know before its first frame:
+
+- Send `authenticate` with an access token first of all. A socket that does not is closed after some seconds (1008), and
+so is one whose token runs out: send `authenticate` again with a fresh token and it stays.
+- `{method, data, correlation_id}` is answered by a `result` with the same `correlation_id`; its `error` has HTTP's
+codes.
+- Numbered events (`seq`) come in order, each once. After a lost connection send `resume` with the last number that was
+seen: what was missed comes, then the answer, and from there on it is live. What has no number is the newest state only.
+- Closed with 1012: the gateway stops, connect again. 1013: read faster. 1008: the session has ended, log in again.
+- New fields and events may come at any time: ignore what you do not know."""
 
 
 @cache
@@ -152,7 +193,7 @@ def asyncapi() -> dict[str, Any]:
     channel = {"address": "/ws", "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages}}
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": "Hansom's socket", "version": "1.0.0", "description": "JSON text frames, Nameko's shape."},
+        "info": {"title": "Hansom's socket", "version": "1.0.0", "description": ABOUT},
         "channels": {"socket": channel},
         "operations": {
             "send": _operation("receive", METHODS),

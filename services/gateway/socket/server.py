@@ -32,6 +32,7 @@ from services.gateway.http.request import Request
 from services.gateway.http.server import FrontDoor
 from services.gateway.socket import frames
 from services.gateway.socket.buffer import PositionBuffer
+from services.gateway.socket.city import CityWatchers
 from services.gateway.socket.connection import AUTHENTICATING, RESUMING, Connection, Terms
 from services.gateway.socket.loop import Loop
 from services.gateway.socket.nearby import Watchers
@@ -80,6 +81,7 @@ class SocketServer(WebSocketServer):
     reports = Reports()
     presence = Presence()
     watchers = Watchers()
+    city_watchers = CityWatchers()
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,6 +107,8 @@ class SocketServer(WebSocketServer):
             "report_positions": self.reports.report_positions,
             "watch_nearby": self._watch_nearby,
             "unwatch_nearby": self._unwatch_nearby,
+            "watch_city": self.city_watchers.watch_city,
+            "unwatch_city": self.city_watchers.unwatch_city,
             "resume": self._resume,
         }
         self.wsgi_server.upgrades["/ws"] = self.accept
@@ -149,6 +153,7 @@ class SocketServer(WebSocketServer):
         if connection is not None:
             self._known -= connection.caller is not None
             self.watchers.unwatch(connection)
+            self.city_watchers.unwatch(connection)
             self.presence.left(connection)
             self._count()
 

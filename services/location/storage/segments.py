@@ -44,6 +44,16 @@ class CitySegments:
     def city_at(self, point: Point) -> City | None:
         return next((city for city in self.cities.values() if city.service_area.holds(point)), None)
 
+    def nearest_city(self, lat: float, lng: float) -> str:
+        """The key of the city whose service area holds the point; of none, of the nearest: cars drive out of town."""
+        if len(self.cities) == 1:
+            return next(iter(self.cities))
+        point = Point(lat, lng)
+        found = self.city_at(point)
+        if found is not None:
+            return found.key
+        return min(self.cities.values(), key=lambda city: distance_m(city.service_area.centre, point)).key
+
 
 class Segments(DependencyProvider):
     """Gives a worker the cities' segments: `segments = Segments()`."""

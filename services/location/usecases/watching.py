@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from hansom.contracts.location import CARS_ON_RIDES
 from hansom.segments import SegmentIndex
 from hansom.values import Point
+from services.location.domain.glances import shown_state
+from services.location.storage.glances import Glances
 from services.location.storage.listening import Heard, Listening, Span
 from services.location.storage.live import LiveCars, Seen
 from services.location.storage.segments import CitySegments
+
+ON_RIDES = frozenset(CARS_ON_RIDES.values())
 
 
 def get_positions(driver_ids: Sequence[str], cars: LiveCars) -> dict[str, Seen | None]:
@@ -33,6 +39,26 @@ def list_live(city: str | None, limit: int, since_ms: int, cars: LiveCars, segme
         for one in seen
         if one is not None and one.position.at_ms >= since_ms and (city is None or _is_in(one, city, segments))
     ]
+
+
+def see_city(
+    city: str, limit: int, spans: tuple[int, int], glances: Glances, segments: CitySegments
+) -> tuple[list[list[Any]], int]:
+    """`[driver_id, lat, lng, bearing_deg, state]` of the cars of a city, and how many more there are.
+
+    `spans`: since when (ms) a car must have reported to be shown, and not to be `silent`. Of more than `limit` those on
+    a ride stay, and always the same of the others, so that none comes and goes. Raises RedisError.
+    """
+    shown_since_ms, heard_since_ms = spans
+    rows = []
+    for glance in glances.all(shown_since_ms):
+        state = shown_state(glance, heard_since_ms)
+        if state is not None and segments.nearest_city(glance.lat, glance.lng) == city:
+            rows.append([glance.driver_id, round(glance.lat, 5), round(glance.lng, 5), glance.bearing_deg, state])
+    if len(rows) <= limit:
+        return rows, 0
+    rows.sort(key=lambda row: (row[4] not in ON_RIDES, row[0]))
+    return rows[:limit], len(rows) - limit
 
 
 def _is_in(one: Seen, city: str, segments: CitySegments) -> bool:

@@ -25,6 +25,12 @@ MAX_DRIVERS = 1000
 MAX_LIVE = 5000
 """Cars of one `list_live`."""
 
+CAR_FREE, CAR_HELD, CAR_SILENT = "free", "held", "silent"
+"""States of cars as operators see them; `held` has an open offer, of which trips knows."""
+
+CARS_ON_RIDES = {"assigned": "to_pickup", "arrived": "at_pickup", "in_progress": "riding"}
+"""State of a trip → state in which `see_city` shows its car."""
+
 PositionRow = list[str | float | int | None]
 """One position on a queue `location.positions.<partition of the driver>`, in messages `{"positions": [row, ...]}`:
 `[driver_id, lat, lng, at_ms, seq, bearing_deg | null, speed_mps | null, accuracy_m | null]`, and a ninth, its mark,
