@@ -60,6 +60,7 @@ export class Cars {
   private stillUntil = 0;
   private round = 0;
   private ratio = 1;
+  private ringed: string | null = null;
   private readonly resized: ResizeObserver;
 
   /** `glide_ms`: about the time between two reports, over which a car moves from one to the next. */
@@ -129,6 +130,12 @@ export class Cars {
 
   remove(id: string) {
     this.shown.delete(id);
+    this.wake();
+  }
+
+  /** Draw a ring around this car, and around no other. */
+  ring(id: string | null) {
+    this.ringed = id;
     this.wake();
   }
 
@@ -208,7 +215,26 @@ export class Cars {
       pen.setTransform(cos, sin, -sin, cos, x, y);
       pen.drawImage(this.spriteOf(each.look), -half * ratio, -half * ratio);
     }
+    this.drawRing(now);
   };
+
+  private drawRing(now: number) {
+    const each = this.ringed === null ? undefined : this.shown.get(this.ringed);
+    if (!each) return;
+    const [lat, lng] = this.at(each, now);
+    const spot = this.map.project([lng, lat]);
+    const pen = this.pen;
+    const ratio = this.ratio;
+    pen.setTransform(ratio, 0, 0, ratio, spot.x * ratio, spot.y * ratio);
+    pen.beginPath();
+    pen.arc(0, 0, SIZE * 0.75, 0, 2 * Math.PI);
+    pen.strokeStyle = this.edge;
+    pen.lineWidth = 5;
+    pen.stroke();
+    pen.strokeStyle = this.looks[each.look] ?? "#777";
+    pen.lineWidth = 2.5;
+    pen.stroke();
+  }
 
   private spriteOf(look: string): HTMLCanvasElement {
     this.sprites[look] ??= sprite(this.looks[look] ?? "#777", this.edge, this.ratio);

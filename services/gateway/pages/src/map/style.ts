@@ -3,10 +3,45 @@ import type { LayerSpecification, StyleSpecification } from "maplibre-gl";
 
 export type Shade = "light" | "dark";
 
+interface Over {
+  /** By what a car is: somebody's own, or the state of its driver. */
+  cars: Record<string, string>;
+  edge: string;
+  route: string;
+  /** From little to much of something. */
+  heat: readonly string[];
+}
+
 /** Of what is drawn over the map. */
-export const COLOURS: Record<Shade, { cars: Record<string, string>; edge: string; route: string }> = {
-  light: { cars: { free: "#0b6e4f", mine: "#1d4fd8" }, edge: "#ffffff", route: "#0b6e4f" },
-  dark: { cars: { free: "#4cc79b", mine: "#8fb0ff" }, edge: "#14161a", route: "#4cc79b" },
+export const COLOURS: Record<Shade, Over> = {
+  light: {
+    cars: {
+      mine: "#1d4fd8",
+      free: "#0b6e4f",
+      held: "#b05500",
+      to_pickup: "#1d4fd8",
+      at_pickup: "#8a2be2",
+      riding: "#1d1f24",
+      silent: "#767c87",
+    },
+    edge: "#ffffff",
+    route: "#0b6e4f",
+    heat: ["#fde9b8", "#f8c66d", "#ee9636", "#d0611a", "#95300f"],
+  },
+  dark: {
+    cars: {
+      mine: "#8fb0ff",
+      free: "#4cc79b",
+      held: "#ffb454",
+      to_pickup: "#8fb0ff",
+      at_pickup: "#d7a6ff",
+      riding: "#eceef2",
+      silent: "#7f8693",
+    },
+    edge: "#14161a",
+    route: "#4cc79b",
+    heat: ["#4a3416", "#7a4d16", "#ad6a17", "#df8f2c", "#ffc765"],
+  },
 };
 
 interface Paints {
