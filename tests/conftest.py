@@ -20,6 +20,9 @@ from hansom.stack import testing  # noqa: E402
 from hansom.stack.home import Home  # noqa: E402
 from hansom.stack.testing import RunningStack  # noqa: E402
 
+# a browser cannot be driven from this process: ./hansom test runs these in one of their own
+collect_ignore = ["web"]
+
 # how long an example takes says more of what else the machine does than of the code
 settings.register_profile("hansom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("hansom")

@@ -62,6 +62,15 @@ def check_pages() -> bool:
     return subprocess.run([npm, "run", "--silent", "check"], cwd=SOURCES, env=environment, check=False).returncode == 0
 
 
+def file_of_package(path: str) -> Path:
+    """A file of the packages that the pages are made of or tested with. Raises StackProblem."""
+    place = SOURCES / "node_modules" / path
+    if not place.is_file():
+        SHARED.mkdir(exist_ok=True)
+        _run([*NPM_CI], _environment(), SOURCES)
+    return place
+
+
 def _fetch_packages(environment: dict[str, str]) -> None:
     """What the lock file names, fetched once for each state of it."""
     lock, fetched = (WORKSHOP / "package-lock.json").read_text(encoding="utf-8"), WORKSHOP / ".fetched"

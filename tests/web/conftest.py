@@ -1,0 +1,140 @@
+"""Fixtures of the tests in a browser: the stack, the browser, and people before its tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Error, expect, sync_playwright
+
+from hansom.stack import testing
+from hansom.stack.testing import RunningStack
+from tests.support.tabs import PASSWORD, Drivers, Point, Riders, Tab, chromium, new_context
+
+WITHIN_MS = 30_000
+"""What a page is waited for at most: the machine may be busy."""
+
+expect.set_options(timeout=WITHIN_MS)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[RunningStack]:
+    """The whole stack with all services, ready, at `.url`; kill, stop and start its processes by name."""
+    home = testing.testing_home()
+    started_here = testing.start_servers(home)
+    stack = testing.start_everything(home)
+    stack.wait_ready()
+    yield stack
+    testing.stop_everything(home, started_here=started_here)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def operator(stack: RunningStack) -> str:
+    """The e-mail of an operator. Such accounts are made from inside only."""
+    email = f"{uuid4().hex}@example.org"
+    testing.hansom(stack.home, "ops-user", email, "--password", PASSWORD)
+    return email
+
+
+class People:
+    """Brings people with tabs, and sends them home."""
+
+    def __init__(self, browser: Browser, url: str, operator_email: str) -> None:
+        self.browser, self.url, self.operator_email = browser, url, operator_email
+        self.tabs: list[Tab] = []
+
+    def _tab(self, kind: type[Any], role: str, **looks: Any) -> Any:
+        context = new_context(self.browser, **looks)
+        context.set_default_timeout(WITHIN_MS)
+        tab = kind(context.new_page(), self.url, role)
+        self.tabs.append(tab)
+        return tab
+
+    def stranger(self, role: str, **looks: Any) -> Any:
+        """Somebody whom nobody knows yet, before the page of a role."""
+        tab = self._tab({"rider": Riders, "driver": Drivers}.get(role, Tab), role, **looks)
+        tab.open()
+        return tab
+
+    def rider(self, name: str = "Aino Virtanen", **looks: Any) -> Riders:
+        tab = self._tab(Riders, "rider", **looks)
+        tab.sign_in("/v1/riders", {"email": tab.email, "password": PASSWORD, "name": name, "phone": "+358401234567"})
+        tab.open()
+        tab.sheet.wait_for()
+        return tab
+
+    def driver(
+        self, at: Point, name: str = "Matti Meikäläinen", category: str = "standard", online: bool = True, **looks: Any
+    ) -> Drivers:
+        tab = self._tab(Drivers, "driver", permissions=["geolocation"], **looks)
+        tab.be_at(at)
+        plate = uuid4().hex[:7].upper()
+        vehicle = {"make": "Toyota", "model": "Corolla", "colour": "white", "plate": plate, "category": category}
+        person = {"email": tab.email, "password": PASSWORD, "name": name, "phone": "+358401234568"}
+        tab.sign_in("/v1/drivers", {**person, "vehicle": vehicle})
+        tab.open()
+        tab.sheet.wait_for()
+        if online:
+            tab.go_online()
+            tab.tell(at)
+        return tab
+
+    def operator(self, fragment: str = "", **looks: Any) -> Tab:
+        tab = self._tab(Tab, "ops", **{"desk": True, **looks})
+        tab.sign_in("/v1/sessions", {"email": self.operator_email, "password": PASSWORD})
+        tab.open(fragment)
+        tab.page.locator("#work").wait_for()
+        return tab
+
+    def another_tab(self, of: Tab) -> Any:
+        """One more tab of somebody, in the same browser."""
+        tab = type(of)(of.context.new_page(), of.url, of.role, email=of.email, id=of.id, token=of.token)
+        self.tabs.append(tab)
+        tab.open()
+        return tab
+
+    def complaints(self) -> dict[str, list[str]]:
+        return {f"{tab.role} {number}": tab.complaints for number, tab in enumerate(self.tabs) if tab.complaints}
+
+    def go_home(self) -> None:
+        for tab in self.tabs:
+            if isinstance(tab, Drivers) and tab.token:
+                tab.call("PUT", "/v1/driver/availability", {"online": False})
+        for tab in self.tabs:
+            with suppress(Error):  # two tabs of one browser are closed with the first
+                tab.context.close()
+
+
+@pytest.fixture
+def people(stack: RunningStack, browser: Browser, operator: str) -> Iterator[People]:
+    """Makes people before tabs. No page may have complained when the test is over; no later offer goes to them."""
+    people = People(browser, stack.url, operator)
+    yield people
+    complaints = people.complaints()
+    people.go_home()
+    assert not complaints
+
+
+@pytest.fixture(scope="session")
+def places(stack: RunningStack, browser: Browser) -> dict[str, Point]:
+    """Where the places are that tests search for: what the page's search finds first."""
+    context = new_context(browser)
+    tab = Riders(context.new_page(), stack.url, "rider")
+    tab.sign_in("/v1/riders", {"email": tab.email, "password": PASSWORD, "name": "Aino", "phone": "+358401234567"})
+    names = ("Kaisaniemenkatu", "Kluuvikatu")
+    near = tab.call("GET", "/v1/cities")["items"][0]["centre"]
+    asked = f"limit=8&lat={near['lat']}&lng={near['lng']}"
+    found = {name: tab.call("GET", f"/v1/places?q={name}&{asked}")["items"][0]["point"] for name in names}
+    context.close()
+    return found

@@ -1,0 +1,52 @@
+"""A rider's tab, a driver's tab and one of operations carry a ride together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import expect
+
+
+def test_a_ride_goes_from_the_first_look_at_fares_to_receipt_tip_and_ratings(people: Any, places: Any) -> None:
+    start, end = places["Kaisaniemenkatu"], places["Kluuvikatu"]
+    driver = people.driver(at=start, name="Matti Meikäläinen")
+    rider = people.rider(name="Aino Virtanen")
+
+    rider.see_fares()
+    rider.press("How the fare is made up")
+    expect(rider.dialog).to_contain_text("Basic fare")
+    rider.dialog.get_by_role("button", name="Close").click()
+    rider.press("Ask for Standard")
+
+    expect(driver.offer).to_contain_text("Pickup in")
+    driver.offer.get_by_role("button", name="Accept").click()
+    expect(rider.sheet).to_contain_text("Matti Meikäläinen")
+    expect(rider.sheet).to_contain_text("Toyota Corolla")
+    pin = rider.sheet.locator("output").inner_text()
+
+    driver.press("I am at the pickup")
+    expect(rider.sheet.get_by_role("heading")).to_have_text("Your driver is here")
+    driver.page.get_by_label("The rider's number").fill(pin)
+    driver.press("Start the ride")
+    expect(driver.sheet.get_by_role("heading")).to_have_text("To the destination")
+    expect(rider.sheet.get_by_role("heading")).to_contain_text("There in")
+
+    driver.drive(start, end)
+    driver.press("We are there")
+    expect(rider.sheet.get_by_role("heading").first).to_have_text("You have arrived")
+    expect(rider.sheet.locator(".amounts")).to_contain_text("Booking fee")
+    rider.press("€2.00", exact=True)
+    expect(rider.text("Thank you: all of it is your driver's.")).to_be_visible()
+    expect(driver.text("Your rider tipped €2.00.")).to_be_visible()
+
+    rider.press("5 stars", exact=True)
+    rider.page.get_by_label("A word about it").fill("Smooth, kiitos!")
+    rider.press("Send rating")
+    expect(rider.text("Thank you for your rating.")).to_be_visible()
+    driver.press("5 stars", exact=True)
+    expect(driver.text("Thank you for your rating.")).to_be_visible()
+    expect(driver.sheet).to_contain_text("Today, one ride")
+
+    rider.open_menu("My rides")
+    rider.dialog.get_by_role("button", name="Completed").click()
+    expect(rider.dialog.get_by_role("img", name="Route of the ride")).to_be_visible()
