@@ -8,3 +8,4 @@ import "../ui/style.css";
 import "../map/map.css";
 import "./ops.css";
 import "./live/live.css";
+import "./trips/trips.css";
