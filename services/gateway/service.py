@@ -33,6 +33,7 @@ from services.gateway.routes.refunds import RefundRoutes
 from services.gateway.routes.riding import RidingRoutes
 from services.gateway.routes.surging import SurgeRoutes
 from services.gateway.routes.system import SystemRoutes
+from services.gateway.routes.timeline import TimelineRoutes
 from services.gateway.routes.tipping import TipRoutes
 from services.gateway.routes.trips import TripRoutes
 
@@ -60,6 +61,7 @@ class GatewayService(
     MapRoutes,
     PageRoutes,
     OpsRoutes,
+    TimelineRoutes,
     SurgeRoutes,
     PromoRoutes,
     RefundRoutes,

@@ -20,7 +20,7 @@ from hansom.rpc import STORE_DOWN, ServiceClient, rpc
 from hansom.timers import every
 from hansom.values import Point
 from hansom.wire import iso
-from services.matching import explaining, record_schemas, schemas, usecases, waiting
+from services.matching import explaining, record_schemas, retelling, schemas, usecases, waiting
 from services.matching.computing import Computing
 from services.matching.explaining import Sources
 from services.matching.partners import RemotePartners
@@ -92,6 +92,11 @@ class MatchingService:
     def get_decisions(self, payload: dict[str, Any]) -> dict[str, Any]:
         trip_id = schemas.read_see_decisions(payload).trip_id
         return dict(record_schemas.write_decisions_reply(trip_id, *self._records().of_trip(trip_id)))
+
+    @rpc
+    def get_timeline(self, payload: dict[str, Any]) -> dict[str, Any]:
+        decisions, _, waits = self._records().of_trip(schemas.read_see_decisions(payload).trip_id)
+        return retelling.write_timeline(decisions, waits)
 
     @rpc
     def get_waiting(self, payload: dict[str, Any]) -> dict[str, Any]:

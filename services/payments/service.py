@@ -30,6 +30,7 @@ from services.payments.domain.debt import must_owe_nothing
 from services.payments.domain.payout import account_of
 from services.payments.holding import Holding
 from services.payments.papers import PaperWork
+from services.payments.retelling import Retelling
 from services.payments.simulating import Simulating
 from services.payments.storage import reading as rows
 from services.payments.storage.books import BookRows
@@ -50,7 +51,7 @@ MAY_RETURN_WITHIN = timedelta(days=10)
 """A bank that does not take a payout says so sooner."""
 
 
-class PaymentsService(Auditing, Balancing, Holding, PaperWork, Simulating, Tipping):
+class PaymentsService(Auditing, Balancing, Holding, PaperWork, Retelling, Simulating, Tipping):
     """Money: charges on trips' events; RPC for the gateway, trips and ops; timers for payouts and lost answers."""
 
     name = "payments"

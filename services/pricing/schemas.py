@@ -22,6 +22,8 @@ from hansom.contracts.pricing import (
     TariffReply,
     TaxReply,
 )
+from hansom.contracts.timeline import Code, Kind, Moment, Who
+from hansom.ids import made_at
 from hansom.values import Money
 from hansom.wire import Finite, PointSchema, iso, point_of
 from services.pricing.domain.fare import Fare, FareLine
@@ -89,6 +91,11 @@ class SeeQuoteSchema(_Request):
         return SeeQuote(**data)
 
 
+class SeeQuotedSchema(_Request):
+    quote_id = _id()
+    category = _id()
+
+
 class AskFinalFareSchema(_Request):
     quote_id = _id()
     category = _id()
@@ -111,6 +118,7 @@ class TariffsSchema(_Request):
 
 
 ASK_QUOTE, ASK_REQUOTE, SEE_QUOTE = AskQuoteSchema(), AskRequoteSchema(), SeeQuoteSchema()
+SEE_QUOTED = SeeQuotedSchema()
 ASK_FINAL_FARE, TARIFFS = AskFinalFareSchema(), TariffsSchema()
 
 
@@ -135,6 +143,32 @@ def dump_quote(quote: Quote) -> QuoteReply:
     if quote.route.estimated:
         reply["estimated"] = True
     return reply
+
+
+def quoted_moments(quotes: Iterable[Quote], category: str) -> list[Moment]:
+    """When a rider was told these prices of a category. A quote for another destination has its parent's times and was
+    made when its id was."""
+    moments = []
+    for quote in quotes:
+        option = next((each for each in quote.options if each.category == category), None)
+        if option is None:
+            continue
+        discount_minor = quote.discount_minor(option.fare, option.tariff)
+        values = {
+            "category": category,
+            "fare": Money(option.fare.total_minor, quote.currency).as_dict(),
+            "discount": Money(discount_minor, quote.currency).as_dict(),
+            "to_pay": Money(option.fare.total_minor - discount_minor, quote.currency).as_dict(),
+            "promo_code": quote.promo.code if quote.promo else None,
+            "surge": dump_surge(quote.surge),
+            "pickup_eta_s": option.pickup_eta_s,
+            "distance_m": quote.route.distance_m,
+            "duration_s": quote.route.duration_s,
+            "for_change": quote.parent_id is not None,
+        }
+        at = quote.created_at if quote.parent_id is None else made_at(quote.id) or quote.created_at
+        moments.append(Moment(at, Kind.QUOTE, Code.QUOTED, Who("rider", quote.rider_id), values))
+    return moments
 
 
 def _dump_option(option: Option, quote: Quote) -> OptionReply:

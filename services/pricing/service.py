@@ -18,6 +18,7 @@ from hansom.inbox import forget_old
 from hansom.redis import Live
 from hansom.rpc import CallId, ServiceClient, rpc
 from hansom.store import Store
+from hansom.timeline import timeline_reply
 from hansom.timers import leader_timer
 from hansom.validation import load
 from services.pricing import promo_schemas, schemas, surge_schemas
@@ -102,6 +103,14 @@ class PricingService:
         request = load(schemas.SEE_QUOTE, payload)
         with self.store.begin() as session:
             return dict(schemas.dump_quote(Quotes(session).get(request.quote_id)))
+
+    @rpc
+    def get_timeline(self, payload: Payload) -> Payload:
+        """Of the quote of a trip and, when it was for another destination, those before it."""
+        request = load(schemas.SEE_QUOTED, payload)
+        with self.store.begin() as session:
+            found = Quotes(session).line_of(request["quote_id"])
+        return timeline_reply(schemas.quoted_moments(found, request["category"]))
 
     @rpc
     def final_fare(self, payload: Payload) -> Payload:

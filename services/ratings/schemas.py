@@ -24,6 +24,10 @@ class ActorSchema(Schema):
     role = fields.String(required=True)
 
 
+class TripIdSchema(Schema):
+    trip_id = PlainText(required=True, longest=64)
+
+
 class RateTripSchema(Schema):
     trip_id = PlainText(required=True, longest=64)
     actor = fields.Nested(ActorSchema, required=True)

@@ -17,6 +17,7 @@ from hansom.idempotency import keyed, once, replay
 from hansom.inbox import forget_old
 from hansom.rpc import CallId, ServiceClient, rpc
 from hansom.store import Store
+from hansom.timeline import timeline_reply
 from hansom.timers import leader_timer
 from hansom.validation import load
 from services.ratings import schemas, usecases
@@ -47,6 +48,12 @@ class RatingsService:
         command = load(schemas.RateTripSchema(), payload)
         logs.bind(trip_id=command.trip_id, user_id=command.rater_id)
         return usecases.rate_trip(self._unit, self.trips, command)
+
+    @rpc
+    def get_timeline(self, payload: dict[str, Any]) -> dict[str, Any]:
+        trip_id = load(schemas.TripIdSchema(), payload)["trip_id"]
+        with self._unit() as unit:
+            return timeline_reply(usecases.moment_of(rating) for rating in unit.rows.of_trip(trip_id))
 
     # -- timers ------------------------------------------------------------------------------------------------------
     @leader_timer(TIDY_INTERVAL_S)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from hansom.contracts.ratings import RateTrip, RatingGivenData, RatingReply
+from hansom.contracts.timeline import Code, Kind, Moment, Who
 from hansom.wire import iso
 from services.ratings.domain.ratings import Parties, Rating, Total, rated_by
 
@@ -20,6 +21,7 @@ class Rows(Protocol):
 
     def add(self, rating: Rating) -> None: ...
     def add_to_total(self, rated_id: str, stars: int) -> Total: ...
+    def of_trip(self, trip_id: str) -> list[Rating]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +95,9 @@ def _rate(unit: Unit, command: RateTrip, rated_id: str, rated_role: str) -> Rati
         "by": rating.rater_role,
         "created_at": iso(rating.created_at) or "",
     }
+
+
+def moment_of(rating: Rating) -> Moment:
+    """A rating as a moment of its trip."""
+    values = {"of": rating.rated_role, "stars": rating.stars, "comment": rating.comment}
+    return Moment(rating.created_at, Kind.RATING, Code.RATED, Who(rating.rater_role, rating.rater_id), values)

@@ -37,6 +37,7 @@ from services.trips.outgoing import (
     way_so_far,
     whereabouts,
 )
+from services.trips.retelling import Retelling
 from services.trips.schemas import decode, offer_reply, page_reply, trip_reply
 from services.trips.storage import queries
 from services.trips.storage.mongo import History
@@ -61,7 +62,7 @@ from services.trips.usecases import (
 Payload = dict[str, Any]
 
 
-class TripsService:
+class TripsService(Retelling):
     """Trips and offers: RPC for the gateway, matching, location, ratings and ops; events in and out; timers."""
 
     name = "trips"

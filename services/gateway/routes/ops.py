@@ -7,7 +7,8 @@ from typing import Any
 
 from hansom.contracts.errors import HansomError
 from hansom.wire import parse_time
-from services.gateway import dispatch_replies, heat_replies, replies, schemas
+from services.gateway import dispatch_replies, heat_replies, ops_replies, replies, schemas
+from services.gateway.asking import names_of
 from services.gateway.heat import heat_map
 from services.gateway.http.route import OPS, Call, route
 from services.gateway.routes.needs import Needs
@@ -37,10 +38,15 @@ class OpsRoutes(Needs):
                 missing.append({"part": name, "code": exc.code})
         return {**overview, "sockets": self.sockets.count(), "missing": missing}
 
-    @route("GET", "/v1/ops/trips", who=OPS, query=schemas.TripsQuery(), gives=replies.Trips(),
+    @route("GET", "/v1/ops/trips", who=OPS, query=schemas.TripsQuery(), gives=ops_replies.Trips(),
            summary="Trips, filtered, newest first")  # fmt: skip
     def list_all_trips(self, call: Call) -> Any:
-        return self.trips.list_all(call.data)
+        """`rider.name` is null while the users service is away."""
+        page = self.trips.list_all(call.data)
+        names = names_of(self.users, {trip["rider_id"] for trip in page["items"]})
+        for trip in page["items"]:
+            trip["rider"] = {"id": trip["rider_id"], "name": names.get(trip["rider_id"])}
+        return page
 
     @route("GET", "/v1/ops/trips/{trip_id}/decisions", who=OPS, gives=dispatch_replies.Decisions(),
            summary="Every driver considered for a trip, and why not")  # fmt: skip

@@ -360,6 +360,7 @@ holds = Table(
     CheckConstraint(f"({_STANDING}) = (resolved_at IS NULL)", name="ck_holds_resolved"),
     Index("uq_holds_standing", "trip_id", unique=True, postgresql_where=text(_STANDING)),
     Index("ix_holds_rider", "rider_id", postgresql_where=text(_STANDING)),
+    Index("ix_holds_trip", "trip_id"),
     Index("ix_holds_created_at", "created_at", postgresql_where=text(_STANDING)),
     Index("ix_holds_taken", "trip_id", postgresql_where=text("state = 'captured' AND charge_id IS NULL")),
     Index("uq_holds_charge", "charge_id", unique=True, postgresql_where=text("charge_id IS NOT NULL")),

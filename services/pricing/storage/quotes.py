@@ -34,6 +34,18 @@ class Quotes:
             raise UnknownQuote()
         return _quote(row)
 
+    def line_of(self, quote_id: str, most: int = 20) -> list[Quote]:
+        """A quote and those that it came from, the newest first; what was forgotten is left out."""
+        found: list[Quote] = []
+        wanted: str | None = quote_id
+        while wanted is not None and len(found) < most:
+            row = self._session.execute(select(quotes).where(quotes.c.id == wanted)).first()
+            if row is None:
+                break
+            found.append(_quote(row))
+            wanted = row.parent_id
+        return found
+
     def forget_expired(self, before: datetime, limit: int) -> int:
         """Delete quotes that expired before a moment; gives how many."""
         old = select(quotes.c.id).where(quotes.c.expires_at < before).order_by(quotes.c.expires_at).limit(limit)

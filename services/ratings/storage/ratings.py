@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session as Transaction
 
@@ -22,6 +23,11 @@ class RatingRows:
         statement = insert(ratings).values(row).on_conflict_do_nothing().returning(ratings.c.trip_id)
         if self._transaction.execute(statement).first() is None:
             raise AlreadyRated()
+
+    def of_trip(self, trip_id: str) -> list[Rating]:
+        """The ratings of a trip, oldest first: two at most."""
+        wanted = select(ratings).where(ratings.c.trip_id == trip_id).order_by(ratings.c.created_at)
+        return [Rating(**row._mapping) for row in self._transaction.execute(wanted)]
 
     def add_to_total(self, rated_id: str, stars: int) -> Total:
         """The user's total with these stars in it; its row is held until the end of the transaction."""

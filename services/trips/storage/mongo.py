@@ -14,12 +14,12 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, ReplaceOne
 from pymongo.database import Database
 
-from hansom.contracts.trips import TripState
+from hansom.contracts.trips import OfferState, TripState
 from hansom.values import Money, Point
 from services.trips.domain.offer import Offer
 from services.trips.domain.paging import Place, TripFilter
 from services.trips.domain.trip import Step, Trip
-from services.trips.storage.rows import COMPOSED, PLAIN, offer_values
+from services.trips.storage.rows import COMPOSED, OFFER_COLUMNS, PLAIN, offer_values
 
 COLLECTION = "trips_history"
 
@@ -58,6 +58,11 @@ class History:
         """The trip, or None when it isn't archived."""
         document = self._collection.find_one({"_id": trip_id})
         return _trip(document) if document else None
+
+    def find_with_offers(self, trip_id: str) -> tuple[Trip, list[Offer]] | None:
+        """The trip with its offers, oldest first, or None when it isn't archived."""
+        document = self._collection.find_one({"_id": trip_id})
+        return (_trip(document), [_offer(each) for each in document.get("offers", ())]) if document else None
 
     def newest(self, wanted: TripFilter, before: Place | None, limit: int) -> list[Trip]:
         """Archived trips that pass the filter, newest first, from the place on."""
@@ -119,3 +124,8 @@ def _trip(document: dict[str, Any]) -> Trip:
         history=tuple(Step(**step) for step in document["history"]),
         **plain,
     )
+
+
+def _offer(document: dict[str, Any]) -> Offer:
+    known = {name: document[name] for name in OFFER_COLUMNS if name in document}
+    return Offer(**known | {"state": OfferState(document["state"])})

@@ -39,6 +39,11 @@ class TripRows:
         row = self._run(sql.FIND_TRIP, {"its_id": trip_id}).first()
         return trip_of(row) if row else None
 
+    def find_with_offers(self, trip_id: str) -> tuple[Trip, list[Offer]] | None:
+        """The trip with its offers, oldest first, not locked; None when it isn't among the live ones."""
+        found = self._with_offers(self._run(sql.FIND_TRIP, {"its_id": trip_id}).all())
+        return found[0] if found else None
+
     def lock(self, trip_id: str) -> Trip | None:
         """The trip, held until the end of the transaction; None when it isn't among the live ones."""
         row = self._run(sql.LOCK_TRIP, {"its_id": trip_id}).first()

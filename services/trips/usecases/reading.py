@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hansom.contracts.trips import ListAllTrips, ListTrips, Role, SeeTrip, TripState, UnknownTrip
+from services.trips.domain.offer import Offer
 from services.trips.domain.paging import Place, TripFilter, merged, read_cursor
 from services.trips.domain.trip import Trip, must_be_seen_by
 from services.trips.usecases.ports import Archive
 
 FindLive = Callable[[str], Trip | None]
+FindWithOffers = Callable[[str], tuple[Trip, list[Offer]] | None]
 NewestLive = Callable[[TripFilter, Place | None, int], list[Trip]]
 
 
@@ -19,6 +21,14 @@ def find_trip(live: FindLive, archive: Archive, trip_id: str) -> Trip:
     if trip is None:
         raise UnknownTrip()
     return trip
+
+
+def find_with_offers(live: FindWithOffers, archive: Archive, trip_id: str) -> tuple[Trip, list[Offer]]:
+    """The trip, live or archived, with its offers, oldest first. Raises UnknownTrip."""
+    found = live(trip_id) or archive.find_with_offers(trip_id)
+    if found is None:
+        raise UnknownTrip()
+    return found
 
 
 def see_trip(live: FindLive, archive: Archive, command: SeeTrip) -> Trip:
