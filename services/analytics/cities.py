@@ -11,19 +11,21 @@ from nameko.extensions import DependencyProvider
 from hansom.cities import cities, cities_ever
 from hansom.contracts.errors import Invalid
 from services.analytics.domain.promises import Terms
-from services.analytics.usecases import Learning
+from services.analytics.usecases import Learning, Place
 
 REFRESHES = 2
 """A correction is known to all who promise after so many of their refreshes: one of them may have failed."""
 
 
 class KnownCities(DependencyProvider):
-    """Gives a worker `.terms`, `.learning`, `.zone(city)` and `.keys(city)`."""
+    """Gives a worker `.terms`, `.learning`, `.zone(city)`, `.place(city)` and `.keys(city)`."""
 
     def setup(self) -> None:
         config = self.container.config
         self._served = tuple(cities(config))
-        self._zones = {key: ZoneInfo(city.time_zone) for key, city in cities_ever(config).items()}
+        ever = cities_ever(config)
+        self._zones = {key: ZoneInfo(city.time_zone) for key, city in ever.items()}
+        self._currencies = {key: city.currency for key, city in ever.items()}
         self.terms = Terms(
             zones=self._zones,
             keep=timedelta(days=float(config["ANALYTICS_FACTS_KEEP_DAYS"])),
@@ -45,6 +47,10 @@ class KnownCities(DependencyProvider):
         if city not in self._zones:
             raise Invalid(details={"city": ["Not a city here."]})
         return self._zones[city]
+
+    def place(self, city: str) -> Place:
+        """What its figures need to know of it. Raises Invalid for one that never was here."""
+        return Place(city, self.zone(city), self._currencies[city])
 
     def keys(self, city: str | None) -> list[str]:
         """This city alone, or all that are served. Raises Invalid."""

@@ -18,6 +18,7 @@ from hansom.contracts.analytics import (
     SeeDemand,
     SeeDemandByHour,
     SeeEtaErrors,
+    SeeFigures,
     SeeForecast,
     SeeKeyFigures,
     SeeWorths,
@@ -107,11 +108,24 @@ def _payment(data: dict[str, Any]) -> dict[str, Any]:
     return data["amount"] | {"kind": data["kind"]}
 
 
+class PayoutSchema(_Tolerant):
+    """Data of payout_sent."""
+
+    payout_id = fields.String(required=True)
+    city = fields.String(load_default="")
+    amount = fields.Nested(MoneySchema(unknown=EXCLUDE), required=True)
+
+
 _TRIP_EVENT, _DECLINED, _PAYMENT = TripEventSchema(), OfferDeclinedSchema(), PaymentSchema()
+_PAYOUT = PayoutSchema()
 
 
 def read_fact(event: Event) -> Fact:
     """What is kept of an event. Raises ValidationError when its data is not what was agreed."""
+    if event.name == "payments.payout_sent":
+        data = _PAYOUT.load(event.data)
+        payout_id, city, amount = data["payout_id"], data["city"], data["amount"]
+        return Fact(event.event_id, event.name, payout_id, event.occurred_at, city, values=amount)
     if event.publisher == "payments":
         data = _PAYMENT.load(event.data)
         return Fact(event.event_id, event.name, data["trip_id"], event.occurred_at, values=_payment(data))
@@ -264,6 +278,7 @@ _REQUESTS: dict[type, Schema] = {
     LearnEtas: LearnEtasSchema(),
     ForgetEtas: ForgetEtasSchema(),
     SeeDemand: SeeDemandSchema(),
+    SeeFigures: SeeDemandSchema(),
     SeeDemandByHour: SeeDemandByHourSchema(),
     SeeForecast: SeeForecastSchema(),
     SeeWorths: SeeWorthsSchema(),

@@ -18,6 +18,7 @@ from hansom.contracts.analytics import (
     SeeDemand,
     SeeDemandByHour,
     SeeEtaErrors,
+    SeeFigures,
     SeeForecast,
     SeeKeyFigures,
     SeeWorths,
@@ -29,7 +30,8 @@ from hansom.ids import Ids
 from hansom.mongo import Mongo
 from hansom.rpc import STORE_DOWN, ServiceClient, rpc
 from hansom.timers import every
-from services.analytics import schemas, usecases
+from hansom.wire import iso
+from services.analytics import figure_schemas, schemas, usecases
 from services.analytics.cities import KnownCities
 from services.analytics.domain.forecasting import Forecast
 from services.analytics.outlooks import Outlooks
@@ -37,6 +39,7 @@ from services.analytics.segments import Segments
 from services.analytics.storage.corrections import Corrections
 from services.analytics.storage.duties import Duty
 from services.analytics.storage.mongo import HOURS, MINUTES, Facts, Periods
+from services.analytics.storage.positions import Positions
 from services.analytics.storage.supply import Hints, Looks
 from services.analytics.telling import HintEvents
 from services.analytics.usecases import Means, Office, Stores, Town
@@ -45,6 +48,9 @@ log = logging.getLogger(__name__)
 
 LEARNING_LOOKED_AT_S = 60
 """How often a replica looks whether it is time to learn: all share one time-table."""
+
+POSITIONS_LOOKED_BACK = timedelta(hours=2)
+"""Location keeps its counts for so long: what analytics missed while it was away is filled in."""
 
 HINTING = "hint_demand"
 HINTING_TAKES = timedelta(seconds=60)
@@ -72,6 +78,13 @@ class AnalyticsService:
         request, now = schemas.read_request(SeeKeyFigures, payload), self.clock.now()
         total = usecases.see_total(request, self._stores().hours, now)
         return dict(schemas.key_figures_reply(total, usecases.start_of(request.since, now), now))
+
+    @rpc
+    def figures(self, payload: dict[str, Any]) -> dict[str, Any]:
+        request, now = schemas.read_request(SeeFigures, payload), self.clock.now()
+        place = self.cities.place(request.city)
+        seen = usecases.see_figures(place, request.minutes, self._stores(), self._taken(), now)
+        return dict(figure_schemas.figures_reply(request.city, seen, now))
 
     @rpc
     def eta_errors(self, payload: dict[str, Any]) -> dict[str, Any]:
@@ -139,6 +152,13 @@ class AnalyticsService:
     def roll_up(self) -> None:
         usecases.roll_up(self._stores(), self.clock.now())
 
+    @every("POSITIONS_COUNTED_S")
+    def collect_positions(self) -> None:
+        """All that location remembers, each time: which of it a replica has told before does not matter."""
+        since = self.clock.now() - POSITIONS_LOOKED_BACK
+        told, until = figure_schemas.positions_counted(self.location.count_positions({"since": iso(since)}))
+        usecases.note_positions(self.cities.keys(None), told, until, self._taken())
+
     @timer(interval=LEARNING_LOOKED_AT_S, expected_exceptions=(Unavailable, *STORE_DOWN))
     def learn(self) -> None:
         stores, now = self._stores(), self.clock.now()
@@ -178,6 +198,9 @@ class AnalyticsService:
         index, straight_mps = self.segments.index(self.maps, city), self.segments.straight_mps(self.maps, city)
         near = self.outlooks.nearness(city, index, straight_mps)
         return dict(schemas.worths_reply(city, usecases.see_worths(near, expected, city, self._means(), now), now))
+
+    def _taken(self) -> Positions:
+        return Positions(self.mongo, self.cities.terms.keep)
 
     def _means(self) -> Means:
         return Means(self._stores(), Looks(self.mongo), self.outlooks.hinting.compute)

@@ -304,6 +304,10 @@ class DemandQuery(CityQuery):
     at = QueryMoment(metadata={"description": "The hour that holds it, or, to come, the half hour from it on."})
 
 
+class FiguresQuery(CityQuery):
+    minutes = QueryInteger(load_default=60, validate=validate.Range(1, 1440))
+
+
 class EtaQuery(CityQuery):
     since = QueryMoment()
     until = QueryMoment()

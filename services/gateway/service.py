@@ -36,6 +36,7 @@ from services.gateway.routes.system import SystemRoutes
 from services.gateway.routes.timeline import TimelineRoutes
 from services.gateway.routes.tipping import TipRoutes
 from services.gateway.routes.trips import TripRoutes
+from services.gateway.routes.watching import WatchingRoutes
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class GatewayService(
     MapRoutes,
     PageRoutes,
     OpsRoutes,
+    WatchingRoutes,
     TimelineRoutes,
     SurgeRoutes,
     PromoRoutes,

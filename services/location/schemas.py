@@ -55,6 +55,10 @@ class SeeCityRequest(_Lenient):
     limit = fields.Integer(strict=True, load_default=contract.MAX_LIVE, validate=validate.Range(1, contract.MAX_LIVE))
 
 
+class CountPositionsRequest(_Lenient):
+    since = Rfc3339(required=True)
+
+
 class FinishTraceRequest(_Lenient):
     trip_id = fields.String(required=True, validate=_ID)
     driver_id = fields.String(required=True, validate=_ID)
@@ -223,6 +227,13 @@ def heard_reply(heard: Mapping[str, Heard], span: Span | None) -> dict[str, Any]
 def live_item(seen: Seen, now_ms: int) -> dict[str, Any]:
     item = seen_item(seen, now_ms) or {}
     return {"driver_id": seen.position.driver_id, "categories": list(seen.categories), **item}
+
+
+def counted_reply(counted: Mapping[tuple[int, str], int], now_ms: int) -> dict[str, Any]:
+    return {
+        "items": [[city, _iso(minute_ms), count] for (minute_ms, city), count in sorted(counted.items())],
+        "until": _iso(now_ms),
+    }
 
 
 def after_doubt(cursor: str | None) -> tuple[int, str] | None:

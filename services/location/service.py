@@ -33,6 +33,7 @@ from services.location.storage.outgoing import Outgoings
 from services.location.storage.pending import UnderWay
 from services.location.storage.readings import Readings
 from services.location.storage.segments import Segments
+from services.location.storage.tally import Tallies
 from services.location.storage.watch import Plausible
 from services.location.usecases import (
     around,
@@ -67,6 +68,7 @@ class LocationService:
     outgoing = Outgoings()
     pending = UnderWay()
     watch = Plausible()
+    tally = Tallies()
     maps = ServiceClient("maps")
     drivers = ServiceClient("drivers")
     trips = ServiceClient("trips")
@@ -165,6 +167,11 @@ class LocationService:
         return {"free": free, "busy": busy, "shown": free + busy}
 
     @rpc
+    def count_positions(self, payload: dict[str, Any]) -> dict[str, Any]:
+        since, now_ms = load(schemas.CountPositionsRequest(), payload)["since"], self._now_ms()
+        return schemas.counted_reply(self.tally.since(ms(since), now_ms), now_ms)
+
+    @rpc
     def supply_by_segment(self, payload: dict[str, Any]) -> dict[str, Any]:
         return {"items": watching.count_supply(self.cars, self._index())}
 
@@ -237,6 +244,10 @@ class LocationService:
         positions.look_again(self._now_ms(), self._intake())
 
     @timer(interval=1, expected_exceptions=TRANSIENT)
+    def flush_tally(self) -> None:
+        self.tally.flush()
+
+    @timer(interval=1, expected_exceptions=TRANSIENT)
     def forget_silent(self) -> None:
         self.cars.forget(self._since("DRIVER_SHOWN_WITHIN_S"), self._now_ms())
 
@@ -276,7 +287,7 @@ class LocationService:
 
     def _intake(self) -> positions.Intake:
         services, marks = self._services(), self._marks()
-        going = (self.outgoing, self.pending, self.watch, marks, self.ears)
+        going = (self.outgoing, self.pending, self.watch, marks, self.ears, self.tally)
         return positions.Intake(self.cars, self._index(), services, *going)
 
     def _services(self) -> learning.Services:

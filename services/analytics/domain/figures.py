@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from services.analytics.domain.facts import Fact
 from services.analytics.domain.promises import is_credible, ratio_bin
+from services.analytics.domain.waits import wait_bin
 
 Figures = Mapping[str, int]
 
@@ -54,7 +55,9 @@ def _count(name: str) -> Callable[[Fact], Figures]:
 
 def _assigned(fact: Fact) -> Figures:
     wait_ms = _number(fact, "wait_ms")
-    return {"assigned": 1} | ({} if wait_ms is None else {"wait_ms": wait_ms, "waits": 1})
+    if wait_ms is None:
+        return {"assigned": 1}
+    return {"assigned": 1, "wait_ms": wait_ms, "waits": 1, f"wait_bin:{wait_bin(wait_ms)}": 1}
 
 
 def _arrived(fact: Fact) -> Figures:
@@ -80,6 +83,10 @@ def _captured(fact: Fact) -> Figures:
 
 def _failed(fact: Fact) -> Figures:
     return {} if _is_tip(fact) else {"payments_failed": 1} | _money("failed", fact)
+
+
+def _paid_out(fact: Fact) -> Figures:
+    return _money("paid_out", fact)
 
 
 def _is_tip(fact: Fact) -> bool:
@@ -138,5 +145,6 @@ COUNTED: dict[str, Callable[[Fact], Figures]] = {
     "trips.offer_declined": _count("declined"),
     "payments.payment_captured": _captured,
     "payments.payment_failed": _failed,
+    "payments.payout_sent": _paid_out,
 }
 """Event → what it adds."""

@@ -41,6 +41,12 @@ def mean_wait_s(figures: Figures) -> float | None:
     return round(figures.get("wait_ms", 0) / waits / 1000, 1) if waits else None
 
 
+def wait_quantile_s(figures: Figures, part: float) -> float | None:
+    """The wait from request to assignment that this part of the riders did not exceed, to the width of a bin of
+    `waits`; None while nobody was assigned."""
+    return _quantile_s(figures, "wait_bin:", part)
+
+
 def money(figures: Figures, name: str) -> list[Money]:
     """Sums of money under a name, one a currency."""
     start = f"{name}:"

@@ -25,6 +25,7 @@ from hansom.mongo import insert_new
 from services.analytics.domain.facts import Claimed, Fact, Home
 from services.analytics.domain.figures import Figures
 from services.analytics.storage.corrections import CORRECTIONS
+from services.analytics.storage.positions import POSITIONS
 from services.analytics.storage.supply import HINTS, LOOKS
 
 FACTS, MINUTES, HOURS = "analytics_facts", "analytics_minutes", "analytics_hours"
@@ -49,7 +50,8 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> None:
     _ensure(database[CORRECTIONS], "by_city", [("city", ASCENDING), ("valid_from", ASCENDING)])
     _ensure(database[LOOKS], "by_city", [("city", ASCENDING), ("at", ASCENDING)])
     _ensure(database[HINTS], "by_city", [("city", ASCENDING), ("expires_at", ASCENDING)])
-    for name in (LOOKS, HINTS):
+    _ensure(database[POSITIONS], "by_city", [("city", ASCENDING), ("start", ASCENDING)])
+    for name in (LOOKS, HINTS, POSITIONS):
         _ensure(database[name], "expires", [("expires_at", ASCENDING)], expireAfterSeconds=0)
 
 
@@ -177,6 +179,11 @@ class Periods:
         query = {"_id": {"$in": [_key(city, start) for start in sorted(starts)]}}
         for each in self._collection.find(query, {"start": 1, "segments": 1}):
             yield each["start"], each.get("segments", {})
+
+    def totals(self, city: str, since: datetime, until: datetime) -> dict[datetime, dict[str, int]]:
+        """Start → figures of the whole city, of each period with since ≤ start < until in which anything happened."""
+        query = {"city": city, "start": {"$gte": since, "$lt": until}}
+        return {each["start"]: each.get("total", {}) for each in self._collection.find(query, {"start": 1, "total": 1})}
 
     def first(self, city: str) -> datetime | None:
         """Start of the oldest period in which anything happened."""

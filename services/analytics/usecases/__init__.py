@@ -21,12 +21,14 @@ from services.analytics.usecases.seeing import (
     start_of,
 )
 from services.analytics.usecases.stores import Stores
+from services.analytics.usecases.watching import Place, note_positions, see_figures
 
 __all__ = [
     "Hinting",
     "Learning",
     "Means",
     "Office",
+    "Place",
     "Stores",
     "Town",
     "demand_since",
@@ -37,10 +39,12 @@ __all__ = [
     "learn_when_due",
     "look_at_cars",
     "note_facts",
+    "note_positions",
     "roll_up",
     "see_demand",
     "see_demand_by_hour",
     "see_eta_errors",
+    "see_figures",
     "see_total",
     "see_worths",
     "start_of",

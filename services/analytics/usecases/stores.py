@@ -12,6 +12,7 @@ from services.analytics.domain.facts import Claimed, Fact, Home
 from services.analytics.domain.figures import Figures
 from services.analytics.domain.hints import Sent
 from services.analytics.domain.promises import Correction
+from services.analytics.domain.series import Counted
 from services.analytics.domain.supply import Look
 
 P = ParamSpec("P")
@@ -57,6 +58,8 @@ class Periods(Protocol):
 
     def at(self, city: str, starts: Iterable[datetime]) -> Iterator[tuple[datetime, dict[str, dict[str, int]]]]: ...
 
+    def totals(self, city: str, since: datetime, until: datetime) -> Mapping[datetime, Figures]: ...
+
     def first(self, city: str) -> datetime | None: ...
 
     def total(self, city: str | None, since: datetime, until: datetime | None = None) -> Figures: ...
@@ -98,6 +101,14 @@ class GivenHints(Protocol):
     def in_force(self, city: str, now: datetime) -> list[Sent]: ...
 
     def told(self, event_ids: Iterable[str]) -> None: ...
+
+
+class TakenPositions(Protocol):
+    """Positions that location took, by minute. Methods raise what the store raises while it is down."""
+
+    def note(self, counted: Mapping[tuple[str, datetime], Counted]) -> None: ...
+
+    def since(self, city: str, moment: datetime) -> Mapping[datetime, Counted]: ...
 
 
 @dataclass(frozen=True, slots=True)

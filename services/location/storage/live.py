@@ -41,11 +41,13 @@ CLOCK_SLACK_MS = 5000
 
 @dataclass(slots=True)
 class Applied:
-    """What became of positions, by their place in the list: drivers not known, points of traces, cars to show."""
+    """What became of positions, by their place in the list: drivers not known, points of traces, cars to show, and
+    those that are no news: they came before, or a newer one did."""
 
     unknown: list[tuple[int, str]]
     traced: list[tuple[int, str]]
     moved: list[Moved]
+    old: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class LiveCars(Lists):
         self, positions: Sequence[Position], places: Sequence[tuple[str | None, str]], now_ms: int, doubt: Doubt
     ) -> Applied:
         """Take positions, in their order, with segment and spot of each. Marked ones do not move their driver."""
-        result = Applied([], [], [])
+        result = Applied([], [], [], [])
         for first in range(0, len(positions), ROWS_AT_ONCE):
             after = first + ROWS_AT_ONCE
             rows = [
@@ -122,10 +124,11 @@ class LiveCars(Lists):
                 doubt.window_ms,
             ]
             answer: Any = self._apply(args=arguments)
-            unknown, traced, moved = answer
+            unknown, traced, moved, old = answer
             result.unknown += [(first + row - 1, rev) for row, rev in couples(unknown)]
             result.traced += [(first + row - 1, trip_id) for row, trip_id in couples(traced)]
             result.moved += [_moved(first, fields) for fields in moved]
+            result.old += [first + row - 1 for row in old]
         return result
 
     def learn(self, known: Iterable[Known], asked_ms: int) -> list[tuple[str, Position]]:

@@ -21,6 +21,7 @@ from services.location.storage.marks import Marks
 from services.location.storage.mongo import Traces
 from services.location.storage.outgoing import Publisher
 from services.location.storage.pending import Pending, PendingMove
+from services.location.storage.tally import Tally
 from services.location.storage.watch import Watch
 from services.location.usecases.learning import Services, look_up
 
@@ -49,6 +50,7 @@ class Intake:
     watch: Watch
     marks: Marks
     listening: Listening
+    tally: Tally
 
 
 def take_positions(rows: Sequence[Any], now_ms: int, max_age_ms: int, intake: Intake) -> None:
@@ -82,6 +84,7 @@ def _take(rows: Sequence[Any], now_ms: int, max_age_ms: int, intake: Intake) -> 
 def _apply(positions: Sequence[Position], now_ms: int, intake: Intake) -> Applied:
     places = [intake.index.locate(position.lat, position.lng) for position in positions]
     applied = intake.cars.apply(positions, places, now_ms, intake.watch.doubt)
+    intake.tally.add(positions, applied, now_ms)
     for moved in applied.moved:
         intake.pending.put(PendingMove(moved, positions[moved.row]))
     return applied

@@ -180,6 +180,7 @@ def _sent(payout: Payout) -> tuple[str, str, dict[str, Any]]:
     data = {
         "payout_id": payout.id,
         "driver_id": payout.driver_id,
+        "city": payout.city,
         "amount": Money(payout.amount_minor, payout.currency).as_dict(),
         "until_day": payout.until_day.isoformat(),
         "rides": payout.rides,

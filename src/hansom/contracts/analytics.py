@@ -16,6 +16,14 @@ class SeeKeyFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class SeeFigures:
+    """Figures of a city by minute, the last `minutes` of them, and of its own day."""
+
+    city: str
+    minutes: int = 60
+
+
+@dataclass(frozen=True, slots=True)
 class SeeDemand:
     """Demand of a city by segment in the last `minutes` minutes."""
 
@@ -152,6 +160,35 @@ class KeyFigures(TypedDict):
     payments_failed: int
     pickup_eta: ErrorReply
     trip_time: ErrorReply
+
+
+class DayFigures(TypedDict):
+    """Since the first moment of the city's day. Amounts are in its currency; of payouts those that were sent."""
+
+    since: str
+    requests: int
+    assigned: int
+    completed: int
+    cancelled: int
+    unserved: int
+    wait_p50_s: float | None
+    wait_p90_s: float | None
+    charged_minor: int
+    paid_out_minor: int
+    currency: str
+
+
+class FiguresReply(TypedDict):
+    """`at`: starts of minutes, the one under way last; `until`: now. Each of `series` is as long as `at`: requests,
+    assigned, completed, cancelled, unserved (nobody was found in time), wait_p50_s, wait_p90_s (from request to
+    assignment; None where nobody was assigned), positions_per_s (None where nobody counted) and charged_minor."""
+
+    city: str
+    interval_s: int
+    at: list[str]
+    until: str
+    series: dict[str, list[Any]]
+    today: DayFigures
 
 
 class SegmentForecast(TypedDict):

@@ -296,6 +296,7 @@ class RefundData(TypedDict):
 class PayoutSentData(TypedDict):
     payout_id: str
     driver_id: str
+    city: str
     amount: dict[str, Any]
     until_day: str
     rides: int

@@ -108,7 +108,7 @@ SUBSCRIPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "analytics": {
         "trips": (*TRIP_LIFE, "trip_settled", "offer_declined"),
-        "payments": ("payment_captured", "payment_failed"),
+        "payments": ("payment_captured", "payment_failed", "payout_sent"),
     },
 }
 """Consumer → publisher → the types it hears."""

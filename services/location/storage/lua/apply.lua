@@ -1,14 +1,15 @@
 -- Positions into live state; the newest by (at, seq) wins. One with a mark goes into the trace only, and is counted.
 -- ARGV: rows as JSON [[id, at, seq, cell, spot, pos, mark or ''], ...]; now (ms); least ms between two moves; positions
 -- remembered; marks that make a driver doubtful; within how many ms.
--- Gives {unknown, traced, moved}: unknown = {row, rev, ...} of drivers to look up; traced = {row, trip, ...};
--- moved = {{row, trip, rider, state, target, eta, eta_at}, ...}. Rows count from 1.
+-- Gives {unknown, traced, moved, old}: unknown = {row, rev, ...} of drivers to look up; traced = {row, trip, ...};
+-- moved = {{row, trip, rider, state, target, eta, eta_at}, ...}; old = {row, ...} of those that are no news. Rows count
+-- from 1.
 local LATE_MS = 5000
 local rows, now, move_every, recent = cjson.decode(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local enough, window = tonumber(ARGV[5]), tonumber(ARGV[6])
 -- all that most positions need to know of their driver
 local FEW = {'at', 'seq', 'online', 'cats', 'trip', 'trip_from', 'prev', 'prev_from', 'prev_until', 'listed', 'doubt'}
-local unknown, traced, moving, moved = {}, {}, {}, {}
+local unknown, traced, moving, moved, old = {}, {}, {}, {}, {}
 
 local function live(i, id, d, at, seq, row)
   local known = tonumber(d.at or '-1')
@@ -16,6 +17,8 @@ local function live(i, id, d, at, seq, row)
     d.at, d.seq, d.cell, d.spot, d.pos = string.format('%.0f', at), string.format('%.0f', seq), row[4], row[5], row[6]
     place(id, d, {'at', d.at, 'seq', d.seq, 'cell', d.cell, 'spot', d.spot, 'pos', d.pos})
     if d.trip ~= '' then moving[id] = {i, d} end
+  else
+    old[#old + 1] = i
   end
 end
 
@@ -48,4 +51,4 @@ for id, what in pairs(moving) do
     moved[#moved + 1] = {i, d.trip, d.rider, d.state, d.target, d.eta or '', d.eta_at or ''}
   end
 end
-return {unknown, traced, moved}
+return {unknown, traced, moved, old}

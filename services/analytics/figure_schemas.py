@@ -1,0 +1,33 @@
+"""Figures by minute and counts of positions: the wire ↔ what the use cases take and give."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from hansom.contracts.analytics import FiguresReply
+from hansom.wire import iso, parse_time
+from services.analytics.usecases.watching import Seen
+
+
+def positions_counted(reply: dict[str, Any]) -> tuple[dict[tuple[str, datetime], int], datetime]:
+    """(city, minute) → positions, and until when they were counted, of `location.count_positions`."""
+    return {(city, _moment(minute)): count for city, minute, count in reply["items"]}, _moment(reply["until"])
+
+
+def _moment(text: str) -> datetime:
+    moment = parse_time(text)
+    assert moment is not None
+    return moment
+
+
+def figures_reply(city: str, seen: Seen, now: datetime) -> FiguresReply:
+    """Figures by minute, and of the day."""
+    return {
+        "city": city,
+        "interval_s": 60,
+        "at": [iso(start) or "" for start in seen.starts],
+        "until": iso(now) or "",
+        "series": seen.lines,
+        "today": {"since": iso(seen.since) or "", **seen.today},  # type: ignore[typeddict-item]
+    }
