@@ -35,6 +35,7 @@ class Decision(Reply):
     policy = fields.String(**MAYBE)
     fallback = fields.String(**MAYBE)
     driver_id = fields.String(required=True)
+    driver_name = fields.String(allow_none=True, metadata={"description": "Null while the users service is away."})
     distance_m = Finite(**MAYBE)
     pickup_eta_s = Finite(**MAYBE, metadata={"description": "Road time; from the end of his ride when he has one."})
     free_in_s = Finite(**MAYBE, metadata={"description": "Above 0: he was finishing a ride."})

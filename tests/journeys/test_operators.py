@@ -15,6 +15,8 @@ def test_an_operator_follows_a_trip_and_its_decisions(people: Any, ops: App) -> 
     driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
     seen = ops.call("GET", f"/v1/trips/{trip['id']}")
     assert (seen["driver_id"], seen["pin"]) == (driver.id, None)
+    assert seen["rider"] == {"id": rider.id, "name": rider.call("GET", "/v1/me")["name"]}
+    assert "rider" not in driver.call("GET", f"/v1/trips/{trip['id']}"), "operators only"
     listed = ops.call("GET", f"/v1/ops/trips?state=assigned&rider_id={rider.id}")["items"]
     assert [each["id"] for each in listed] == [trip["id"]]
 
@@ -22,7 +24,8 @@ def test_an_operator_follows_a_trip_and_its_decisions(people: Any, ops: App) -> 
         items = ops.call("GET", f"/v1/ops/trips/{trip['id']}/decisions")["items"]
         return next((item for item in items if item["offer_id"] == offer["offer_id"] and item["answer"]), None)
 
-    assert eventually(decided, within_s=15)["answer"] == "accepted"
+    record = eventually(decided, within_s=15)
+    assert (record["answer"], record["driver_name"]) == ("accepted", driver.call("GET", "/v1/me")["name"])
     assert ops.call("GET", f"/v1/trips/{trip['id']}/trace")["coarsened"] is False
     rider.call("GET", f"/v1/trips/{trip['id']}/trace")
     readings = ops.call("GET", f"/v1/ops/trace-readings?trip_id={trip['id']}")["items"]

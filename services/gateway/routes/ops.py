@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hansom.contracts.errors import HansomError
+from hansom.contracts.users import MAX_PROFILES
 from hansom.wire import parse_time
 from services.gateway import dispatch_replies, heat_replies, ops_replies, replies, schemas
 from services.gateway.asking import names_of
@@ -51,8 +52,14 @@ class OpsRoutes(Needs):
     @route("GET", "/v1/ops/trips/{trip_id}/decisions", who=OPS, gives=dispatch_replies.Decisions(),
            summary="Every driver considered for a trip, and why not")  # fmt: skip
     def get_decisions(self, call: Call) -> Any:
+        """`driver_name` is null while the users service is away."""
         self.trips.get_parties({"trip_id": call.data["trip_id"]})
-        return self.matching.get_decisions({"trip_id": call.data["trip_id"]})
+        record = self.matching.get_decisions({"trip_id": call.data["trip_id"]})
+        drivers = dict.fromkeys(item["driver_id"] for item in record["items"])
+        names = names_of(self.users, set(list(drivers)[:MAX_PROFILES]))
+        for item in record["items"]:
+            item["driver_name"] = names.get(item["driver_id"])
+        return record
 
     @route("GET", "/v1/ops/trace-readings", who=OPS, query=schemas.TraceReadingsQuery(), gives=replies.TraceReadings(),
            summary="Which operator read which ride's trace, newest first")  # fmt: skip

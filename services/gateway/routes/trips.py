@@ -9,6 +9,7 @@ from hansom.contracts.errors import HansomError
 from hansom.contracts.gateway import NoWay
 from hansom.contracts.trips import NotYourTrip
 from services.gateway import dispatch_replies, replies, schemas
+from services.gateway.asking import names_of
 from services.gateway.http.route import PARTY, USER, Call, route
 from services.gateway.routes.needs import Needs
 
@@ -21,9 +22,14 @@ UNDER_WAY = ("assigned", "arrived", "in_progress")
 class TripRoutes(Needs):
     @route("GET", "/v1/trips/{trip_id}", who=USER, gives=dispatch_replies.WaitingTrip(), summary="A trip")
     def get_trip(self, call: Call) -> Any:
-        """`waiting` says how it stands while a driver is looked for; otherwise, and while that is not known, null."""
+        """`waiting` says how it stands while a driver is looked for; otherwise, and while that is not known, null.
+        Operators are also told `rider: {id, name}`."""
         trip = self.trips.get_trip({**call.data, "actor": call.actor})
-        return {**trip, "waiting": self._waiting(trip)}
+        told = {**trip, "waiting": self._waiting(trip)}
+        if call.actor["role"] != "ops":
+            return told
+        names = names_of(self.users, {trip["rider_id"]})
+        return {**told, "rider": {"id": trip["rider_id"], "name": names.get(trip["rider_id"])}}
 
     def _waiting(self, trip: dict[str, Any]) -> dict[str, Any] | None:
         """Nice to know: a trip is shown without it when matching is down."""
