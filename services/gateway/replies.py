@@ -294,6 +294,7 @@ class DriverPositions(Standing):
 
 
 class ImplausibleDriver(Standing):
+    driver_name = fields.String(allow_none=True)
     last_at = Rfc3339(required=True)
 
 

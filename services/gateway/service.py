@@ -14,20 +14,24 @@ from nameko.extensions import DependencyProvider
 from hansom.rpc import ServiceClient
 from services.gateway.access import Access, Doorkeeper
 from services.gateway.built_pages import BuiltPagesProvider
+from services.gateway.checkup import Checkup
 from services.gateway.city_maps import CityMapsProvider
 from services.gateway.queue import Sockets, read_frames
 from services.gateway.readiness import Readiness
+from services.gateway.roster import Roster
 from services.gateway.routes.accounts import AccountRoutes
 from services.gateway.routes.auditing import AuditRoutes
 from services.gateway.routes.balances import BalanceRoutes
 from services.gateway.routes.changing import ChangingRoutes
 from services.gateway.routes.debts import DebtRoutes
 from services.gateway.routes.driving import DrivingRoutes
+from services.gateway.routes.health import HealthRoutes
 from services.gateway.routes.mapping import MapRoutes
 from services.gateway.routes.ops import OpsRoutes
 from services.gateway.routes.pages import PageRoutes
 from services.gateway.routes.papers import PaperRoutes
 from services.gateway.routes.paying import PaymentRoutes
+from services.gateway.routes.payouts import PayoutRoutes
 from services.gateway.routes.promos import PromoRoutes
 from services.gateway.routes.refunds import RefundRoutes
 from services.gateway.routes.riding import RidingRoutes
@@ -64,9 +68,11 @@ class GatewayService(
     OpsRoutes,
     WatchingRoutes,
     TimelineRoutes,
+    HealthRoutes,
     SurgeRoutes,
     PromoRoutes,
     RefundRoutes,
+    PayoutRoutes,
     TipRoutes,
     AuditRoutes,
     BalanceRoutes,
@@ -80,6 +86,8 @@ class GatewayService(
     access = AccessProvider()
     sockets = Sockets()
     readiness = Readiness()
+    checkup = Checkup()
+    roster = Roster()
     city_maps = CityMapsProvider()
     pages = BuiltPagesProvider()
 

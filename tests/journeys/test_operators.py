@@ -37,6 +37,11 @@ def test_an_operator_follows_a_trip_and_its_decisions(people: Any, ops: App) -> 
 
 def test_an_operator_suspends_and_approves_a_driver(people: Any, ops: App, refused: Any) -> None:
     driver = people.driver(category="comfort")
+    assert ops.call("GET", f"/v1/ops/drivers/{driver.id}/payouts") == {"items": [], "next_cursor": None}
+    earned = ops.call("GET", f"/v1/ops/drivers/{driver.id}/earnings")
+    assert (earned["totals"]["rides"], earned["lines"]) == (0, [])
+    assert refused(ops, "GET", "/v1/ops/drivers/nobody/payouts").code == "unknown_driver"
+    assert refused(driver, "GET", f"/v1/ops/drivers/{driver.id}/earnings").code == "wrong_role"
     suspended = ops.call("POST", f"/v1/ops/drivers/{driver.id}/suspend", {"reason": "papers"})
     assert (suspended["approval"], suspended["online"]) == ("suspended", False)
     again = refused(driver, "PUT", "/v1/driver/availability", {"online": True})

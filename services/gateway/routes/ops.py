@@ -96,7 +96,12 @@ class OpsRoutes(Needs):
     @route("GET", "/v1/ops/implausible", who=OPS, query=schemas.PageQuery(), gives=replies.Implausible(),
            summary="Drivers with positions of the last day that are not believed, most first")  # fmt: skip
     def list_implausible(self, call: Call) -> Any:
-        return self.location.list_doubts(call.data)
+        """`driver_name` is null while the users service is away."""
+        page = self.location.list_doubts(call.data)
+        names = names_of(self.users, {item["driver_id"] for item in page["items"]})
+        for item in page["items"]:
+            item["driver_name"] = names.get(item["driver_id"])
+        return page
 
     @route("GET", "/v1/ops/demand", who=OPS, query=schemas.DemandQuery(), gives=heat_replies.HeatMap(),
            refuses=frozenset({404}), summary="Demand, supply, surge and forecast by segment, as GeoJSON")  # fmt: skip
