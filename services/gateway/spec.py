@@ -6,6 +6,8 @@ from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.field_converter import FieldConverterMixin
+from marshmallow import fields
 
 from hansom.wire import Finite, Rfc3339
 
@@ -17,6 +19,17 @@ class Plugin(MarshmallowPlugin):
         super().init_spec(spec)
         self.map_to_openapi_type(Finite, "number", None)
         self.map_to_openapi_type(Rfc3339, "string", "date-time")
+        self.map_to_openapi_type(fields.Tuple, "array", None)
+        assert self.converter is not None
+        self.converter.add_attribute_function(_row)
+
+
+def _row(converter: FieldConverterMixin, field: fields.Field, **kwargs: Any) -> dict[str, Any]:
+    """What stands where in a row."""
+    if not isinstance(field, fields.Tuple):
+        return {}
+    items = [converter.field2property(each) for each in field.tuple_fields]
+    return {"prefixItems": items, "minItems": len(items), "maxItems": len(items)}
 
 
 def marshmallow_plugin() -> MarshmallowPlugin:

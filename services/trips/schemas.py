@@ -33,7 +33,7 @@ from hansom.events import Event
 from hansom.values import Money, Point
 from hansom.wire import Finite, PointSchema, Rfc3339, iso, parse_time, point_of
 from services.trips.domain.cancelling import SENTENCES, Cost
-from services.trips.domain.offer import Offer, WaitingTrip
+from services.trips.domain.offer import Offer, WaitingPlace, WaitingTrip
 from services.trips.domain.quote import Quote
 from services.trips.domain.terms import kept_of
 from services.trips.domain.trip import Trip, pickup_eta_s, target
@@ -335,6 +335,12 @@ def waiting_reply(waiting: WaitingTrip) -> Waiting:
         "excluded_driver_ids": list(waiting.asked_driver_ids),
         "has_open_offer": waiting.has_open_offer,
     }
+
+
+def city_reply(places: Iterable[WaitingPlace], held: Sequence[str]) -> dict[str, Any]:
+    """Who waits in a city, as rows, and which drivers are held by an open offer."""
+    rows = [[each.trip_id, round(each.lat, 5), round(each.lng, 5), iso(each.since)] for each in places]
+    return {"waiting": rows, "held": list(held)}
 
 
 def active_reply(trip: Trip) -> dict[str, Any]:

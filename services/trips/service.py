@@ -212,6 +212,12 @@ class TripsService(Retelling):
         return {"items": [schemas.waiting_reply(each) for each in waiting]}
 
     @rpc
+    def see_city(self, payload: Payload) -> Payload:
+        city = decode(schemas.CITY, payload)["city"]
+        with self.store.begin() as session:
+            return schemas.city_reply(queries.waiting_places(session, city), queries.offered_drivers(session, city))
+
+    @rpc
     def list_unfree_drivers(self, payload: Payload) -> Payload:
         with self.store.begin() as session:
             return {"driver_ids": queries.unfree_drivers(session)}

@@ -43,7 +43,9 @@ class Played:
         self.streams: dict[str, list[Json]] = defaultdict(list)
         self.cars: list[Json] = []
         self.riding: set[str] = set()
-        self.trips_away = False
+        self.trips_away = self.location_away = False
+        self.city: Json = {"drivers": [], "more": 0}
+        self.riders: Json = {"waiting": [], "held": []}
 
     def payloads(self, method: str) -> list[Json]:
         return [payload for name, payload in self.asked if name == method]
@@ -100,6 +102,13 @@ def players(played: Played, suffix: str) -> list[type]:
             return {"noted": len(payload["offer_ids"])}
 
         @rpc
+        def see_city(self, payload: Json) -> Json:
+            played.asked.append(("trips.see_city", payload))
+            if played.trips_away:
+                raise Unavailable()
+            return played.riders
+
+        @rpc
         def request_trip(self, payload: Json) -> Json:
             played.asked.append(("request_trip", payload))
             return {"id": "trip-1"}
@@ -142,6 +151,13 @@ def players(played: Played, suffix: str) -> list[type]:
         def nearby_many(self, payload: Json) -> Json:
             played.asked.append(("nearby_many", payload))
             return {"items": [list(played.cars) for _ in payload["points"]]}
+
+        @rpc
+        def see_city(self, payload: Json) -> Json:
+            played.asked.append(("location.see_city", payload))
+            if played.location_away:
+                raise Unavailable()
+            return played.city
 
     class Payments:
         name = f"payments{suffix}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -14,7 +16,7 @@ from nameko.extensions import SharedExtension
 
 from hansom.cities import cities
 from hansom.contracts.errors import HansomError
-from hansom.contracts.location import CAR_FREE, CAR_HELD, MAX_LIVE
+from hansom.contracts.location import CAR_FREE, CAR_HELD
 from hansom.contracts.maps import UnknownCity
 from hansom.validation import load
 from hansom.wire import iso
@@ -26,6 +28,7 @@ from services.gateway.socket.reports import only
 log = logging.getLogger(__name__)
 
 CITY_STATE = "city_state"
+PARTS = LOCATION, TRIPS = "location", "trips"
 ASK_S = 2.0
 """Patience with a service; what was known before is shown meanwhile."""
 
@@ -40,8 +43,24 @@ class City:
     watchers: set[Connection] = field(default_factory=set)
     frame: bytes = b""
     cars: dict[str, Any] = field(default_factory=lambda: {"drivers": [], "more": 0})
-    waiting: list[list[Any]] = field(default_factory=list)
-    held: frozenset[str] = frozenset()
+    riders: dict[str, Any] = field(default_factory=lambda: {"waiting": [], "held": []})
+    missing: list[str] = field(default_factory=list)
+
+    def learn(self, answers: Mapping[str, dict[str, Any]], at: datetime) -> None:
+        """Take what services said at a moment; what does not answer is as it was."""
+        self.cars = answers.get(LOCATION, self.cars)
+        self.riders = answers.get(TRIPS, self.riders)
+        self.missing = [part for part in PARTS if part not in answers]
+        self.frame = event_frame(CITY_STATE, {"city": self.key, "at": iso(at), **self._state()}, None)
+
+    def _state(self) -> dict[str, Any]:
+        held, drivers = frozenset(self.riders["held"]), self.cars["drivers"]
+        return {
+            "drivers": [[*row[:4], CAR_HELD] if row[4] == CAR_FREE and row[0] in held else row for row in drivers],
+            "waiting": self.riders["waiting"],
+            "more": self.cars["more"],
+            "missing": self.missing,
+        }
 
 
 class CityWatchers(SharedExtension):
@@ -52,7 +71,8 @@ class CityWatchers(SharedExtension):
     def __init__(self) -> None:
         super().__init__()
         self._watched: dict[Connection, City] = {}
-        self._cities: dict[str, City] = {}
+        self.cities: dict[str, City] = {}
+        """Those that are looked at."""
 
     def setup(self) -> None:
         config = self.container.config
@@ -67,9 +87,9 @@ class CityWatchers(SharedExtension):
         if key not in self.served:
             raise UnknownCity(details={"city": [f"{key} is not a city here."]})
         self.unwatch(connection)
-        city = self._cities.get(key)
+        city = self.cities.get(key)
         if city is None:
-            city = self._cities[key] = City(key)
+            city = self.cities[key] = City(key)
             self.container.spawn_managed_thread(partial(self._follow, city), identifier="gateway.city")
         city.watchers.add(connection)
         self._watched[connection] = city
@@ -94,55 +114,37 @@ class CityWatchers(SharedExtension):
         """Look at the city once an interval, for as long as anybody watches."""
         while city.watchers:
             began = time.monotonic()
-            self._look(city)
-            self._show(city)
+            try:
+                self._look(city)
+                self._show(city)
+            except Exception:
+                log.exception("a bug hides a city from operators", extra={"city": city.key})
             eventlet.sleep(max(0.0, self.interval_s - (time.monotonic() - began)))
-        del self._cities[city.key]
+        del self.cities[city.key]
 
     def _look(self, city: City) -> None:
-        at, missing = datetime.now(UTC), []
-        asked = {
-            "location": (self.location, "see_city", {"city": city.key, "limit": MAX_LIVE}),
-            "trips": (self.trips, "list_waiting", {"city": city.key}),
-            "offers": (self.trips, "list_unfree_drivers", {}),
-        }
-        replies = {}
-        for part, (peer, method, payload) in asked.items():
-            try:
-                replies[part] = peer.client().call_async(method, payload, ASK_S)
-            except HansomError as exc:
-                log.warning("a city cannot be looked at: %s", exc.code, extra={"part": part})
-        answers = {}
-        for part, reply in replies.items():
-            try:
+        """Ask all parts at once."""
+        at, asked, answers = datetime.now(UTC), {}, {}
+        for part, peer in ((LOCATION, self.location), (TRIPS, self.trips)):
+            with self._missed(city, part):
+                asked[part] = peer.client().call_async("see_city", {"city": city.key}, ASK_S)
+        for part, reply in asked.items():
+            with self._missed(city, part):
                 answers[part] = reply.result()
-            except HansomError as exc:
-                log.warning("a city cannot be looked at: %s", exc.code, extra={"part": part})
-        if "location" in answers:
-            city.cars = answers["location"]
-        else:
-            missing.append("location")
-        if "trips" in answers and "offers" in answers:
-            city.waiting = [_waiting(each) for each in answers["trips"]["items"]]
-            city.held = frozenset(answers["offers"]["driver_ids"])
-        else:
-            missing.append("trips")
-        city.frame = _frame(city, at, missing)
+        city.learn(answers, at)
 
-    def _show(self, city: City) -> None:
-        """To all who take it; whoever has not yet read the last one gets the next, and never an old one."""
+    @staticmethod
+    @contextmanager
+    def _missed(city: City, part: str) -> Iterator[None]:
+        try:
+            yield
+        except HansomError as exc:
+            if part not in city.missing:
+                log.warning("a watched city is not seen as it is: %s", exc.code, extra={"city": city.key, "part": part})
+
+    @staticmethod
+    def _show(city: City) -> None:
+        """To all who have what they were sent before: who is slow is sent less often, and never what is old."""
         for connection in list(city.watchers):
-            if connection.takes:
+            if connection.caught_up:
                 connection.push(city.frame)
-
-
-def _waiting(trip: dict[str, Any]) -> list[Any]:
-    return [trip["trip_id"], round(trip["pickup"]["lat"], 5), round(trip["pickup"]["lng"], 5), trip["waiting_since"]]
-
-
-def _frame(city: City, at: datetime, missing: list[str]) -> bytes:
-    drivers = [
-        [*row[:4], CAR_HELD] if row[4] == CAR_FREE and row[0] in city.held else row for row in city.cars["drivers"]
-    ]
-    seen = {"drivers": drivers, "waiting": city.waiting, "more": city.cars["more"], "missing": missing}
-    return event_frame(CITY_STATE, {"city": city.key, "at": iso(at), **seen}, None)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import socket as sockets
+import termios
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from fcntl import ioctl
 from typing import Any
 
 import eventlet
@@ -235,6 +237,13 @@ class Connection:
     def takes(self) -> bool:
         """The client is there and takes what it is sent."""
         return not self.closed and self._closing is None and self._blocked_at == _NEVER
+
+    @property
+    def caught_up(self) -> bool:
+        """All that was sent has arrived: nothing of it waits here or in the kernel."""
+        if self.closed or self._closing is not None or self._out:
+            return False
+        return not int.from_bytes(ioctl(self._fd, termios.TIOCOUTQ, bytes(4)), "little")
 
     def wait_room(self) -> None:
         """Wait until at least half of the queue is free, or the connection is closed."""

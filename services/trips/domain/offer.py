@@ -34,6 +34,16 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingPlace:
+    """Where a rider waits for a driver, and since when."""
+
+    trip_id: str
+    lat: float
+    lng: float
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingTrip:
     """A trip with the drivers it was offered to before.
 

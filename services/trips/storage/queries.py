@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from hansom.contracts.trips import WITH_DRIVER, OfferState, TripState
-from services.trips.domain.offer import WaitingTrip
+from services.trips.domain.offer import WaitingPlace, WaitingTrip
 from services.trips.domain.paging import Place, TripFilter
 from services.trips.domain.trip import Trip
 from services.trips.storage.rows import trip_of
@@ -68,6 +68,24 @@ def waiting(session: Session, city: str) -> list[WaitingTrip]:
         .limit(WAITING_MAX)
     )
     return [WaitingTrip(trip_of(row), row.asked, row.opened) for row in session.execute(statement)]
+
+
+def waiting_places(session: Session, city: str) -> list[WaitingPlace]:
+    """The same trips with no more than a map needs of them. One statement."""
+    statement = (
+        select(trips.c.id, trips.c.pickup_lat, trips.c.pickup_lng, trips.c.waiting_since)
+        .where(trips.c.state == TripState.REQUESTED.value, trips.c.city == city)
+        .order_by(trips.c.waiting_since)
+        .limit(WAITING_MAX)
+    )
+    return [WaitingPlace(*row) for row in session.execute(statement)]
+
+
+def offered_drivers(session: Session, city: str) -> list[str]:
+    """Drivers with an open offer of a trip in the city. One statement."""
+    statement = select(offers.c.driver_id).join(trips, offers.c.trip_id == trips.c.id)
+    is_open = offers.c.state == OfferState.OPEN.value
+    return list(session.execute(statement.where(is_open, trips.c.city == city)).scalars())
 
 
 def active_of_drivers(session: Session, driver_ids: Collection[str]) -> dict[str, Trip]:

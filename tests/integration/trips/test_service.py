@@ -268,6 +268,17 @@ def test_waiting_trips_name_the_drivers_not_to_ask_again(call: Call, world: Worl
     assert call("list_waiting", city="turku") == {"items": []}
 
 
+def test_a_city_shows_who_waits_where_and_which_drivers_have_an_offer(call: Call, world: World) -> None:
+    waiting, ridden = request(call, world), request(call, world)
+    made = offer(call, ridden["id"], "driver-1")
+    call("accept_offer", offer_id=made["offer_id"], driver_id="driver-1")
+    offer(call, waiting["id"], "driver-2")
+    pickup = waiting["pickup"]
+    row = [waiting["id"], round(pickup["lat"], 5), round(pickup["lng"], 5), waiting["requested_at"]]
+    assert call("see_city", city="helsinki") == {"waiting": [row], "held": ["driver-2"]}
+    assert call("see_city", city="turku") == {"waiting": [], "held": []}
+
+
 def test_an_offer_that_nobody_answers_is_withdrawn_by_the_timer(call: Call, world: World) -> None:
     trip = request(call, world)
     made = offer(call, trip["id"], "driver-1", ttl_s=0.2)
