@@ -8,4 +8,5 @@ import "../ui/style.css";
 import "../map/map.css";
 import "./ops.css";
 import "./live/live.css";
+import "./drivers/drivers.css";
 import "./trips/trips.css";

@@ -9,7 +9,7 @@ import { Panel, Table, Tag, type Tone } from "../parts";
 import { href } from "../route";
 import { decided, whyOf } from "./decided";
 import type { Batch, Considered, Decisions, OpsTrip } from "./model";
-import { meaning, short, span, told, toTheSecond } from "./words";
+import { meaning, span, tail, told, toTheSecond } from "./words";
 
 const BATCHES_SHOWN = 10;
 const COLUMNS = ["driver", "outcome", "road", "distance", "score", "parts"] as const;
@@ -42,7 +42,7 @@ const partsOf = (item: Considered): string =>
 const Row = ({ item }: { item: Considered }) => (
   <tr>
     <td dir="auto" class="name">
-      <a href={href("drivers", item.driver_id)}>{item.driver_name ?? short(item.driver_id)}</a>
+      <a href={href("drivers", item.driver_id)}>{item.driver_name ?? tail(item.driver_id)}</a>
     </td>
     <td>
       <Outcome item={item} />

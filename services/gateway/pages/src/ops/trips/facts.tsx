@@ -4,7 +4,7 @@ import { distance, money } from "../../app/format";
 import { t } from "../../app/i18n";
 import { href } from "../route";
 import type { OpsTrip } from "./model";
-import { meaning, short, span, when } from "./words";
+import { meaning, span, tail, when } from "./words";
 
 interface FactProps {
   name: string;
@@ -23,7 +23,7 @@ const Driver = ({ trip }: { trip: OpsTrip }) => {
   const vehicle = trip.driver?.vehicle;
   return (
     <>
-      <a href={href("drivers", trip.driver_id)}>{trip.driver?.name ?? short(trip.driver_id)}</a>
+      <a href={href("drivers", trip.driver_id)}>{trip.driver?.name ?? tail(trip.driver_id)}</a>
       {vehicle && (
         <span class="soft small block" dir="auto">
           {vehicle.make} {vehicle.model}, {vehicle.colour} · {vehicle.plate}
@@ -68,7 +68,7 @@ export const Facts = ({ trip }: { trip: OpsTrip }) => (
       <code>{trip.id}</code>
     </Fact>
     <Fact name={t("ops.trips.head.rider")}>
-      <a href={href("trips", null, { rider_id: trip.rider_id })}>{trip.rider?.name ?? short(trip.rider_id)}</a>
+      <a href={href("trips", null, { rider_id: trip.rider_id })}>{trip.rider?.name ?? tail(trip.rider_id)}</a>
     </Fact>
     <Fact name={t("ops.trips.head.driver")}>
       <Driver trip={trip} />

@@ -9,7 +9,7 @@ import { Button, Field, Select } from "../../ui/parts";
 import { Pager, Panel, Table, Tag, usePages } from "../parts";
 import { href, refine, route } from "../route";
 import type { OpsTrip } from "./model";
-import { dayBegins, short, told, toneOf, when, zoneOf } from "./words";
+import { dayBegins, short, tail, told, toneOf, when, zoneOf } from "./words";
 
 const STATES = ["requested", "assigned", "arrived", "in_progress", "completed", "cancelled", "expired"];
 const TYPED_MS = 350;
@@ -150,7 +150,7 @@ const Filters = ({ filters }: { filters: Asked }) => {
       )}
       {named && (
         <p class="small soft whole">
-          {t(filters.driver_id ? "ops.trips.of_driver" : "ops.trips.of_rider", { id: short(named) })}
+          {t(filters.driver_id ? "ops.trips.of_driver" : "ops.trips.of_rider", { id: tail(named) })}
         </p>
       )}
     </form>
@@ -158,7 +158,7 @@ const Filters = ({ filters }: { filters: Asked }) => {
 };
 
 /** Somebody's name, or the beginning of his id while it is not known. */
-const named = (id: string | null, name: string | null | undefined) => (id ? (name ?? short(id)) : "–");
+const named = (id: string | null, name: string | null | undefined) => (id ? (name ?? tail(id)) : "–");
 
 const Row = ({ trip }: { trip: OpsTrip }) => (
   <tr>
@@ -205,7 +205,7 @@ export const TripList = () => {
       <h1>{t("ops.trips.title")}</h1>
       <Panel title={t("ops.trips.list")} aside={<Button onClick={pages.again}>{t("ops.trips.refresh")}</Button>}>
         <Filters filters={filters} />
-        {!!pages.items?.length && <TripTable label={t("ops.trips.list")} trips={pages.items} />}
+        {!!pages.items?.length && <TripTable label={t("ops.trips.table")} trips={pages.items} />}
         <Pager of={pages} empty={t("ops.trips.none")} />
       </Panel>
     </div>

@@ -37,17 +37,17 @@ const Parts = ({ trip, again }: { trip: OpsTrip; again: () => Promise<void> }) =
     <>
       {!over && <Cancel trip={trip} onDone={changed} />}
       <div class="two">
-        <Panel title={t("ops.trips.facts")}>
-          <Facts trip={trip} />
-        </Panel>
+        <div class="view">
+          <Panel title={t("ops.trips.facts")}>
+            <Facts trip={trip} />
+          </Panel>
+          <MoneyOf trip={trip} onChanged={changed} on={`${trip.version} ${trip.settled_at}`} />
+        </div>
         <Panel title={t("ops.trips.way")}>
           <Way trip={trip} />
         </Panel>
       </div>
-      <div class="two">
-        <Moments trip={trip} every_ms={over ? null : POLLED_MS} on={`${trip.version} ${trip.settled_at} ${acted}`} />
-        <MoneyOf trip={trip} onChanged={changed} on={`${trip.version} ${trip.settled_at}`} />
-      </div>
+      <Moments trip={trip} every_ms={over ? null : POLLED_MS} on={`${trip.version} ${trip.settled_at} ${acted}`} />
       <DecisionRecord trip={trip} on={`${trip.version}`} />
     </>
   );

@@ -7,7 +7,7 @@ import { Empty, Panel } from "../parts";
 import { href } from "../route";
 import type { Moment, OpsTrip, Timeline } from "./model";
 import { usePolled } from "./polled";
-import { amountOf, isMoney, meaning, short, span, told, toTheSecond } from "./words";
+import { amountOf, isMoney, meaning, span, tail, told, toTheSecond } from "./words";
 
 /** Values that are codes, and the texts that say them. */
 const LISTS: Record<string, string> = { of: "trips.kinds", method: "trips.methods" };
@@ -64,7 +64,7 @@ const more = ({ code, values }: Moment): string => {
 };
 
 const Who = ({ who }: { who: NonNullable<Moment["who"]> }) => {
-  const name = who.name ?? (who.id ? short(who.id) : "");
+  const name = who.name ?? (who.id ? tail(who.id) : "");
   return (
     <span class="soft small block">
       {meaning("trips.roles", who.role)}{" "}

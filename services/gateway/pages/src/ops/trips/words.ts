@@ -5,17 +5,28 @@ import { ApiError, type Money } from "../../app/http";
 import { hasText, language, t } from "../../app/i18n";
 import type { Tone } from "../parts";
 
-/** The beginning of an id, which is enough to know it again. */
+/** The beginning of a trip's id, which is enough to know it again and to search for it. */
 export const short = (id: string): string => id.slice(0, 8);
+
+/** The end of a person's id: the beginning says when he came, and is that of many. */
+export const tail = (id: string): string => `…${id.slice(-6)}`;
 
 export const zoneOf = (name: string | null | undefined): string | undefined =>
   (cities.value.find((each) => each.id === name) ?? city.value)?.time_zone;
 
 export const when = (at: string, of?: string | null): string => dayAndTime(at, zoneOf(of));
 
+const FULL_DAY = { hourCycle: "h23", hour: "2-digit", minute: "2-digit" } as const;
+
 /** "14:02:33" */
 export const toTheSecond = (at: string | number, of?: string | null): string =>
-  new Intl.DateTimeFormat(language.value, { timeStyle: "medium", timeZone: zoneOf(of) }).format(new Date(at));
+  new Intl.DateTimeFormat(language.value, { ...FULL_DAY, second: "2-digit", timeZone: zoneOf(of) }).format(
+    new Date(at),
+  );
+
+/** "14:02" */
+export const toTheMinute = (at: string, of?: string | null): string =>
+  new Intl.DateTimeFormat(language.value, { ...FULL_DAY, timeZone: zoneOf(of) }).format(new Date(at));
 
 const unit = (value: number, name: string, places = 0): string =>
   new Intl.NumberFormat(language.value, {

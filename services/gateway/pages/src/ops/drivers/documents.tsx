@@ -1,0 +1,104 @@
+/** A driver's documents: what he sent of each, and an operator's yes or no. */
+import { useState } from "preact/hooks";
+import { day } from "../../app/format";
+import { post } from "../../app/http";
+import { t } from "../../app/i18n";
+import { Button, toast } from "../../ui/parts";
+import { Confirm, Empty, Panel, Tag } from "../parts";
+import { meaning, tail, told, when } from "../trips/words";
+import type { Paper, WholeDriver } from "./model";
+import { PAPERS } from "./words";
+
+interface Props {
+  driver: WholeDriver;
+  onDone: () => Promise<void>;
+}
+
+type Verb = "accept" | "reject";
+
+const Known = ({ paper }: { paper: Paper }) => (
+  <span class="soft small block">
+    {paper.number && (
+      <>
+        {t("ops.drivers.number")} <bdi>{paper.number}</bdi>
+      </>
+    )}
+    {paper.expires_at && ` · ${t("ops.drivers.valid_until", { day: day(paper.expires_at) })}`}
+    {paper.submitted_at && ` · ${t("ops.drivers.sent_in", { at: when(paper.submitted_at) })}`}
+    {paper.decided_by && (
+      <>
+        {` · ${t("ops.drivers.decided_by")} `}
+        <bdi>{paper.decided_by.name ?? tail(paper.decided_by.id)}</bdi>
+      </>
+    )}
+  </span>
+);
+
+const One = ({ paper, onAsk }: { paper: Paper; onAsk: (verb: Verb) => void }) => {
+  const name = meaning("drivers.papers", paper.kind);
+  return (
+    <li class="line stack">
+      <div>
+        <span class="row wrap">
+          <strong>{name}</strong>
+          <Tag tone={paper.state === "missing" && paper.required ? "warn" : PAPERS[paper.state]}>
+            {meaning("drivers.paper_states", paper.state)}
+          </Tag>
+          {paper.required && <span class="soft small">{t("ops.drivers.required")}</span>}
+        </span>
+        <Known paper={paper} />
+        {paper.reason && (
+          <span class="block" dir="auto">
+            {paper.reason}
+          </span>
+        )}
+      </div>
+      {paper.state !== "missing" && (
+        <div class="row wrap">
+          {paper.state !== "accepted" && (
+            <Button label={t("ops.drivers.accept_of", { name })} onClick={() => onAsk("accept")}>
+              {t("ops.drivers.accept")}…
+            </Button>
+          )}
+          {paper.state !== "rejected" && (
+            <Button kind="bad" label={t("ops.drivers.reject_of", { name })} onClick={() => onAsk("reject")}>
+              {t("ops.drivers.reject")}…
+            </Button>
+          )}
+        </div>
+      )}
+    </li>
+  );
+};
+
+export const Documents = ({ driver, onDone }: Props) => {
+  const [asking, ask] = useState<{ paper: Paper; verb: Verb } | null>(null);
+  const act = async (reason: string) => {
+    if (!asking) return;
+    const path = `/v1/ops/drivers/${driver.id}/documents/${asking.paper.kind}/${asking.verb}`;
+    await told(post(path, asking.verb === "reject" ? { reason: reason.trim() } : {}));
+    toast(t(`ops.drivers.paper_done.${asking.verb}`));
+    await onDone();
+  };
+  return (
+    <Panel title={t("ops.drivers.documents")}>
+      {driver.documents.length === 0 && <Empty>{t("ops.drivers.no_documents")}</Empty>}
+      <ul class="list">
+        {driver.documents.map((paper) => (
+          <One key={paper.kind} paper={paper} onAsk={(verb) => ask({ paper, verb })} />
+        ))}
+      </ul>
+      {asking && (
+        <Confirm
+          title={t(`ops.drivers.${asking.verb}_of`, { name: meaning("drivers.papers", asking.paper.kind) })}
+          text={t(`ops.drivers.paper_what.${asking.verb}`)}
+          act={t(`ops.drivers.${asking.verb}`)}
+          bad={asking.verb === "reject"}
+          reason={asking.verb === "reject"}
+          onAct={act}
+          onClose={() => ask(null)}
+        />
+      )}
+    </Panel>
+  );
+};
