@@ -86,6 +86,10 @@ class Tab:
         elif frame["method"] == "report_positions":
             self.told.extend(frame["data"]["positions"])
 
+    def forgive(self, beginning: str) -> None:
+        """Complaints that begin so were what the test did."""
+        self.complaints[:] = [each for each in self.complaints if not each.startswith(beginning)]
+
     # -- the contract, for what is not looked at on the page ---------------------------------------------------------
     def call(self, method: str, path: str, body: Json | None = None) -> Json:
         """One request beside the page. Raises AssertionError when it is refused."""
@@ -121,6 +125,10 @@ class Tab:
     @property
     def sheet(self) -> Locator:
         return self.page.locator(".sheet")
+
+    def heading(self, words: str) -> Locator:
+        """A title in the sheet, by its words or the first of them."""
+        return self.sheet.get_by_role("heading", name=words)
 
     @property
     def dialog(self) -> Locator:
@@ -201,11 +209,13 @@ class Drivers(Tab):
         return abs(told["lat"] - point["lat"]) + abs(told["lng"] - point["lng"]) < 1e-6
 
 
-def new_context(browser: Browser, *, desk: bool = False, dark: bool = False, **more: Any) -> BrowserContext:
+def new_context(
+    browser: Browser, *, desk: bool = False, dark: bool = False, locale: str = "en-GB", **more: Any
+) -> BrowserContext:
     """A browser as a person has it, in Helsinki, with nothing remembered."""
     return browser.new_context(
         viewport=DESK if desk else PHONE,
-        locale="en-GB",
+        locale=locale,
         timezone_id="Europe/Helsinki",
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Error, expect, sync_playwright
 
 from hansom.stack import testing
 from hansom.stack.testing import RunningStack
-from tests.support.tabs import PASSWORD, Drivers, Point, Riders, Tab, chromium, new_context
+from tests.support.lines import Line
+from tests.support.tabs import PASSWORD, Drivers, Json, Point, Riders, Tab, chromium, new_context
 
 WITHIN_MS = 30_000
 """What a page is waited for at most: the machine may be busy."""
@@ -53,11 +54,18 @@ class People:
     def __init__(self, browser: Browser, url: str, operator_email: str) -> None:
         self.browser, self.url, self.operator_email = browser, url, operator_email
         self.tabs: list[Tab] = []
+        self.lines: list[Line] = []
 
-    def _tab(self, kind: type[Any], role: str, **looks: Any) -> Any:
+    def line(self) -> Line:
+        """A line to the gateway that can be cut; `rider(line=...)` is on it."""
+        line = Line(self.url)
+        self.lines.append(line)
+        return line
+
+    def _tab(self, kind: type[Any], role: str, line: Line | None = None, **looks: Any) -> Any:
         context = new_context(self.browser, **looks)
         context.set_default_timeout(WITHIN_MS)
-        tab = kind(context.new_page(), self.url, role)
+        tab = kind(context.new_page(), line.url if line else self.url, role)
         self.tabs.append(tab)
         return tab
 
@@ -104,6 +112,31 @@ class People:
         tab.open()
         return tab
 
+    def ride(
+        self,
+        places: dict[str, Point],
+        until: str = "assigned",
+        *,
+        riders: Json | None = None,
+        drivers: Json | None = None,
+    ) -> tuple[Riders, Drivers]:
+        """A rider and a driver whose ride is `assigned`, `arrived` or `in_progress`, for stories that begin there."""
+        driver = self.driver(at=places["Kaisaniemenkatu"], **(drivers or {}))
+        rider = self.rider(**(riders or {}))
+        rider.ask()
+        offer = driver.hears("offer_made")
+        driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+        if until != "assigned":
+            driver.call("POST", f"/v1/trips/{offer['trip_id']}/arrive")
+        if until == "in_progress":
+            driver.call("POST", f"/v1/trips/{offer['trip_id']}/start", {"pin": rider.ride()["pin"]})
+        head = {"assigned": "To the pickup", "arrived": "At the pickup", "in_progress": "To the destination"}[until]
+        driver.heading(head).wait_for()
+        rider.heading(
+            {"assigned": "Your driver", "arrived": "Your driver is here", "in_progress": "There"}[until]
+        ).wait_for()
+        return rider, driver
+
     def complaints(self) -> dict[str, list[str]]:
         return {f"{tab.role} {number}": tab.complaints for number, tab in enumerate(self.tabs) if tab.complaints}
 
@@ -114,6 +147,8 @@ class People:
         for tab in self.tabs:
             with suppress(Error):  # two tabs of one browser are closed with the first
                 tab.context.close()
+        for line in self.lines:
+            line.close()
 
 
 @pytest.fixture
