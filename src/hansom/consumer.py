@@ -12,6 +12,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -30,6 +31,7 @@ from hansom.events import Event, declare_consumer, declare_parked
 from hansom.metrics import EVENT_BATCH_SECONDS, EVENTS_CONSUMED, EVENTS_PARKED
 from hansom.rpc import STORE_DOWN
 from hansom.sharing import Sharing
+from hansom.wire import iso
 
 log = logging.getLogger(__name__)
 
@@ -225,7 +227,7 @@ class QueueReader(Entrypoint):
             transient = isinstance(exc, (Unavailable, *STORE_DOWN))
             tries += not transient
             if tries >= self.max_tries:
-                self._give_up(delivery, exc)
+                self._give_up(delivery, exc, tries)
                 return
             log.warning(
                 "a message will be tried again",
@@ -250,14 +252,22 @@ class QueueReader(Entrypoint):
             return exc
         return done.wait()
 
-    def _give_up(self, delivery: _Delivery, exc: Exception) -> None:
+    def _give_up(self, delivery: _Delivery, exc: Exception, tries: int = 1) -> None:
         """Park a message with its error, or drop it where it is of no use later."""
         EVENTS_PARKED.labels(self.service).inc()
         log.error("a message is parked" if self.parks else "a message is dropped", exc_info=exc)
         if not self.parks:
             return
         error = "".join(traceback.format_exception_only(exc)).strip()[:500]
-        headers = {**delivery.headers, "error": error, "reader": self.method_name, "queue": delivery.reading.queue}
+        headers = {
+            **delivery.headers,
+            "error": error,
+            "reader": self.method_name,
+            "queue": delivery.reading.queue,
+            "parked_at": iso(datetime.now(UTC)),
+            # all tries there were, those before it was parked the last time too
+            "tries": int(delivery.headers.get("tries") or 0) + tries,
+        }
         parked = Outgoing("", parked_queue(self.service), delivery.body, headers)
         pause_s = RETRY_FIRST_S
         while not self._stopping:

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zlib import crc32
 
 import amqp
 import eventlet
@@ -28,7 +27,14 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from hansom.amqp import Broker, Outgoing
 from hansom.contracts.errors import Unavailable
-from hansom.contracts.topology import EVENTS_EXCHANGE, SUBSCRIPTIONS, consumers_of, event_queue, parked_queue
+from hansom.contracts.topology import (
+    EVENTS_EXCHANGE,
+    SUBSCRIPTIONS,
+    consumers_of,
+    event_partition,
+    event_queue,
+    parked_queue,
+)
 from hansom.ids import new_id
 from hansom.metrics import EVENTS_PUBLISHED, OUTBOX_BACKLOG
 from hansom.store import database_uri
@@ -88,7 +94,7 @@ class Event:
 
 def partition_of(key: str, partitions: int) -> int:
     """Which of a consumer's queues takes the events of a key."""
-    return crc32(key.encode()) % partitions
+    return event_partition(key, partitions)
 
 
 def declare_consumer(channel: amqp.Channel, service: str, config: dict[str, Any]) -> list[str]:

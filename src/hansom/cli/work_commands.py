@@ -139,10 +139,13 @@ def parked_list(
     """Show parked messages with what went wrong."""
     from dataclasses import asdict
 
-    from hansom.stack.queues import look_at_parked
+    from hansom.parking import look_at_parked
+    from hansom.stack.queues import connected
 
     config = attach()
-    found = [message for name in _parking(service) for message in look_at_parked(config["AMQP_URI"], name)]
+    partitions = int(config["EVENT_PARTITIONS"])
+    with connected(config["AMQP_URI"]) as connection:
+        found = [each for name in _parking(service) for each in look_at_parked(connection, name, partitions)]
     if as_json:
         for message in found:
             print(json.dumps(asdict(message)))
@@ -161,11 +164,17 @@ def parked_retry(
     service: Annotated[str, typer.Argument(help="Whose messages; all services' if not given.")] = "",
 ) -> None:
     """Give parked messages back to the queues they came from."""
-    from hansom.stack.queues import retry_parked
+    from hansom.parking import retry_parked
+    from hansom.stack.queues import connected
 
     config = attach()
-    count = sum(retry_parked(config["AMQP_URI"], name, int(config["EVENT_PARTITIONS"])) for name in _parking(service))
-    out.print(f"{count} messages are tried again.")
+    partitions = int(config["EVENT_PARTITIONS"])
+    with connected(config["AMQP_URI"]) as connection:
+        done = [retry_parked(connection, name, partitions) for name in _parking(service)]
+    out.print(f"{sum(each.retried for each in done)} messages are tried again.")
+    left = sum(each.left for each in done)
+    if left:
+        out.print(f"{left} do not say which queue they came from, and stay parked: drop them instead.")
 
 
 @parked.command("drop")
@@ -174,12 +183,15 @@ def parked_drop(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Throw parked messages away."""
-    from hansom.stack.queues import drop_parked
+    from hansom.parking import drop_parked
+    from hansom.stack.queues import connected
 
     config = attach()
     if not yes:
         typer.confirm(f"Throw away all parked messages of {service}?", abort=True)
-    out.print(f"{drop_parked(config['AMQP_URI'], _parking(service)[0])} messages are gone.")
+    with connected(config["AMQP_URI"]) as connection:
+        dropped = drop_parked(connection, _parking(service)[0])
+    out.print(f"{dropped} messages are gone.")
 
 
 def _parking(service: str) -> list[str]:

@@ -26,6 +26,14 @@ class UnknownPath(NotFound):
 
 
 @error
+class UnknownService(NotFound):
+    """`details`: `service`, those there are."""
+
+    code = "unknown_service"
+    message = "There is no such service, or it parks nothing."
+
+
+@error
 class PagesNotBuilt(Unavailable):
     code = "pages_not_built"
     message = "The pages are not built here: ./hansom up does it, where it reaches npm's registry."

@@ -129,6 +129,11 @@ def event_queue(service: str, partition: int) -> str:
     return f"{service}.events.{partition}"
 
 
+def event_partition(key: str, partitions: int) -> int:
+    """Which of `partitions` (EVENT_PARTITIONS) queues of a consumer takes the events of a key, counted from 0."""
+    return crc32(key.encode()) % partitions
+
+
 def parked_queue(service: str) -> str:
     """Name of the queue of messages that a service could not handle."""
     return f"{service}.parked"

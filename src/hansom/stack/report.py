@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg2
 
+from hansom.backlogs import outbox_backlog
 from hansom.settings import load_config
 from hansom.stack import environment
 from hansom.stack.home import Home
@@ -68,24 +69,12 @@ def report(home: Home) -> Report:
     for name, uri in config["DB_URIS"].items():
         service = name.partition(":")[0]
         try:
-            made.outboxes[service] = outbox_backlog(uri)
+            made.outboxes[service] = outbox_backlog(uri).waiting
         except psycopg2.errors.UndefinedTable:
             continue
         except psycopg2.Error as exc:
             made.problems.append(f"PostgreSQL ({service}): {str(exc).strip().splitlines()[-1]}")
     return made
-
-
-def outbox_backlog(uri: str) -> int:
-    """Events of a service that are committed and not yet with the broker. Raises psycopg2.Error."""
-    connection = psycopg2.connect(uri, connect_timeout=3)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM outbox")
-            row = cursor.fetchone()
-            return int(row[0]) if row else 0
-    finally:
-        connection.close()
 
 
 def _process(raw: dict[str, Any], past: History) -> ProcessState:

@@ -19,6 +19,7 @@ from hansom.events import Event, Outbox
 from hansom.inbox import fresh
 from hansom.rpc import rpc
 from hansom.store import Store
+from hansom.wire import parse_time
 from tests.support.waiting import eventually
 
 from .conftest import Base, inbox, notes, outbox
@@ -143,7 +144,10 @@ def test_a_hopeless_message_is_parked_and_the_others_go_on(run: Any, store: Any,
         channel = connection.channel()
         parked = eventually(lambda: channel.basic_get(parked_queue("listener"), no_ack=True))
         assert isinstance(parked, amqp.Message)
-        assert "this one never works" in parked.properties["application_headers"]["error"]
+        headers = parked.properties["application_headers"]
+        assert "this one never works" in headers["error"]
+        assert headers["tries"] == int(plumbing["EVENT_MAX_TRIES"])
+        assert parse_time(headers["parked_at"]) is not None
         assert channel.queue_declare(event_queue("listener", 0), passive=True).message_count == 0
     finally:
         connection.close()

@@ -11,7 +11,8 @@ import amqp
 import pytest
 
 from hansom.contracts import topology
-from hansom.stack.queues import connected, drop_parked, look_at_parked, queue_state, queue_states, retry_parked
+from hansom.parking import Retried, count_parked, drop_parked, look_at_parked, retry_parked
+from hansom.stack.queues import connected, queue_state, queue_states
 
 PARTITIONS = 2
 
@@ -50,12 +51,14 @@ def test_looking_at_parked_messages_leaves_them_where_they_are(config: dict[str,
     park(config, service, "a")
     park(config, service, "b")
 
-    for _ in range(2):
-        found = look_at_parked(config["AMQP_URI"], service)
-        assert [(one.name, one.key, one.error) for one in found] == [
-            ("trips.trip_requested", "a", "ValueError: no"),
-            ("trips.trip_requested", "b", "ValueError: no"),
-        ]
+    with connected(config["AMQP_URI"]) as connection:
+        for _ in range(2):
+            found = look_at_parked(connection, service, PARTITIONS)
+            assert [(one.name, one.key, one.error, one.id) for one in found] == [
+                ("trips.trip_requested", "a", "ValueError: no", "a"),
+                ("trips.trip_requested", "b", "ValueError: no", "b"),
+            ]
+        assert count_parked(connection, [service, "nobody"]) == {service: 2}
 
 
 def test_a_retried_message_goes_back_to_the_partition_of_its_key(config: dict[str, Any], service: str) -> None:
@@ -65,7 +68,8 @@ def test_a_retried_message_goes_back_to_the_partition_of_its_key(config: dict[st
     for key in keys:
         park(config, service, key)
 
-    assert retry_parked(config["AMQP_URI"], service, PARTITIONS) == 8
+    with connected(config["AMQP_URI"]) as connection:
+        assert retry_parked(connection, service, PARTITIONS) == Retried(8, 0)
 
     after = lengths(config, service)
     assert after.pop(topology.parked_queue(service)) == 0
@@ -75,20 +79,43 @@ def test_a_retried_message_goes_back_to_the_partition_of_its_key(config: dict[st
 
 def test_a_retried_message_is_the_one_that_first_came(config: dict[str, Any], service: str) -> None:
     park(config, service, "a")
-    retry_parked(config["AMQP_URI"], service, 1)
 
     with connected(config["AMQP_URI"]) as connection:
+        retry_parked(connection, service, 1)
         message = connection.channel().basic_get(topology.event_queue(service, 0))
         assert message is not None
         assert message.properties["application_headers"] == {"publisher": "trips", "key": "a"}
         assert json.loads(message.body)["event_id"] == "a"
 
 
+def test_one_of_several_is_tried_again_or_dropped_and_the_others_stay(config: dict[str, Any], service: str) -> None:
+    for key in ("a", "b", "c"):
+        park(config, service, key)
+
+    with connected(config["AMQP_URI"]) as connection:
+        assert retry_parked(connection, service, 1, ids={"b"}) == Retried(1, 0)
+        assert drop_parked(connection, service, ids={"a", "nothing"}) == 1
+        assert [one.id for one in look_at_parked(connection, service, 1)] == ["c"]
+
+
+def test_a_message_that_does_not_say_where_it_came_from_stays(config: dict[str, Any], service: str) -> None:
+    with connected(config["AMQP_URI"]) as connection:
+        connection.channel().basic_publish(amqp.Message(b"\xff{"), "", topology.parked_queue(service))
+    park(config, service, "a")
+
+    with connected(config["AMQP_URI"]) as connection:
+        assert retry_parked(connection, service, PARTITIONS) == Retried(1, 1)
+        [left] = look_at_parked(connection, service, PARTITIONS)
+        assert (left.name, left.queue, left.tries) == ("unreadable", None, None)
+        assert drop_parked(connection, service, ids={left.id}) == 1
+
+
 def test_dropped_messages_are_gone(config: dict[str, Any], service: str) -> None:
     park(config, service, "a")
 
-    assert drop_parked(config["AMQP_URI"], service) == 1
-    assert look_at_parked(config["AMQP_URI"], service) == []
+    with connected(config["AMQP_URI"]) as connection:
+        assert drop_parked(connection, service) == 1
+        assert look_at_parked(connection, service, PARTITIONS) == []
 
 
 def test_a_queue_that_is_not_there_has_no_state(config: dict[str, Any]) -> None:
