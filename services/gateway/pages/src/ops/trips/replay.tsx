@@ -137,7 +137,7 @@ const Player = ({ trip, drive, time }: { trip: OpsTrip; drive: Drive; time: Sign
             }}
           />
         </div>
-        <p class="number grow">
+        <p class="number grow clock">
           <strong>{clock}</strong>
           <span class="soft small block">
             {phase}
