@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from marshmallow import Schema, fields
 
-from services.gateway import change_schemas, promo_replies, quote_replies, replies, surge_replies
+from hansom.contracts.location import CAR_STATES
+from services.gateway import change_schemas, figures_replies, promo_replies, quote_replies, replies, surge_replies
 from services.gateway.socket.asyncapi import EVENTS
+from services.gateway.socket.city import PARTS, City
 from services.gateway.socket.connection import event_frame
 from services.gateway.socket.positions import read_position
 from services.notifications import schemas as notifications
@@ -39,6 +42,7 @@ def misses(schema: Schema, answer: Any) -> dict[str, Any]:
         ("rpc/location.list_trace_readings", replies.TraceReadings()),
         ("rpc/location.marks_of", replies.DriverPositions()),
         ("rpc/location.list_doubts", replies.Implausible()),
+        ("rpc/analytics.figures", figures_replies.Figures()),
         ("rpc/maps.search_places", replies.Places()),
         ("rpc/trips.cancel_preview", change_schemas.CancelPreview()),
         ("rpc/pricing.quote", quote_replies.Quote()),
@@ -71,6 +75,18 @@ def test_the_document_promises_no_event_that_nobody_sends() -> None:
         told |= {news.event for news in news_of(name, {**example(name)["data"], "kind": "tip"})}
     not_numbered = {"city_state", "driver_moved", "nearby_drivers", "waiting_update"}
     assert EVENTS.keys() - told == not_numbered
+
+
+def test_a_watched_city_is_told_as_its_document_says_of_what_location_and_trips_answer() -> None:
+    city, at = City("helsinki"), datetime(2026, 3, 2, 12, tzinfo=UTC)
+    schema = EVENTS["city_state"][0]()
+    for answers in ({}, {part: example(f"rpc/{part}.see_city")["reply"] for part in PARTS}):
+        city.learn(answers, at)
+        message = json.loads(city.frame[city.frame.index(b"{") :])
+        assert (message["event"], "seq" in message, misses(schema, message["data"])) == ("city_state", False, {})
+    assert [row[4] for row in message["data"]["drivers"]] == ["held", "to_pickup"]
+    assert {row[4] for row in message["data"]["drivers"]} <= CAR_STATES
+    assert len(message["data"]["waiting"]) == 1
 
 
 def test_a_position_goes_on_as_location_reads_it() -> None:

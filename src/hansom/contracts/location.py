@@ -31,6 +31,8 @@ CAR_FREE, CAR_HELD, CAR_SILENT = "free", "held", "silent"
 CARS_ON_RIDES = {"assigned": "to_pickup", "arrived": "at_pickup", "in_progress": "riding"}
 """State of a trip → state in which `see_city` shows its car."""
 
+CAR_STATES = frozenset({CAR_FREE, CAR_HELD, CAR_SILENT, *CARS_ON_RIDES.values()})
+
 PositionRow = list[str | float | int | None]
 """One position on a queue `location.positions.<partition of the driver>`, in messages `{"positions": [row, ...]}`:
 `[driver_id, lat, lng, at_ms, seq, bearing_deg | null, speed_mps | null, accuracy_m | null]`, and a ninth, its mark,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from pymongo.database import Database
 from hansom.contracts.topology import SUBSCRIPTIONS
 from hansom.mongo import mongo_client
 from hansom.rpc import ServiceClient, rpc
+from hansom.wire import iso
 from services.analytics.service import AnalyticsService
 from services.analytics.storage.mongo import ensure_indexes
 from tests.support.dispatch import StandInMaps, Teller, World, telling
@@ -23,10 +25,15 @@ DROP_WITHIN_MS = 60_000
 
 
 class StandInCars:
-    """Says where cars are; what a test put there."""
+    """Says where cars are and how many positions they sent; what a test put there."""
 
     name = "stand_in_cars"
     live: ClassVar[list[dict[str, Any]]] = []
+    counted: ClassVar[list[list[Any]]] = []
+
+    @rpc
+    def count_positions(self, payload: dict[str, Any]) -> dict[str, Any]:
+        return {"items": self.counted, "until": iso(datetime.now(UTC))}
 
     @rpc
     def list_live(self, payload: dict[str, Any]) -> dict[str, Any]:
@@ -48,6 +55,7 @@ def settings(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterato
         **config,
         "MONGO_DATABASE": f"analytics_{uuid4().hex[:8]}",
         "ANALYTICS_ROLLUP_S": 0.2,
+        "POSITIONS_COUNTED_S": 0.3,
         "DEMAND_HINT_INTERVAL_S": 0.3,
         "DEMAND_HINT_IDLE_S": 0.5,
         "EVENT_MAX_TRIES": 2,
@@ -80,6 +88,14 @@ def live() -> Iterator[list[dict[str, Any]]]:
     StandInCars.live = []
     yield StandInCars.live
     StandInCars.live = []
+
+
+@pytest.fixture
+def counted() -> Iterator[list[list[Any]]]:
+    """The rows of `location.count_positions`, to be filled."""
+    StandInCars.counted = []
+    yield StandInCars.counted
+    StandInCars.counted = []
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -27,6 +29,7 @@ from hansom.contracts.trips import (
     WrongPin,
 )
 from tests.integration.trips.conftest import Call
+from tests.support.shapes import shape
 from tests.support.trips_world import Speaker, World
 from tests.support.waiting import eventually
 
@@ -39,6 +42,7 @@ def driver(user_id: str) -> dict[str, str]:
     return {"user_id": user_id, "role": "driver"}
 
 
+EXAMPLES = Path(__file__).parents[2] / "contract" / "examples"
 OPS = {"user_id": "ops-1", "role": "ops"}
 
 
@@ -277,6 +281,8 @@ def test_a_city_shows_who_waits_where_and_which_drivers_have_an_offer(call: Call
     row = [waiting["id"], round(pickup["lat"], 5), round(pickup["lng"], 5), waiting["requested_at"]]
     assert call("see_city", city="helsinki") == {"waiting": [row], "held": ["driver-2"]}
     assert call("see_city", city="turku") == {"waiting": [], "held": []}
+    example = json.loads((EXAMPLES / "rpc" / "trips.see_city.json").read_text(encoding="utf-8"))
+    assert shape(call("see_city", **example["request"])) == shape(example["reply"])
 
 
 def test_an_offer_that_nobody_answers_is_withdrawn_by_the_timer(call: Call, world: World) -> None:
