@@ -164,7 +164,10 @@ export const MoneyOf = ({ trip, onChanged, on }: { trip: OpsTrip; onChanged: () 
   const path = `/v1/trips/${trip.id}`;
   const over = OVER.has(trip.state);
   const on_all = [trip.id, on, language.value];
-  const receipt = useResource(async () => (over ? told(get<Receipt>(`${path}/receipt`, { lang: language.value })) : null), on_all);
+  const receipt = useResource(
+    async () => (over ? told(get<Receipt>(`${path}/receipt`, { lang: language.value })) : null),
+    on_all,
+  );
   const papers = useResource(async () => (over ? told(get<{ items: Paper[] }>(`${path}/receipts`)) : null), on_all);
   const refunds = useResource(() => told(get<{ items: Refund[] }>(`/v1/ops/trips/${trip.id}/refunds`)), on_all);
   const failure = failureOf(receipt) ?? failureOf(papers) ?? failureOf(refunds);
