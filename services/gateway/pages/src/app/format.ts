@@ -1,12 +1,12 @@
 /** Amounts, times and distances as people of this language write them. */
 import type { Money } from "./http";
-import { language, t } from "./i18n";
+import { locale, t } from "./i18n";
 
 const digits = (currency: string): number =>
   new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
 
 export const money = (amount: Money): string =>
-  new Intl.NumberFormat(language.value, { style: "currency", currency: amount.currency }).format(
+  new Intl.NumberFormat(locale.value, { style: "currency", currency: amount.currency }).format(
     amount.amount_minor / 10 ** digits(amount.currency),
   );
 
@@ -29,7 +29,7 @@ export const duration = (seconds: number): string => {
 
 export const distance = (metres: number): string => {
   const km = metres >= 1000;
-  return new Intl.NumberFormat(language.value, {
+  return new Intl.NumberFormat(locale.value, {
     style: "unit",
     unit: km ? "kilometer" : "meter",
     maximumFractionDigits: km && metres < 10_000 ? 1 : 0,
@@ -37,18 +37,18 @@ export const distance = (metres: number): string => {
 };
 
 export const clock = (at: string | Date, zone?: string): string =>
-  new Intl.DateTimeFormat(language.value, { hour: "numeric", minute: "2-digit", timeZone: zone }).format(new Date(at));
+  new Intl.DateTimeFormat(locale.value, { hour: "numeric", minute: "2-digit", timeZone: zone }).format(new Date(at));
 
 export const day = (at: string | Date, zone?: string): string =>
-  new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeZone: zone }).format(new Date(at));
+  new Intl.DateTimeFormat(locale.value, { dateStyle: "medium", timeZone: zone }).format(new Date(at));
 
 export const dayAndTime = (at: string | Date, zone?: string): string =>
-  new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(
+  new Intl.DateTimeFormat(locale.value, { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(
     new Date(at),
   );
 
 export const number = (value: number, places = 0): string =>
-  new Intl.NumberFormat(language.value, { maximumFractionDigits: places }).format(value);
+  new Intl.NumberFormat(locale.value, { maximumFractionDigits: places }).format(value);
 
 export const percent = (share: number): string =>
-  new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: 0 }).format(share);
+  new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 0 }).format(share);

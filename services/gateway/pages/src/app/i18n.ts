@@ -1,5 +1,5 @@
 /** Texts in the person's language, with plurals; fetched one language at a time. */
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import i18next, { type TOptions } from "i18next";
 import en from "../texts/en.json";
 import { chosenLanguage } from "./prefs";
@@ -14,6 +14,12 @@ const others: Record<Exclude<Language, "en">, () => Promise<{ default: object }>
 
 /** The language that is shown; components that read it are drawn again when it changes. */
 export const language = signal<Language>("en");
+
+/** How people here write times and numbers: as the browser says when it is of this language. English is not taken for American. */
+export const locale = computed(() => {
+  const own = navigator.languages.find((tag) => tag.toLowerCase().startsWith(`${language.value}-`));
+  return own ?? (language.value === "en" ? "en-GB" : language.value);
+});
 
 const known = (tag: string | null | undefined): Language | null => {
   const base = (tag ?? "").slice(0, 2).toLowerCase();

@@ -252,9 +252,9 @@ export const Preferences = ({ onLanguage }: { onLanguage?: (language: string) =>
 
 export const Loading = ({ what }: { what?: string }) => (
   <p class="empty" role="status">
-    <span class="row between">
+    <span class="row centred">
       <span class="turning" aria-hidden="true" />
-      <span class="grow">{what ?? t("ui.loading")}</span>
+      {what ?? t("ui.loading")}
     </span>
   </p>
 );

@@ -1,5 +1,5 @@
 /** Figures of the live view as they are written. */
-import { language, t } from "../../app/i18n";
+import { locale, t } from "../../app/i18n";
 
 /** "0:45", "2:05", "1:02:05". */
 export const stopwatch = (ms: number): string => {
@@ -20,7 +20,7 @@ export const wait = (seconds: number): string => {
 
 /** Short forms for the edge of a chart: "1.2K". */
 export const compact = (value: number): string =>
-  new Intl.NumberFormat(language.value, { notation: "compact", maximumFractionDigits: 1 }).format(value);
+  new Intl.NumberFormat(locale.value, { notation: "compact", maximumFractionDigits: 1 }).format(value);
 
 /** The end of a trip's or driver's id, by which people tell them apart. */
 export const shortId = (id: string): string => id.slice(-6);

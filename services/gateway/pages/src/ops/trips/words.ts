@@ -2,7 +2,7 @@
 import { cities, city } from "../../app/city";
 import { dayAndTime, money } from "../../app/format";
 import { ApiError, type Money } from "../../app/http";
-import { hasText, language, t } from "../../app/i18n";
+import { hasText, locale, t } from "../../app/i18n";
 import type { Tone } from "../parts";
 
 /** The beginning of a trip's id, which is enough to know it again and to search for it. */
@@ -20,16 +20,14 @@ const FULL_DAY = { hourCycle: "h23", hour: "2-digit", minute: "2-digit" } as con
 
 /** "14:02:33" */
 export const toTheSecond = (at: string | number, of?: string | null): string =>
-  new Intl.DateTimeFormat(language.value, { ...FULL_DAY, second: "2-digit", timeZone: zoneOf(of) }).format(
-    new Date(at),
-  );
+  new Intl.DateTimeFormat(locale.value, { ...FULL_DAY, second: "2-digit", timeZone: zoneOf(of) }).format(new Date(at));
 
 /** "14:02" */
 export const toTheMinute = (at: string, of?: string | null): string =>
-  new Intl.DateTimeFormat(language.value, { ...FULL_DAY, timeZone: zoneOf(of) }).format(new Date(at));
+  new Intl.DateTimeFormat(locale.value, { ...FULL_DAY, timeZone: zoneOf(of) }).format(new Date(at));
 
 const unit = (value: number, name: string, places = 0): string =>
-  new Intl.NumberFormat(language.value, {
+  new Intl.NumberFormat(locale.value, {
     style: "unit",
     unit: name,
     unitDisplay: "short",
