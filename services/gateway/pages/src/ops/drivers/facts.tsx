@@ -27,9 +27,11 @@ export const Facts = ({ driver }: { driver: WholeDriver }) => {
         </Fact>
       )}
       <Fact name={t("ops.drivers.head.vehicle")}>
-        {vehicle.make} {vehicle.model}, {vehicle.colour}
+        <bdi>
+          {vehicle.make} {vehicle.model}, {vehicle.colour}
+        </bdi>
         <span class="soft small block">
-          {vehicle.plate} · {t(`category.${vehicle.category}`, { defaultValue: vehicle.category })}
+          <bdi>{vehicle.plate}</bdi> · {t(`category.${vehicle.category}`, { defaultValue: vehicle.category })}
         </span>
       </Fact>
       <Fact name={t("ops.drivers.head.rating")}>{ratingOf(driver)}</Fact>

@@ -85,16 +85,20 @@ export const ratingOf = ({ rating, rating_count }: Driver): string =>
 
 const Row = ({ driver }: { driver: Driver }) => (
   <tr>
-    <td class="name" dir="auto">
-      <a href={href("drivers", driver.id)}>{driver.name}</a>
+    <td class="name">
+      <a href={href("drivers", driver.id)}>
+        <bdi>{driver.name}</bdi>
+      </a>
     </td>
     <td>
       <Tag tone={APPROVALS[driver.approval]}>{meaning("drivers.approvals", driver.approval)}</Tag>
     </td>
     <td>{driver.online ? <Tag tone="good">{t("ops.drivers.online")}</Tag> : t("ops.drivers.offline")}</td>
-    <td class="name" dir="auto">
-      {driver.vehicle.make} {driver.vehicle.model}
-      <span class="soft small block">{driver.vehicle.plate}</span>
+    <td class="name">
+      <bdi>
+        {driver.vehicle.make} {driver.vehicle.model}
+      </bdi>
+      <bdi class="soft small block">{driver.vehicle.plate}</bdi>
     </td>
     <td>{t(`category.${driver.vehicle.category}`, { defaultValue: driver.vehicle.category })}</td>
     <td class="number">{ratingOf(driver)}</td>
@@ -124,8 +128,10 @@ const Doubts = () => {
         >
           {found.value.items.map((item) => (
             <tr key={item.driver_id}>
-              <td class="name" dir="auto">
-                <a href={href("drivers", item.driver_id)}>{item.driver_name ?? tail(item.driver_id)}</a>
+              <td class="name">
+                <a href={href("drivers", item.driver_id)}>
+                  <bdi>{item.driver_name ?? tail(item.driver_id)}</bdi>
+                </a>
               </td>
               <td>{counted(item.counts)}</td>
               <td class="when">{when(item.last_at)}</td>

@@ -84,7 +84,9 @@ export const OneDriver = ({ id }: { id: string }) => {
         <a href={href("drivers", null, lastAsked.value)}>{t("ops.drivers.back")}</a>
       </p>
       <div class="row wrap">
-        <h1 dir="auto">{driver?.name ?? t("ops.drivers.one", { id: tail(id) })}</h1>
+        <h1>
+          <bdi>{driver?.name ?? t("ops.drivers.one", { id: tail(id) })}</bdi>
+        </h1>
         {driver && <Tag tone={APPROVALS[driver.approval]}>{meaning("drivers.approvals", driver.approval)}</Tag>}
         {driver && (
           <Tag tone={driver.online ? "good" : "plain"}>

@@ -41,8 +41,10 @@ const partsOf = (item: Considered): string =>
 
 const Row = ({ item }: { item: Considered }) => (
   <tr>
-    <td dir="auto" class="name">
-      <a href={href("drivers", item.driver_id)}>{item.driver_name ?? tail(item.driver_id)}</a>
+    <td class="name">
+      <a href={href("drivers", item.driver_id)}>
+        <bdi>{item.driver_name ?? tail(item.driver_id)}</bdi>
+      </a>
     </td>
     <td>
       <Outcome item={item} />

@@ -14,7 +14,7 @@ interface FactProps {
 export const Fact = ({ name, children }: FactProps) => (
   <>
     <dt>{name}</dt>
-    <dd dir="auto">{children}</dd>
+    <dd>{children}</dd>
   </>
 );
 
@@ -23,10 +23,15 @@ const Driver = ({ trip }: { trip: OpsTrip }) => {
   const vehicle = trip.driver?.vehicle;
   return (
     <>
-      <a href={href("drivers", trip.driver_id)}>{trip.driver?.name ?? tail(trip.driver_id)}</a>
+      <a href={href("drivers", trip.driver_id)}>
+        <bdi>{trip.driver?.name ?? tail(trip.driver_id)}</bdi>
+      </a>
       {vehicle && (
-        <span class="soft small block" dir="auto">
-          {vehicle.make} {vehicle.model}, {vehicle.colour} · {vehicle.plate}
+        <span class="soft small block">
+          <bdi>
+            {vehicle.make} {vehicle.model}, {vehicle.colour}
+          </bdi>{" "}
+          · <bdi>{vehicle.plate}</bdi>
         </span>
       )}
     </>
@@ -57,7 +62,11 @@ const Ended = ({ trip }: { trip: OpsTrip }) => {
       <Fact name={t("ops.trips.cancelled")}>
         {when(trip.cancelled_at, trip.city)} · {by}
       </Fact>
-      {trip.cancel_reason && <Fact name={t("ops.trips.reason")}>{trip.cancel_reason}</Fact>}
+      {trip.cancel_reason && (
+        <Fact name={t("ops.trips.reason")}>
+          <bdi>{trip.cancel_reason}</bdi>
+        </Fact>
+      )}
     </>
   );
 };
@@ -68,7 +77,9 @@ export const Facts = ({ trip }: { trip: OpsTrip }) => (
       <code>{trip.id}</code>
     </Fact>
     <Fact name={t("ops.trips.head.rider")}>
-      <a href={href("trips", null, { rider_id: trip.rider_id })}>{trip.rider?.name ?? tail(trip.rider_id)}</a>
+      <a href={href("trips", null, { rider_id: trip.rider_id })}>
+        <bdi>{trip.rider?.name ?? tail(trip.rider_id)}</bdi>
+      </a>
     </Fact>
     <Fact name={t("ops.trips.head.driver")}>
       <Driver trip={trip} />

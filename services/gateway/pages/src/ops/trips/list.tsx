@@ -171,11 +171,17 @@ const Row = ({ trip }: { trip: OpsTrip }) => (
     <td>
       <Tag tone={toneOf(trip.state)}>{t(`state.${trip.state}`)}</Tag>
     </td>
-    <td dir="auto" class="name">
-      {named(trip.rider_id, trip.rider?.name)}
+    <td class="name">
+      <bdi>{named(trip.rider_id, trip.rider?.name)}</bdi>
     </td>
-    <td dir="auto" class="name">
-      {trip.driver_id ? <a href={href("drivers", trip.driver_id)}>{named(trip.driver_id, trip.driver?.name)}</a> : "–"}
+    <td class="name">
+      {trip.driver_id ? (
+        <a href={href("drivers", trip.driver_id)}>
+          <bdi>{named(trip.driver_id, trip.driver?.name)}</bdi>
+        </a>
+      ) : (
+        "–"
+      )}
     </td>
     <td>{t(`category.${trip.category}`, { defaultValue: trip.category })}</td>
     <td class="number">{money(trip.cancellation_fee ?? trip.to_pay ?? trip.fare)}</td>

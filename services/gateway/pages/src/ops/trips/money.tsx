@@ -4,8 +4,7 @@ import { openFile } from "../../app/documents";
 import { minor, money } from "../../app/format";
 import { ApiError, get, newKey, post } from "../../app/http";
 import { language, t } from "../../app/i18n";
-import { type Resource, useResource } from "../../app/resource";
-import { OVER } from "../../app/trip";
+import { useResource } from "../../app/resource";
 import { Button, Dialog, Field, Loading, Note, toast, useForm, words } from "../../ui/parts";
 import { Empty, Panel, Tag, type Tone } from "../parts";
 import type { OpsTrip, Paper, Receipt, Refund } from "./model";
@@ -156,46 +155,66 @@ const Give = ({ trip, tipped, onDone, onClose }: GiveProps) => {
   );
 };
 
-const failureOf = (of: Resource<unknown>) =>
-  of.failure instanceof ApiError && of.failure.code === "receipt_not_ready" ? null : of.failure;
+interface Settled {
+  receipt: Receipt | null;
+  papers: Paper[];
+  refunds: Refund[];
+}
+
+const NOTHING: Settled = { receipt: null, papers: [], refunds: [] };
+
+/** Whether anything was charged for a trip, or is about to be. */
+const costs = (trip: OpsTrip): boolean =>
+  trip.state === "completed" || Boolean(trip.ended_early || trip.cancellation_fee?.amount_minor);
+
+/** The receipt and what goes with it; nothing while it is not written. Throws ApiError. */
+const settled = async (trip: OpsTrip): Promise<Settled> => {
+  if (!costs(trip)) return NOTHING;
+  const path = `/v1/trips/${trip.id}`;
+  try {
+    const [receipt, papers, refunds] = await Promise.all([
+      get<Receipt>(`${path}/receipt`, { lang: language.value }),
+      get<{ items: Paper[] }>(`${path}/receipts`),
+      get<{ items: Refund[] }>(`/v1/ops/trips/${trip.id}/refunds`),
+    ]);
+    return { receipt, papers: papers.items, refunds: refunds.items };
+  } catch (reason) {
+    if (reason instanceof ApiError && reason.code === "receipt_not_ready") return NOTHING;
+    throw reason;
+  }
+};
 
 export const MoneyOf = ({ trip, onChanged, on }: { trip: OpsTrip; onChanged: () => Promise<void>; on: string }) => {
   const [giving, give] = useState(false);
-  const path = `/v1/trips/${trip.id}`;
-  const over = OVER.has(trip.state);
-  const on_all = [trip.id, on, language.value];
-  const receipt = useResource(
-    async () => (over ? told(get<Receipt>(`${path}/receipt`, { lang: language.value })) : null),
-    on_all,
-  );
-  const papers = useResource(async () => (over ? told(get<{ items: Paper[] }>(`${path}/receipts`)) : null), on_all);
-  const refunds = useResource(() => told(get<{ items: Refund[] }>(`/v1/ops/trips/${trip.id}/refunds`)), on_all);
-  const failure = failureOf(receipt) ?? failureOf(papers) ?? failureOf(refunds);
+  const found = useResource(() => told(settled(trip)), [trip.id, on, language.value]);
+  const { receipt, papers, refunds } = found.value ?? NOTHING;
   const changed = async () => {
-    await Promise.all([receipt.again(), papers.again(), refunds.again(), onChanged()]);
+    await Promise.all([found.again(), onChanged()]);
   };
-  const waits = !refunds.value && failure === null;
   return (
     <Panel
       title={t("ops.trips.money")}
-      aside={receipt.value && <Button onClick={() => give(true)}>{t("ops.trips.refund")}…</Button>}
+      aside={receipt && <Button onClick={() => give(true)}>{t("ops.trips.refund")}…</Button>}
     >
-      {failure !== null && <Note kind="bad">{words(failure)}</Note>}
-      {waits && <Loading />}
-      {receipt.value ? <Bill receipt={receipt.value} /> : !waits && <Empty>{t("ops.trips.no_receipt")}</Empty>}
-      {!!papers.value?.items.length && (
+      {found.failure !== null && <Note kind="bad">{words(found.failure)}</Note>}
+      {!found.value && found.failure === null && <Loading />}
+      {receipt && <Bill receipt={receipt} />}
+      {found.value && !receipt && (
+        <Empty>{t(costs(trip) ? "ops.trips.error.receipt_not_ready" : "ops.trips.no_receipt")}</Empty>
+      )}
+      {papers.length > 0 && (
         <>
           <h3>{t("ops.trips.documents")}</h3>
-          <Papers trip={trip} papers={papers.value.items} />
+          <Papers trip={trip} papers={papers} />
         </>
       )}
-      {!!refunds.value?.items.length && (
+      {refunds.length > 0 && (
         <>
           <h3>{t("ops.trips.refunds")}</h3>
-          <Refunds trip={trip} refunds={refunds.value.items} />
+          <Refunds trip={trip} refunds={refunds} />
         </>
       )}
-      {giving && <Give trip={trip} tipped={Boolean(receipt.value?.tip)} onDone={changed} onClose={() => give(false)} />}
+      {giving && <Give trip={trip} tipped={Boolean(receipt?.tip)} onDone={changed} onClose={() => give(false)} />}
     </Panel>
   );
 };

@@ -64,10 +64,12 @@ const more = ({ code, values }: Moment): string => {
 };
 
 const Who = ({ who }: { who: NonNullable<Moment["who"]> }) => {
-  const name = who.name ?? (who.id ? tail(who.id) : "");
+  const role = meaning("trips.roles", who.role);
+  const known = who.name ?? (who.id ? tail(who.id) : "");
+  const name = known === role ? "" : known;
   return (
     <span class="soft small block">
-      {meaning("trips.roles", who.role)}{" "}
+      {role}{" "}
       {who.role === "driver" && who.id ? (
         <a href={href("drivers", who.id)}>
           <bdi>{name}</bdi>
