@@ -23,7 +23,7 @@ interface Props {
   short: (value: number) => string;
 }
 
-const HIGH = 84;
+const HIGH = 76;
 const FONT = "11px system-ui, sans-serif";
 
 const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();

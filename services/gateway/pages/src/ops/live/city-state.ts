@@ -16,6 +16,8 @@ export interface CityState {
   waiting: WaitingRow[];
   /** How many cars were left out. */
   more: number;
+  /** Parts that don't answer: what is told of them is as it was known last. */
+  missing: string[];
 }
 
 export const cityState = signal<CityState | null>(null);

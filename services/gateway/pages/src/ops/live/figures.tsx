@@ -47,6 +47,13 @@ interface Overview {
 const PAUSE_MS = 10_000;
 const SPANS = [60, 180, 720] as const;
 
+/** Without the last minute, which is under way: in a line it would look like a fall. */
+const whole = (found: Figures): Figures => ({
+  ...found,
+  at: found.at.slice(0, -1),
+  series: Object.fromEntries(Object.entries(found.series).map(([name, values]) => [name, values.slice(0, -1)])),
+});
+
 /** The chart's data of these series; what is not told of is unknown. */
 const lines = (found: Figures, ...wanted: [series: Series, colour: string][]): Line[] =>
   wanted.map(([name, colour]) => ({
@@ -113,7 +120,7 @@ const Charts = ({ found, zone }: { found: Figures; zone: string }) => {
   const at = useMemo(() => found.at.map((each) => Date.parse(each) / 1000), [found]);
   const { today, series } = found;
   const { currency } = today;
-  const whole = (value: number) => number(value);
+  const plain = (value: number) => number(value);
   return (
     <>
       <div class="chart-block">
@@ -125,7 +132,7 @@ const Charts = ({ found, zone }: { found: Figures; zone: string }) => {
           at={at}
           zone={zone}
           lines={lines(found, ["requests", "--text-soft"], ["completed", "--accent"])}
-          figure={whole}
+          figure={plain}
           short={compact}
         />
       </div>
@@ -151,7 +158,7 @@ const Charts = ({ found, zone }: { found: Figures; zone: string }) => {
           at={at}
           zone={zone}
           lines={lines(found, ["unserved", "--bad"], ["cancelled", "--text-soft"])}
-          figure={whole}
+          figure={plain}
           short={compact}
         />
       </div>
@@ -226,33 +233,30 @@ const Unanswered = ({ reason, onAgain }: { reason: unknown; onAgain: () => Promi
 export const KeyFigures = ({ city }: { city: City }) => {
   const [minutes, setMinutes] = useState<number>(SPANS[0]);
   const [table, setTable] = useState(false);
-  const figures = useEvery(PAUSE_MS, (signal) => get<Figures>("/v1/ops/figures", { city: city.id, minutes }, signal), [
-    city.id,
-    minutes,
-  ]);
+  const figures = useEvery(
+    PAUSE_MS,
+    async (signal) => whole(await get<Figures>("/v1/ops/figures", { city: city.id, minutes: minutes + 1 }, signal)),
+    [city.id, minutes],
+  );
   const overview = useEvery(PAUSE_MS, (signal) => get<Overview>("/v1/ops/overview", {}, signal), []);
   const zone = city.time_zone;
   const found = figures.value;
   return (
     <>
-      <Panel
-        title={t("ops.live.figures.title")}
-        aside={
-          found && (
-            <Button kind="quiet" onClick={() => setTable(true)}>
-              {t("ops.live.figures.as_table")}
-            </Button>
-          )
-        }
-      >
+      <Panel title={t("ops.live.figures.title")}>
         {figures.failure !== null && <Unanswered reason={figures.failure} onAgain={figures.again} />}
         {!found && figures.failure === null && <Loading />}
-        <Select
-          label={t("ops.live.figures.span")}
-          value={String(minutes)}
-          options={SPANS.map((each) => [String(each), t("ops.live.figures.hours", { count: each / 60 })] as const)}
-          onChange={(value) => setMinutes(Number(value))}
-        />
+        <div class="chart-choice">
+          <Select
+            label={t("ops.live.figures.span")}
+            value={String(minutes)}
+            options={SPANS.map((each) => [String(each), t("ops.live.figures.hours", { count: each / 60 })] as const)}
+            onChange={(value) => setMinutes(Number(value))}
+          />
+          <Button disabled={!found} onClick={() => setTable(true)}>
+            {t("ops.live.figures.as_table")}
+          </Button>
+        </div>
         {found && <Charts found={found} zone={zone} />}
       </Panel>
       <Panel title={t("ops.live.audit.title")}>

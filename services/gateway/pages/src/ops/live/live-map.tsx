@@ -17,6 +17,14 @@ import { type Paints, Waiters } from "./waiters";
 const GLIDE_MS = 1100;
 const SECOND_MS = 1000;
 
+/** Room for the legend, where it lies over the map. */
+const room = (map: MapLibre) => {
+  const legend = document.querySelector(".live .legend")?.getBoundingClientRect();
+  const place = map.getContainer().getBoundingClientRect();
+  const over = legend && legend.top < place.bottom ? legend.right - place.left : 0;
+  return { top: 24, right: 24, bottom: 24, left: 24 + Math.max(0, over) };
+};
+
 function* carsOf(state: CityState | null): Generator<Car> {
   if (!state) return;
   const wanted = shownStates.value;
@@ -45,6 +53,8 @@ export const LiveMap = ({ city, heat, measure }: Props) => {
   const ready = useCallback((map: MapLibre, library: Library) => {
     const scene = new Scene(map, library, city, GLIDE_MS);
     const waiters = new Waiters(map, paints());
+    const { west, south, east, north } = city.service_area;
+    map.fitBounds([west, south, east, north], { padding: room(map), duration: 0 });
     const ticking = setInterval(waiters.draw, SECOND_MS);
     scene.follow(() => drawHeat(map, heat.value, measure.value));
     const ends = [

@@ -39,6 +39,8 @@ const Freshness = ({ zone }: { zone: string }) => {
   const stale = seen && now - heardAt.value > STALE_MS;
   let text = "";
   if (reason !== null && line.value === "live") text = t("ops.live.unwatched", { why: words(reason) });
+  else if (seen?.missing.length)
+    text = t("ops.live.missing", { part: seen.missing.map((part) => t(`ops.live.part.${part}`)).join(", ") });
   else if (stale) text = t("ops.live.as_of", { time: clock(seen.at, zone) });
   return (
     <p role="status" class={text ? "freshness" : "unseen"}>
