@@ -6,6 +6,7 @@ import { Button, toast } from "../../ui/parts";
 import { Confirm } from "../parts";
 import { told } from "../trips/words";
 import type { WholeDriver } from "./model";
+import { reasonOf } from "./words";
 
 interface Props {
   driver: WholeDriver;
@@ -16,7 +17,7 @@ export const Decide = ({ driver, onDone }: Props) => {
   const [asking, ask] = useState<"approve" | "suspend" | null>(null);
   const wanting = driver.documents.filter((paper) => paper.required && paper.state !== "accepted").length;
   const act = async (reason: string) => {
-    const body = asking === "suspend" ? { reason: reason.trim() || null } : undefined;
+    const body = asking === "suspend" ? { reason: reasonOf(reason) } : {};
     await told(post(`/v1/ops/drivers/${driver.id}/${asking}`, body));
     toast(t(`ops.drivers.done.${asking}`, { name: driver.name }));
     await onDone();

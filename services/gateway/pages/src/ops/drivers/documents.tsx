@@ -7,7 +7,7 @@ import { Button, toast } from "../../ui/parts";
 import { Confirm, Empty, Panel, Tag } from "../parts";
 import { meaning, tail, told, when } from "../trips/words";
 import type { Paper, WholeDriver } from "./model";
-import { PAPERS } from "./words";
+import { PAPERS, reasonOf } from "./words";
 
 interface Props {
   driver: WholeDriver;
@@ -76,7 +76,7 @@ export const Documents = ({ driver, onDone }: Props) => {
   const act = async (reason: string) => {
     if (!asking) return;
     const path = `/v1/ops/drivers/${driver.id}/documents/${asking.paper.kind}/${asking.verb}`;
-    await told(post(path, asking.verb === "reject" ? { reason: reason.trim() } : {}));
+    await told(post(path, asking.verb === "reject" ? { reason: reasonOf(reason) } : {}));
     toast(t(`ops.drivers.paper_done.${asking.verb}`));
     await onDone();
   };

@@ -1,6 +1,6 @@
 /** Drivers, newest first, and those whose positions are not believed. */
 import { signal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { number } from "../../app/format";
 import { get, type Page } from "../../app/http";
 import { t } from "../../app/i18n";
@@ -35,12 +35,11 @@ const fetchDrivers = (filters: Asked, cursor: string | null) =>
   );
 
 const Filters = ({ filters }: { filters: Asked }) => {
-  const [cleared, setCleared] = useState(0);
-  const set = (more: Partial<Asked>) => refine({ ...filters, ...more });
+  const set = (more: Partial<Asked>) => refine({ ...asked(), ...more });
   const any = t("ops.drivers.any");
   const label = t("ops.drivers.filters");
   return (
-    <form class="filters" key={cleared} aria-label={label} onSubmit={(event) => event.preventDefault()}>
+    <form class="filters" aria-label={label} onSubmit={(event) => event.preventDefault()}>
       <Search
         label={t("ops.drivers.search")}
         hint={t("ops.drivers.search_hint")}
@@ -66,16 +65,7 @@ const Filters = ({ filters }: { filters: Asked }) => {
         ]}
         onChange={(online) => set({ online })}
       />
-      {Object.values(filters).some(Boolean) && (
-        <Button
-          onClick={() => {
-            refine({});
-            setCleared(cleared + 1);
-          }}
-        >
-          {t("ops.drivers.clear")}
-        </Button>
-      )}
+      {Object.values(filters).some(Boolean) && <Button onClick={() => refine({})}>{t("ops.drivers.clear")}</Button>}
     </form>
   );
 };

@@ -1,6 +1,6 @@
 /** Trips, newest first. What is asked for stands in the address. */
 import { signal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { city } from "../../app/city";
 import { money } from "../../app/format";
 import { get, type Page } from "../../app/http";
@@ -71,9 +71,19 @@ export const Search = ({
   onAsk: (text: string) => void;
 }) => {
   const [typed, setTyped] = useState(value);
+  const sent = useRef(value);
   useEffect(() => {
-    if (typed === value) return;
-    const timer = setTimeout(() => onAsk(typed.trim()), TYPED_MS);
+    // the address was changed by something else than this field
+    if (value !== sent.current) setTyped(value);
+    sent.current = value;
+  }, [value]);
+  useEffect(() => {
+    const text = typed.trim();
+    if (text === sent.current) return;
+    const timer = setTimeout(() => {
+      sent.current = text;
+      onAsk(text);
+    }, TYPED_MS);
     return () => clearTimeout(timer);
   }, [typed]);
   return (
@@ -90,17 +100,11 @@ export const Search = ({
 };
 
 const Filters = ({ filters }: { filters: Asked }) => {
-  const [cleared, setCleared] = useState(0);
-  const set = (more: Partial<Asked>) => refine({ ...filters, ...more });
+  const set = (more: Partial<Asked>) => refine({ ...asked(), ...more });
   const any = t("ops.trips.any");
   const named = filters.rider_id || filters.driver_id;
   return (
-    <form
-      class="filters"
-      key={cleared}
-      aria-label={t("ops.trips.filters")}
-      onSubmit={(event) => event.preventDefault()}
-    >
+    <form class="filters" aria-label={t("ops.trips.filters")} onSubmit={(event) => event.preventDefault()}>
       <Search
         label={t("ops.trips.search")}
         hint={t("ops.trips.search_hint")}
@@ -138,16 +142,7 @@ const Filters = ({ filters }: { filters: Asked }) => {
         min={filters.from || undefined}
         onChange={(event) => set({ to: event.currentTarget.value })}
       />
-      {Object.values(filters).some(Boolean) && (
-        <Button
-          onClick={() => {
-            refine({});
-            setCleared(cleared + 1);
-          }}
-        >
-          {t("ops.trips.clear")}
-        </Button>
-      )}
+      {Object.values(filters).some(Boolean) && <Button onClick={() => refine({})}>{t("ops.trips.clear")}</Button>}
       {named && (
         <p class="small soft whole">
           {t(filters.driver_id ? "ops.trips.of_driver" : "ops.trips.of_rider", { id: tail(named) })}
