@@ -2,6 +2,13 @@
 import type { Money } from "./http";
 import { locale, t } from "./i18n";
 
+let cityZone: string | undefined;
+
+/** Times are told as the clocks of the city show them, also to somebody who is elsewhere. */
+export const useZone = (zone: string | undefined) => {
+  cityZone = zone;
+};
+
 const digits = (currency: string): number =>
   new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
 
@@ -36,13 +43,13 @@ export const distance = (metres: number): string => {
   }).format(km ? metres / 1000 : Math.round(metres / 10) * 10);
 };
 
-export const clock = (at: string | Date, zone?: string): string =>
+export const clock = (at: string | Date, zone = cityZone): string =>
   new Intl.DateTimeFormat(locale.value, { hour: "numeric", minute: "2-digit", timeZone: zone }).format(new Date(at));
 
-export const day = (at: string | Date, zone?: string): string =>
+export const day = (at: string | Date, zone = cityZone): string =>
   new Intl.DateTimeFormat(locale.value, { dateStyle: "medium", timeZone: zone }).format(new Date(at));
 
-export const dayAndTime = (at: string | Date, zone?: string): string =>
+export const dayAndTime = (at: string | Date, zone = cityZone): string =>
   new Intl.DateTimeFormat(locale.value, { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(
     new Date(at),
   );
@@ -52,3 +59,7 @@ export const number = (value: number, places = 0): string =>
 
 export const percent = (share: number): string =>
   new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 0 }).format(share);
+
+/** The day that it is in the city, so many days ago: `2026-03-02`, as the contract takes days. */
+export const isoDay = (daysAgo = 0): string =>
+  new Date(Date.now() - daysAgo * 86_400_000).toLocaleDateString("sv", { timeZone: cityZone });

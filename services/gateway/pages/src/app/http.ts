@@ -73,19 +73,35 @@ const errorOf = async (response: Response): Promise<ApiError> => {
   }
 };
 
+let skewMs = 0;
+
+/** Milliseconds since 1970 by the server's clock, as far as its answers tell it: within a second. */
+export const serverNow = (): number => Date.now() + skewMs;
+
+const readClock = (response: Response, askedAt: number) => {
+  const told = Date.parse(response.headers.get("Date") ?? "");
+  if (Number.isNaN(told)) return;
+  // what is told is cut to the second; a clock that is right but for that is left as it is
+  const off = told + 500 - (askedAt + Date.now()) / 2;
+  skewMs = Math.abs(off) > 2000 ? off : 0;
+};
+
 const once = async (method: string, path: string, options: Options): Promise<Response> => {
   const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
   if (options.key) headers["Idempotency-Key"] = options.key;
   if (token && !headers.Authorization) headers.Authorization = `Bearer ${token}`;
+  const askedAt = Date.now();
   try {
-    return await fetch(address(path, options.query), {
+    const response = await fetch(address(path, options.query), {
       method,
       headers,
       body: options.body === undefined ? null : JSON.stringify(options.body),
       signal: options.signal ?? null,
       credentials: "same-origin",
     });
+    readClock(response, askedAt);
+    return response;
   } catch (reason) {
     if (reason instanceof DOMException && reason.name === "AbortError") throw reason;
     throw new ApiError(0, "offline", "");

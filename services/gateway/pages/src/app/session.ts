@@ -36,10 +36,13 @@ interface Session {
 
 /** `undefined` while it is not known yet. */
 export const me = signal<Profile | null | undefined>(undefined);
+/** Why it cannot be found out whether somebody is signed in; it is tried again. */
+export const unreachable = signal<unknown>(null);
 /** The access token, for the socket. */
 export const accessToken = signal<string | null>(null);
 
 const RENEWED_BEFORE_S = 60;
+const TRIED_AGAIN_MS = 3000;
 let role: Role = "rider";
 let timer: ReturnType<typeof setTimeout> | undefined;
 let others: BroadcastChannel | undefined;
@@ -50,6 +53,7 @@ const keep = (session: Session, tell: boolean) => {
   useToken(session.access_token);
   accessToken.value = session.access_token;
   me.value = session.user;
+  unreachable.value = null;
   clearTimeout(timer);
   timer = setTimeout(() => void renew(), Math.max(5, session.expires_in - RENEWED_BEFORE_S) * 1000);
   if (tell) others?.postMessage({ session });
@@ -60,6 +64,7 @@ const drop = (tell: boolean) => {
   useToken(null);
   accessToken.value = null;
   me.value = null;
+  unreachable.value = null;
   if (tell) others?.postMessage({ ended: true });
 };
 
@@ -84,7 +89,11 @@ const renew = async (): Promise<boolean> => {
       return true;
     } catch (reason) {
       if (reason instanceof ApiError && reason.status === 401) drop(true);
-      else if (me.value === undefined) me.value = null;
+      else if (me.value === undefined) {
+        unreachable.value = reason;
+        clearTimeout(timer);
+        timer = setTimeout(() => void renew(), TRIED_AGAIN_MS);
+      }
       return false;
     }
   });

@@ -5,6 +5,8 @@ export interface FareLine {
   code: string;
   label: string;
   amount: Money;
+  /** The numbers that the label tells in words. */
+  values?: Record<string, number> | null;
 }
 
 export interface Option {
@@ -30,6 +32,7 @@ export interface Quote {
 
 export interface Trip {
   id: string;
+  city?: string;
   state: "requested" | "assigned" | "arrived" | "in_progress" | "completed" | "cancelled" | "expired";
   category: string;
   pickup: Point;
@@ -57,8 +60,12 @@ export interface Trip {
 }
 
 export interface Waiting {
-  /** One line of the server's own: what is being done for this rider. */
+  /** One line of the server's own, in English: what is being done for this rider. */
   text: string;
+  code?: "asking" | "kept" | "no_car" | "all_busy" | "others_first" | "cars_near" | null;
+  car_in_s?: number | null;
+  came_to_nothing?: number;
+  looking_s?: number | null;
   cars_near: number;
   busy_near: number;
   finishing_near: number;

@@ -2,8 +2,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { city, useCity } from "../app/city";
 import { t } from "../app/i18n";
-import { me } from "../app/session";
-import { Field, Loading, Select, Toasts, words } from "../ui/parts";
+import { me, unreachable } from "../app/session";
+import { Beginning, Field, Select, Toasts } from "../ui/parts";
 import { Phone } from "../ui/phone";
 import { Welcome } from "../ui/welcome";
 import { DriveMap } from "./drive-map";
@@ -11,7 +11,7 @@ import { Earnings } from "./earnings";
 import { beginPositions } from "./position";
 import { Steps } from "./steps";
 import { WhyNoRides } from "./why";
-import { follow } from "./work";
+import { follow, offer } from "./work";
 
 const CATEGORIES = ["standard", "comfort", "van"] as const;
 
@@ -51,7 +51,7 @@ const MyCar = () => (
   </p>
 );
 
-const Working = () => {
+const Working = ({ failure }: { failure: unknown }) => {
   useEffect(() => {
     document.title = t("driver.title");
     const deaf = follow();
@@ -61,13 +61,14 @@ const Working = () => {
       still();
     };
   }, []);
-  if (!city.value) return <Loading />;
+  if (!city.value) return <Beginning failure={failure} />;
   return (
     <Phone
       title={t("driver.title")}
       label={t("driver.work")}
       map={<DriveMap city={city.value} />}
       about={<MyCar />}
+      urgent={offer.value?.offer_id}
       panels={{
         earnings: { title: t("driver.earnings"), show: (close) => <Earnings onClose={close} /> },
         why: { title: t("driver.why"), show: (close) => <WhyNoRides onClose={close} /> },
@@ -82,8 +83,7 @@ export const App = () => {
   const failure = useCity();
   return (
     <>
-      {failure !== null && <p class="empty">{words(failure)}</p>}
-      {me.value === undefined && <Loading />}
+      {me.value === undefined && <Beginning failure={unreachable.value ?? failure} />}
       {me.value === null && (
         <Welcome
           title={t("driver.title")}
@@ -92,7 +92,7 @@ export const App = () => {
           body={registration}
         />
       )}
-      {me.value && <Working key={me.value.id} />}
+      {me.value && <Working key={me.value.id} failure={failure} />}
       <Toasts />
     </>
   );

@@ -1,7 +1,7 @@
 /** What the driver earned, what was paid to him, and where it goes. */
 import { useState } from "preact/hooks";
 import { openFile } from "../app/documents";
-import { day, dayAndTime, money } from "../app/format";
+import { day, dayAndTime, isoDay, money } from "../app/format";
 import { get, type Money, type Page, put } from "../app/http";
 import { t } from "../app/i18n";
 import { useResource } from "../app/resource";
@@ -30,7 +30,6 @@ interface Payout {
 }
 
 const DAYS = { today: 0, week: 6, month: 29 } as const;
-const iso = (back: number) => new Date(Date.now() - back * 86_400_000).toLocaleDateString("sv");
 
 const ACCOUNTS = ["usual", "bank_ok", "bank_closed", "bank_returns"] as const;
 
@@ -39,7 +38,7 @@ export const Earnings = ({ onClose }: { onClose: () => void }) => {
   const [account, setAccount] = useState("usual");
   const changed = moneyChanged.value;
   const earned = useResource(
-    () => get<{ totals: Totals }>("/v1/driver/earnings", { from: iso(DAYS[period]), to: iso(0) }),
+    () => get<{ totals: Totals }>("/v1/driver/earnings", { from: isoDay(DAYS[period]), to: isoDay() }),
     [period, changed],
   );
   const payouts = useResource(() => get<Page<Payout>>("/v1/driver/payouts", { limit: 20 }), [changed]);
@@ -77,7 +76,7 @@ export const Earnings = ({ onClose }: { onClose: () => void }) => {
           <li key={each.payout_id} class="stack">
             <div class="row between">
               <span>
-                {t("driver.until", { day: day(each.until_day) })}
+                {t("driver.until", { day: day(`${each.until_day}T12:00:00Z`, "UTC") })}
                 <span class="soft small block">{each.sent_at ? dayAndTime(each.sent_at) : ""}</span>
               </span>
               <span class={`badge ${each.state === "sent" ? "" : "warn"}`}>{t(`driver.payout.${each.state}`)}</span>

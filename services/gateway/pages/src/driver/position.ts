@@ -147,6 +147,9 @@ export const beginPositions = (): (() => void) => {
     clearInterval(timer);
     stop();
     if (watch !== null) navigator.geolocation.clearWatch(watch);
+    here.value = null;
+    waiting.length = 0;
+    kept.value = 0;
   };
 };
 

@@ -1,20 +1,21 @@
 /** What stands in the driver's sheet, by what he is doing. */
-import { useEffect, useState } from "preact/hooks";
-import { clock, distance, duration, money } from "../app/format";
-import { ApiError, get } from "../app/http";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { clock, distance, duration, isoDay, money } from "../app/format";
+import { ApiError, get, serverNow } from "../app/http";
 import { t } from "../app/i18n";
 import { rate } from "../app/rating";
 import { useResource } from "../app/resource";
-import { me } from "../app/session";
+import { me, reload } from "../app/session";
 import type { Trip } from "../app/trip";
 import { Button, Dialog, Field, Note, Select, toast, words } from "../ui/parts";
 import type { Totals } from "./earnings";
-import { here, isThere, kept, refused, type Source, source } from "./position";
+import { here, isThere, kept, metres, refused, type Source, source } from "./position";
 import { RateRider } from "./rate-rider";
 import {
   accept,
   decline,
   giveBack,
+  type Hint,
   hint,
   leave,
   lookForWay,
@@ -30,6 +31,8 @@ import {
 } from "./work";
 import "../ui/ride.css";
 import "./driver.css";
+
+const APPROVAL_MS = 5000;
 
 const WhereFrom = () => (
   <details>
@@ -56,7 +59,7 @@ const PositionNotes = () => (
 
 const Today = () => {
   const changed = moneyChanged.value;
-  const today = new Date().toLocaleDateString("sv");
+  const today = isoDay();
   const earned = useResource(
     () => get<{ totals: Totals }>("/v1/driver/earnings", { from: today, to: today }),
     [today, changed],
@@ -71,8 +74,27 @@ const Today = () => {
   );
 };
 
+const hintText = ({ point, expected, cars }: Hint): string => {
+  const now = here.value;
+  const where = now ? t("driver.hint", { distance: distance(metres(now, point)) }) : t("driver.hint_here");
+  if (expected === undefined || cars === undefined) return where;
+  const why = [t("driver.hint_expected", { count: expected }), t("driver.hint_cars", { count: cars })];
+  return `${where} ${why.join(", ")}.`;
+};
+
+/** A driver who may not drive is told here when he may: nothing is pushed for it. */
+const useApproval = () => {
+  const waits = me.value?.approval !== "approved";
+  useEffect(() => {
+    if (!waits) return;
+    const timer = setInterval(() => void reload().catch(() => undefined), APPROVAL_MS);
+    return () => clearInterval(timer);
+  }, [waits]);
+};
+
 const Idle = () => {
   const profile = me.value;
+  useApproval();
   if (profile?.approval === "pending") {
     return (
       <div class="stack">
@@ -95,7 +117,7 @@ const Idle = () => {
       <h2 aria-live="polite">{online ? t("driver.online") : t("driver.offline")}</h2>
       <p class="soft">{online ? t("driver.online_more") : t("driver.offline_more")}</p>
       <PositionNotes />
-      {online && hint.value && <Note>{hint.value.reason}</Note>}
+      {online && hint.value && <Note>{hintText(hint.value)}</Note>}
       <Today />
       <Button kind={online ? "bad" : "first"} wide onClick={() => setOnline(!online)}>
         {online ? t("driver.go_offline") : t("driver.go_online")}
@@ -106,27 +128,33 @@ const Idle = () => {
 };
 
 const OfferCard = ({ made }: { made: Offer }) => {
-  const [left, setLeft] = useState(Date.parse(made.expires_at) - Date.now());
+  const [left, setLeft] = useState(Date.parse(made.expires_at) - serverNow());
   const [whole] = useState(Math.max(1, left));
   useEffect(() => {
     const timer = setInterval(() => {
-      const now = Date.parse(made.expires_at) - Date.now();
+      const now = Date.parse(made.expires_at) - serverNow();
       setLeft(now);
       if (now <= 0 && offer.value?.offer_id === made.offer_id) offer.value = null;
     }, 250);
     return () => clearInterval(timer);
   }, [made.offer_id]);
+  const card = useRef<HTMLDivElement>(null);
+  useEffect(() => card.current?.focus({ preventScroll: true }), [made.offer_id]);
   const take = () =>
     accept(made).catch((reason) => {
       if (reason instanceof ApiError && reason.code === "offer_gone") toast(t("driver.offer_gone"), true);
       else throw reason;
     });
   return (
-    <div class="stack" role="alertdialog" aria-label={t("driver.offer")}>
+    <div class="stack" role="alertdialog" aria-label={t("driver.offer")} ref={card} tabIndex={-1}>
       <h2>{t("driver.offer")}</h2>
       <progress class="left" max={whole} value={Math.max(0, left)} aria-label={t("driver.time_left")} />
       <p class="row between">
-        <span>{t("driver.pickup_in", { time: duration(made.pickup_eta_s) })}</span>
+        <span>
+          {made.pickup_eta_s < 30
+            ? t("driver.pickup_now")
+            : t("driver.pickup_in", { time: duration(made.pickup_eta_s) })}
+        </span>
         <strong class="number big">{money(made.fare)}</strong>
       </p>
       <div class="row">

@@ -1,6 +1,6 @@
 /** The driver's work: online or not, what is offered, the ride he has. The server's word is the only truth. */
 import { signal } from "@preact/signals";
-import { get, type Money, type Page, type Point, post, put } from "../app/http";
+import { get, type Money, type Page, type Point, post, put, serverNow } from "../app/http";
 import { me, reload } from "../app/session";
 import { listen, onLive } from "../app/socket";
 import { OVER, type Trip } from "../app/trip";
@@ -19,6 +19,8 @@ export interface Hint {
   segment: string;
   point: Point;
   reason: string;
+  expected?: number;
+  cars?: number;
   expires_at?: string;
 }
 
@@ -121,17 +123,28 @@ const catchUp = async (): Promise<void> => {
   await lookForWay();
 };
 
+let fading: ReturnType<typeof setTimeout> | undefined;
+
 const hear = (event: string, data: Record<string, unknown>) => {
   if (event === "offer_made") {
     const made = data as unknown as Offer;
-    if (Date.parse(made.expires_at) > Date.now()) offer.value = made;
+    if (Date.parse(made.expires_at) > serverNow()) offer.value = made;
   } else if (event === "offer_withdrawn") {
     if (offer.value?.offer_id === data.offer_id) {
       offer.value = null;
       tell("offer_withdrawn");
     }
   } else if (event === "demand_hint") {
-    hint.value = data as unknown as Hint;
+    const given = data as unknown as Hint;
+    if (given.expires_at && Date.parse(given.expires_at) <= serverNow()) return;
+    hint.value = given;
+    clearTimeout(fading);
+    if (given.expires_at) {
+      const left = Date.parse(given.expires_at) - serverNow();
+      fading = setTimeout(() => {
+        hint.value = null;
+      }, left);
+    }
   } else if (event === "payout_sent" || event === "payout_failed" || event === "tip_received") {
     moneyChanged.value += 1;
     tell(event, data.amount as Money);
@@ -159,5 +172,10 @@ export const follow = (): (() => void) => {
   return () => {
     deaf();
     asleep();
+    // nothing of one driver's is left for the next who signs in here
+    leave();
+    offer.value = null;
+    hint.value = null;
+    news.value = null;
   };
 };

@@ -16,6 +16,8 @@ interface Props {
   label: string;
   onReady: (map: MapLibre, library: typeof import("maplibre-gl")) => undefined | (() => void);
   onPick?: (point: Point) => void;
+  /** A picture that nobody moves. */
+  still?: boolean;
 }
 
 /** Room left around what is shown, for the sheet that covers part of the map. */
@@ -53,11 +55,12 @@ export const drawLine = (map: MapLibre, id: string, line: Point[], colour: strin
   });
 };
 
-export const CityMap = ({ city, label, onReady, onPick }: Props) => {
+export const CityMap = ({ city, label, onReady, onPick, still }: Props) => {
   const place = useRef<HTMLDivElement>(null);
   const pick = useRef(onPick);
   pick.current = onPick;
   const [failed, setFailed] = useState(false);
+  const [away, setAway] = useState(false);
 
   useEffect(() => {
     let gone = false;
@@ -74,13 +77,18 @@ export const CityMap = ({ city, label, onReady, onPick }: Props) => {
           bounds: [area.west, area.south, area.east, area.north],
           fitBoundsOptions: { padding: 24 },
           maxBounds: [area.west - 0.3, area.south - 0.2, area.east + 0.3, area.north + 0.2],
-          attributionControl: { compact: true },
+          attributionControl: { compact: false },
+          interactive: !still,
           dragRotate: false,
           pitchWithRotate: false,
           touchPitch: false,
           locale: { "Map.Title": label },
         });
-        map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
+        if (!still) map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
+        map.on("error", () => setAway(true));
+        map.on("data", (event) => {
+          if (event.dataType === "source" && "tile" in event && event.tile) setAway(false);
+        });
         map.on("click", (event) => pick.current?.({ lat: event.lngLat.lat, lng: event.lngLat.lng }));
         const ready = map;
         ready.once("load", () => {
@@ -97,8 +105,13 @@ export const CityMap = ({ city, label, onReady, onPick }: Props) => {
 
   return (
     <div class="map-frame">
-      <div class="map" ref={place} role="application" aria-label={label} />
+      {still ? <div class="map" ref={place} /> : <div class="map" ref={place} role="application" aria-label={label} />}
       {failed && <p class="map-failed">{t("map.failed")}</p>}
+      {away && !failed && (
+        <p class="map-away" role="status">
+          {t("map.away")}
+        </p>
+      )}
     </div>
   );
 };

@@ -10,15 +10,11 @@ import { COLOURS, cityStyle } from "./style";
 
 export type Library = typeof import("maplibre-gl");
 
-/** Room for the sheet, which covers part of the map. */
-const room = (): Room => {
-  const below = document.querySelector(".sheet")?.clientHeight ?? 260;
-  return innerWidth >= 800
-    ? { top: 60, right: 60, bottom: 60, left: 460 }
-    : { top: 70, right: 40, bottom: Math.min(below, innerHeight * 0.6) + 30, left: 40 };
-};
+/** Room for what stands over the map: a sheet beside it where the page is wide. */
+const room = (): Room =>
+  innerWidth >= 800 ? { top: 60, right: 60, bottom: 60, left: 460 } : { top: 60, right: 50, bottom: 36, left: 50 };
 
-/** In which a sheet has its new height. */
+/** In which a sheet has its new height, and the map what is left. */
 const SHEET_MS = 60;
 
 export class Scene {
@@ -26,6 +22,7 @@ export class Scene {
   private readonly pins = new Map<string, Marker>();
   private readonly ends: (() => void)[] = [];
   private framed = "";
+  private kept: Point[] = [];
   private redraw: () => void = () => undefined;
 
   constructor(
@@ -34,6 +31,17 @@ export class Scene {
     city: City,
     glide_ms: number,
   ) {
+    // what is framed stays so when the map has more or less room, until somebody moves the map himself
+    const resized = () => show(map, this.kept, room(), false);
+    const moved = (event: { originalEvent?: unknown }) => {
+      if (event.originalEvent) this.kept = [];
+    };
+    map.on("resize", resized);
+    map.on("movestart", moved);
+    this.ends.push(() => {
+      map.off("resize", resized);
+      map.off("movestart", moved);
+    });
     let painted = shade.value;
     this.cars = new Cars(map, COLOURS[painted].cars, COLOURS[painted].edge, glide_ms);
     this.ends.push(
@@ -80,6 +88,7 @@ export class Scene {
     const known = points.filter((point): point is Point => !!point);
     if (this.framed === name || !known.length) return;
     this.framed = name;
+    this.kept = known;
     setTimeout(() => show(this.map, known, room()), SHEET_MS);
   }
 

@@ -8,6 +8,7 @@ import { rate } from "../app/rating";
 import type { FareLine, Trip } from "../app/trip";
 import { Button, Field, Loading, Note, toast, words } from "../ui/parts";
 import { Stars } from "../ui/stars";
+import { lineText } from "./lines";
 import { beginAnew, charged } from "./ride";
 
 export interface Receipt {
@@ -52,7 +53,7 @@ export const ReceiptView = ({ receipt }: { receipt: Receipt }) => (
   <dl class="amounts">
     {receipt.lines.map((line) => (
       <>
-        <dt>{t(`line.${line.code}`, { defaultValue: line.label })}</dt>
+        <dt dir="auto">{lineText(line)}</dt>
         <dd>{money(line.amount)}</dd>
       </>
     ))}

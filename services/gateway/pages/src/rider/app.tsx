@@ -2,8 +2,8 @@
 import { useEffect } from "preact/hooks";
 import { city, useCity } from "../app/city";
 import { t } from "../app/i18n";
-import { me } from "../app/session";
-import { Loading, Toasts, words } from "../ui/parts";
+import { me, unreachable } from "../app/session";
+import { Beginning, Toasts } from "../ui/parts";
 import { Phone } from "../ui/phone";
 import { Welcome } from "../ui/welcome";
 import { History } from "./history";
@@ -18,7 +18,7 @@ const Riding = () => {
     document.title = t("rider.title");
     return follow();
   }, []);
-  if (!city.value) return failure ? <p class="empty">{words(failure)}</p> : <Loading />;
+  if (!city.value) return <Beginning failure={failure} />;
   return (
     <Phone
       title={t("rider.title")}
@@ -36,7 +36,7 @@ const Riding = () => {
 
 export const App = () => (
   <>
-    {me.value === undefined && <Loading />}
+    {me.value === undefined && <Beginning failure={unreachable.value} />}
     {me.value === null && <Welcome title={t("rider.title")} lead={t("rider.lead")} />}
     {me.value && <Riding key={me.value.id} />}
     <Toasts />

@@ -1,5 +1,6 @@
 /** The rider's rides, newest first, each with its route and receipt. */
 import { useEffect, useState } from "preact/hooks";
+import { cities, city } from "../app/city";
 import { openDocument } from "../app/documents";
 import { dayAndTime, money } from "../app/format";
 import { get, type Page, type Point } from "../app/http";
@@ -8,20 +9,31 @@ import { useResource } from "../app/resource";
 import type { Trip } from "../app/trip";
 import { Button, Dialog, Loading, Note, words } from "../ui/parts";
 import { type Receipt, ReceiptView } from "./after";
-import { RouteSketch } from "./route-sketch";
+import { RouteMap } from "./route-map";
 
 interface Trace {
   matched_route: Point[] | null;
   points: (Point & { at: string })[];
 }
 
+/** The time of day where the ride was. */
+const zoneOf = (ride: Trip) => (cities.value.find((each) => each.id === ride.city) ?? city.value)?.time_zone;
+
 const One = ({ ride }: { ride: Trip }) => {
   const trace = useResource(() => get<Trace>(`/v1/trips/${ride.id}/trace`));
+  const place = cities.value.find((each) => each.id === ride.city) ?? city.value;
   const receipt = useResource(() => get<Receipt>(`/v1/trips/${ride.id}/receipt`));
   const line = trace.value?.matched_route?.length ? trace.value.matched_route : (trace.value?.points ?? []);
   return (
     <div class="stack">
-      {line.length > 1 ? <RouteSketch line={line} /> : <p class="soft small">{t("history.no_route")}</p>}
+      {!trace.value && trace.failure === null && <Loading />}
+      {line.length > 1 && place && <RouteMap city={place} line={line} />}
+      {line.length < 2 && (trace.value || trace.failure !== null) && <p class="soft small">{t("history.no_route")}</p>}
+      {ride.driver && (
+        <p class="small">
+          {t("history.driver", { name: `\u2068${ride.driver.name}\u2069` })} · {ride.driver.vehicle.plate}
+        </p>
+      )}
       {receipt.value && (
         <>
           <ReceiptView receipt={receipt.value} />
@@ -62,7 +74,7 @@ export const History = ({ onClose }: { onClose: () => void }) => {
               onClick={() => setOpened(opened === ride.id ? null : ride.id)}
             >
               <span class="grow">
-                <strong>{dayAndTime(ride.requested_at)}</strong>
+                <strong>{dayAndTime(ride.requested_at, zoneOf(ride))}</strong>
                 <span class="soft small block">
                   {t(`state.${ride.state}`)} · {t(`category.${ride.category}`, { defaultValue: ride.category })}
                 </span>

@@ -18,6 +18,7 @@ export const PlaceField = ({ label, place, onChoose }: Props) => {
   const [text, setText] = useState(place?.name ?? "");
   const [found, setFound] = useState<Place[] | null>(null);
   const [at, setAt] = useState(-1);
+  const [silent, setSilent] = useState(false);
   const latest = useRef<AbortController | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>();
 
@@ -54,8 +55,11 @@ export const PlaceField = ({ label, place, onChoose }: Props) => {
           mine.signal,
         );
         setFound(answer.items);
+        setSilent(false);
       } catch {
-        if (!mine.signal.aborted) setFound([]);
+        if (mine.signal.aborted) return;
+        setFound([]);
+        setSilent(true);
       }
     }, PAUSE_MS);
   };
@@ -119,7 +123,7 @@ export const PlaceField = ({ label, place, onChoose }: Props) => {
           ))}
           {!found.length && (
             <div role="option" tabIndex={-1} aria-selected={false} aria-disabled="true" class="soft">
-              {t("rider.nothing_found")}
+              {t(silent ? "rider.search_failed" : "rider.nothing_found")}
             </div>
           )}
         </div>

@@ -138,6 +138,18 @@ export const beginAnew = () => {
   wish = null;
 };
 
+/** Nothing of one rider's is left for the next who signs in here. */
+const forget = () => {
+  beginAnew();
+  pickup.value = null;
+  promoCode.value = "";
+  method.value = "card_ok";
+  quoteFailure.value = null;
+  confirmation.value = null;
+  news.value = null;
+  cars.value = [];
+};
+
 /** Take a trip as the server tells it, unless what is known is newer. */
 const take = (told: Trip) => {
   const known = trip.value;
@@ -217,5 +229,6 @@ export const follow = (): (() => void) => {
   return () => {
     deaf();
     asleep();
+    forget();
   };
 };

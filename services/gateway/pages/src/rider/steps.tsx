@@ -1,18 +1,17 @@
 /** What stands in the rider's sheet, by how far his ride is. */
-import { useEffect, useState } from "preact/hooks";
-import { dayAndTime, distance, duration, money } from "../app/format";
+import { useState } from "preact/hooks";
+import { dayAndTime, duration, money } from "../app/format";
 import { get, type Money } from "../app/http";
 import { t } from "../app/i18n";
-import type { Option, Quote, Trip } from "../app/trip";
-import { Button, Dialog, Loading, Note, words } from "../ui/parts";
+import type { Quote, Trip } from "../app/trip";
+import { Button, Dialog, Loading, Note, toast, words } from "../ui/parts";
 import { After } from "./after";
+import { Fares } from "./fares";
+import { waitingFacts, waitingText } from "./lines";
 import { PlaceField } from "./place-field";
 import {
-  ask,
-  askFares,
   beginAnew,
   cancel,
-  category,
   changeDestination,
   choose,
   confirm,
@@ -20,164 +19,38 @@ import {
   dropoff,
   moved,
   news,
-  option,
   type Place,
   pickup,
-  promoCode,
-  quote,
   quoteDestination,
-  quoteFailure,
-  quoting,
   trip,
   waiting,
 } from "./ride";
-import { MethodChoice } from "./wallet";
 import "../ui/ride.css";
 
-const Breakdown = ({ option: chosen, onClose }: { option: Option; onClose: () => void }) => (
-  <Dialog title={t("fare.explained", { category: t(`category.${chosen.category}`) })} onClose={onClose}>
-    <dl class="amounts">
-      {chosen.breakdown.map((each) => (
-        <>
-          <dt>{t(`line.${each.code}`, { defaultValue: each.label })}</dt>
-          <dd>{money(each.amount)}</dd>
-        </>
-      ))}
-      {chosen.promo && (
-        <>
-          <dt>{chosen.promo.label}</dt>
-          <dd>−{money(chosen.promo.discount)}</dd>
-        </>
-      )}
-      <dt class="sum">{t("fare.total")}</dt>
-      <dd class="sum">{money(chosen.promo?.to_pay ?? chosen.fare)}</dd>
-    </dl>
-    {chosen.surge.multiplier > 1 && chosen.surge.reason && <Note kind="warn">{chosen.surge.reason}</Note>}
-    {chosen.cancellation?.free_s != null && (
-      <p class="soft small">
-        {t("fare.cancellation", {
-          free: duration(chosen.cancellation.free_s),
-          fee: money(chosen.cancellation.fee),
-        })}
-      </p>
-    )}
-  </Dialog>
-);
+const LOCATED_WITHIN_MS = 8000;
 
-const FareChoice = ({ each }: { each: Option }) => (
-  <label class="choice">
-    <input
-      class="unseen"
-      type="radio"
-      name="category"
-      value={each.category}
-      checked={category.value === each.category}
-      onChange={() => {
-        category.value = each.category;
-      }}
-    />
-    <span class="grow">
-      <strong>{t(`category.${each.category}`, { defaultValue: each.category })}</strong>
-      {each.surge.multiplier > 1 && <span class="badge warn">{t("fare.busy")}</span>}
-      <span class="soft small block">
-        {each.pickup_eta_s === null ? t("fare.no_car") : t("fare.pickup_in", { time: duration(each.pickup_eta_s) })}
-      </span>
-    </span>
-    <span class="price number">
-      {each.promo && <s class="soft small block">{money(each.fare)}</s>}
-      <strong>{money(each.promo?.to_pay ?? each.fare)}</strong>
-    </span>
-  </label>
-);
-
-const Promo = () => {
-  const [open, setOpen] = useState(promoCode.value !== "");
-  if (!open) {
-    return (
-      <Button kind="quiet" onClick={() => setOpen(true)}>
-        {t("fare.have_code")}
-      </Button>
-    );
-  }
-  return (
-    <form
-      class="row"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void askFares();
-      }}
-    >
-      <label class="grow">
-        <span class="unseen">{t("fare.code")}</span>
-        <input
-          class="input"
-          placeholder={t("fare.code")}
-          value={promoCode.value}
-          autoCapitalize="characters"
-          onInput={(event) => {
-            promoCode.value = event.currentTarget.value;
-          }}
-        />
-      </label>
-      <Button type="submit">{t("fare.use_code")}</Button>
-    </form>
+/** Take the place where the device is for the pickup. */
+const startHere = async () => {
+  const found = await new Promise<GeolocationPosition | null>((done) =>
+    navigator.geolocation.getCurrentPosition(done, () => done(null), {
+      timeout: LOCATED_WITHIN_MS,
+      maximumAge: 30_000,
+    }),
   );
-};
-
-const Fares = () => {
-  const [explained, setExplained] = useState(false);
-  const given = quote.value;
-  useEffect(() => {
-    if (!given) return;
-    const left = Date.parse(given.expires_at) - Date.now();
-    const timer = setTimeout(() => void askFares(), Math.max(1000, left));
-    return () => clearTimeout(timer);
-  }, [given?.id]);
-  if (quoteFailure.value) {
-    return (
-      <div class="stack">
-        <Note kind="bad">{words(quoteFailure.value)}</Note>
-        <Promo />
-        <Button onClick={askFares}>{t("ui.again")}</Button>
-      </div>
-    );
-  }
-  if (given?.distance_m === 0) return <Note kind="warn">{t("rider.same_place")}</Note>;
-  if (!given) return quoting.value ? <Loading what={t("fare.asking")} /> : null;
-  const chosen = option.value;
-  const busy = given.options.find((each) => each.surge.multiplier > 1)?.surge.reason;
-  return (
-    <div class="stack">
-      <p class="soft small">
-        {distance(given.distance_m)} · {duration(given.duration_s)}
-        {given.estimated && ` · ${t("fare.estimated")}`}
-      </p>
-      {busy && <Note kind="warn">{busy}</Note>}
-      <fieldset class="choices">
-        <legend class="unseen">{t("fare.choose")}</legend>
-        {given.options.map((each) => (
-          <FareChoice key={each.category} each={each} />
-        ))}
-      </fieldset>
-      {chosen && (
-        <Button kind="quiet" onClick={() => setExplained(true)}>
-          {t("fare.why")}
-        </Button>
-      )}
-      <MethodChoice />
-      <Promo />
-      <Button kind="first" wide disabled={!chosen || quoting.value} onClick={ask}>
-        {t("rider.ask_for", { category: t(`category.${category.value}`, { defaultValue: category.value ?? "" }) })}
-      </Button>
-      {explained && chosen && <Breakdown option={chosen} onClose={() => setExplained(false)} />}
-    </div>
-  );
+  if (!found) return toast(t("rider.here_failed"), true);
+  const point = { lat: found.coords.latitude, lng: found.coords.longitude };
+  await choose("pickup", { name: t("rider.here_name"), point });
 };
 
 const Where = () => (
   <div class="stack">
     <h2>{t("rider.where")}</h2>
     <PlaceField label={t("rider.from")} place={pickup.value} onChoose={(place) => choose("pickup", place)} />
+    {!pickup.value && "geolocation" in navigator && (
+      <Button onClick={startHere}>
+        <span aria-hidden="true">◎</span> {t("rider.here")}
+      </Button>
+    )}
     <PlaceField label={t("rider.to")} place={dropoff.value} onChoose={(place) => choose("dropoff", place)} />
     {!(pickup.value && dropoff.value) && <p class="soft small">{t("rider.or_tap")}</p>}
     <Fares />
@@ -187,6 +60,7 @@ const Where = () => (
 interface Preview {
   fee: Money;
   free_until: string | null;
+  code?: string;
   reason?: string;
 }
 
@@ -212,7 +86,7 @@ const Cancel = ({ ride }: { ride: Trip }) => {
           {preview && (
             <Note kind={preview.fee.amount_minor ? "warn" : undefined}>
               {preview.fee.amount_minor ? t("rider.cancel_costs", { fee: money(preview.fee) }) : t("rider.cancel_free")}{" "}
-              {preview.reason}
+              {t(`cancel_reason.${preview.code}`, { defaultValue: preview.reason ?? "" })}
             </Note>
           )}
           <Button kind="bad" wide disabled={!preview && !failure} onClick={() => cancel().then(() => setOpen(false))}>
@@ -297,14 +171,12 @@ const Searching = ({ ride }: { ride: Trip }) => {
         <span class="turning" aria-hidden="true" />
         <span class="grow">{t("rider.searching")}</span>
       </h2>
-      <p aria-live="polite">{state?.text ?? t("rider.searching_begins")}</p>
-      {state && (
-        <ul class="facts small soft">
-          <li>{t("rider.cars_near", { count: state.cars_near })}</li>
-          {state.asked > 0 && <li>{t("rider.asked", { count: state.asked })}</li>}
-          {state.about_s !== null && <li>{t("rider.about", { time: duration(state.about_s) })}</li>}
-        </ul>
-      )}
+      <p aria-live="polite">{waitingText(state)}</p>
+      <ul class="facts small soft">
+        {waitingFacts(state).map((each) => (
+          <li key={each}>{each}</li>
+        ))}
+      </ul>
       <Cancel ride={ride} />
     </div>
   );
@@ -338,13 +210,15 @@ const Pin = ({ ride }: { ride: Trip }) =>
     </div>
   ) : null;
 
+const soon = (seconds: number, what: "coming" | "there") =>
+  seconds < 30 ? t(`rider.${what}_now`) : t(`rider.${what}_in`, { time: duration(seconds) });
+
 const WithDriver = ({ ride }: { ride: Trip }) => {
   const eta = moved.value?.eta_s ?? ride.driver?.pickup_eta_s ?? null;
   const heads = {
-    assigned: eta === null ? t("rider.coming") : t("rider.coming_in", { time: duration(eta) }),
+    assigned: eta === null ? t("rider.coming") : soon(eta, "coming"),
     arrived: t("rider.arrived"),
-    in_progress:
-      moved.value?.eta_s != null ? t("rider.there_in", { time: duration(moved.value.eta_s) }) : t("rider.on_the_way"),
+    in_progress: moved.value?.eta_s != null ? soon(moved.value.eta_s, "there") : t("rider.on_the_way"),
   };
   return (
     <div class="stack">

@@ -70,7 +70,9 @@ export const Button = ({ kind, wide, type = "button", disabled, busy, label, onC
     },
     [],
   );
-  const run = async () => {
+  const run = async (event: Event) => {
+    // not `disabled`, which would take the focus away
+    if (running || busy) return event.preventDefault();
     const doing = onClick?.();
     if (!(doing instanceof Promise)) return;
     setRunning(true);
@@ -87,10 +89,11 @@ export const Button = ({ kind, wide, type = "button", disabled, busy, label, onC
     <button
       type={type}
       class={`button ${kind ?? ""} ${wide ? "wide" : ""}`}
-      disabled={disabled || turning}
+      disabled={disabled}
+      aria-disabled={turning || undefined}
       aria-busy={turning}
       aria-label={label}
-      onClick={onClick && run}
+      onClick={run}
     >
       {turning && <span class="turning" aria-hidden="true" />}
       {children}
@@ -151,18 +154,32 @@ export const Select = ({ label, value, options, onChange, wrong }: SelectProps) 
   );
 };
 
+/** What is wrong with a field, in the user's language; the server's own words where there are none. */
+const wrongWords = (name: string, message: string, empty: boolean): string => {
+  if (empty) return t("wrong.empty");
+  const key = `wrong.${name.replace("vehicle.", "")}`;
+  return language.value !== "en" && hasText(key) ? t(key) : message;
+};
+
 /** A form whose refusals stand at their fields; the rest stands above the button. */
 export const useForm = (send: (values: Record<string, string>) => Promise<void>) => {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
-  const fields = failure instanceof ApiError ? failure.fields : {};
+  const [empty, setEmpty] = useState<Set<string>>(new Set());
+  const told = failure instanceof ApiError ? failure.fields : {};
+  const fields = Object.fromEntries(
+    Object.entries(told).map(([name, message]) => [name, wrongWords(name, message, empty.has(name))]),
+  );
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
+    if (busy) return;
     setBusy(true);
     setFailure(null);
+    const values = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+    setEmpty(new Set(Object.keys(values).flatMap((name) => (values[name]?.trim() ? [] : [name, `vehicle.${name}`]))));
     try {
-      await send(Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)])));
+      await send(values);
     } catch (reason) {
       setFailure(reason);
       requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
@@ -193,7 +210,10 @@ export const Dialog = ({ title, onClose, children }: DialogProps) => {
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     place.current?.showModal();
-    return () => before?.focus?.();
+    return () => {
+      if (before?.isConnected) before.focus();
+      else document.querySelector<HTMLElement>(".sheet")?.focus();
+    };
   }, []);
   return (
     <dialog ref={place} aria-labelledby={id} onClose={onClose}>
@@ -249,6 +269,18 @@ export const Preferences = ({ onLanguage }: { onLanguage?: (language: string) =>
     />
   </div>
 );
+
+/** Before anything is known: one moment, or why not yet. It is tried again by itself. */
+export const Beginning = ({ failure }: { failure: unknown }) =>
+  failure ? (
+    <main class="empty beginning" role="alert">
+      <h1>{t("ui.unreachable")}</h1>
+      <p>{words(failure)}</p>
+      <Loading what={t("ui.trying")} />
+    </main>
+  ) : (
+    <Loading />
+  );
 
 export const Loading = ({ what }: { what?: string }) => (
   <p class="empty" role="status">
