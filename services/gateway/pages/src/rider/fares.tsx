@@ -148,9 +148,11 @@ export const Fares = () => {
       )}
       <MethodChoice />
       <Promo />
-      <Button kind="first" wide disabled={!chosen || quoting.value} onClick={ask}>
-        {t("rider.ask_for", { category: t(`category.${category.value}`, { defaultValue: category.value ?? "" }) })}
-      </Button>
+      <div class="at-hand">
+        <Button kind="first" wide disabled={!chosen || quoting.value} onClick={ask}>
+          {t("rider.ask_for", { category: t(`category.${category.value}`, { defaultValue: category.value ?? "" }) })}
+        </Button>
+      </div>
       {explained && chosen && <Breakdown option={chosen} onClose={() => setExplained(false)} />}
     </div>
   );
