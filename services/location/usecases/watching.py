@@ -52,8 +52,8 @@ def see_city(
     shown_since_ms, heard_since_ms = spans
     rows = []
     for glance in glances.all(shown_since_ms):
-        state = shown_state(glance, heard_since_ms)
-        if state is not None and segments.nearest_city(glance.lat, glance.lng) == city:
+        if segments.nearest_city(glance.lat, glance.lng) == city:
+            state = shown_state(glance, heard_since_ms)
             rows.append([glance.driver_id, round(glance.lat, 5), round(glance.lng, 5), glance.bearing_deg, state])
     if len(rows) <= limit:
         return rows, 0

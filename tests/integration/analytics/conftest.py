@@ -55,7 +55,7 @@ def settings(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterato
         **config,
         "MONGO_DATABASE": f"analytics_{uuid4().hex[:8]}",
         "ANALYTICS_ROLLUP_S": 0.2,
-        "POSITIONS_COUNTED_S": 0.3,
+        "POSITIONS_COUNTED_S": 1,
         "DEMAND_HINT_INTERVAL_S": 0.3,
         "DEMAND_HINT_IDLE_S": 0.5,
         "EVENT_MAX_TRIES": 2,

@@ -34,14 +34,10 @@ SOUTH, NORTH = a_city("south", 60.0, 24.0, 60.1, 24.1), a_city("north", 60.2, 24
         ("in_progress", 2000, "riding"),
         ("in_progress", 10, "silent"),
         ("doubtful", 2000, "silent"),
-        ("off", 2000, None),
-        ("off", 10, None),
         ("a state to come", 2000, "silent"),
     ],
 )
-def test_a_car_is_shown_by_what_its_driver_does_unless_he_is_not_heard_of(
-    doing: str, at_ms: int, state: str | None
-) -> None:
+def test_a_car_is_shown_by_what_its_driver_does_unless_he_is_not_heard_of(doing: str, at_ms: int, state: str) -> None:
     assert shown_state(Glance("d", 60.1, 24.1, None, at_ms, doing), 1000) == state
 
 

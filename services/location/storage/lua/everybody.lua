@@ -1,6 +1,6 @@
--- Who is on the map, one id a line: on a ride first, then doubtful, then free. ARGV: reported not before (ms).
-local ids = {}
+-- Who is on the map: {busy, doubtful, free}, one id a line each. ARGV: reported not before (ms).
+local kinds = {}
 for _, kind in ipairs({'busy', 'doubtful', 'free'}) do
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. kind, ARGV[1], '+inf')) do ids[#ids + 1] = id end
+  kinds[#kinds + 1] = table.concat(redis.call('ZRANGEBYSCORE', P .. kind, ARGV[1], '+inf'), '\n')
 end
-return table.concat(ids, '\n')
+return kinds

@@ -1,12 +1,14 @@
--- What drivers are doing and their newest positions, a line each, in the order of ARGV, their ids: 'doing;pos', where
--- doing is the state of his trip, 'off', 'doubtful' or 'free'. An empty line: not on the map.
-local lines = {}
-for i, id in ipairs(ARGV) do
-  local pos, trip, state, online, doubt = unpack(redis.call('HMGET', driver_key(id), 'pos', 'trip', 'state', 'online', 'doubt'))
-  local doing = 'free'
-  if trip and trip ~= '' then doing = state or ''
-  elseif online ~= '1' then doing = 'off'
-  elseif doubt then doing = 'doubtful' end
-  lines[i] = pos and doing .. ';' .. pos or ''
+-- Newest positions of drivers, a line each, in the order of their ids: ARGV from 2 on. ARGV[1] is what they are: 'busy'
+-- gives 'state of the trip;pos', all others 'ARGV[1];pos'. An empty line: nothing is known of him.
+local lines, kind = {}, ARGV[1]
+for i = 2, #ARGV do
+  local pos, doing
+  if kind == 'busy' then
+    local known = redis.call('HMGET', driver_key(ARGV[i]), 'pos', 'state')
+    pos, doing = known[1], known[2] or ''
+  else
+    pos, doing = redis.call('HGET', driver_key(ARGV[i]), 'pos'), kind
+  end
+  lines[i - 1] = pos and doing .. ';' .. pos or ''
 end
 return table.concat(lines, '\n')
