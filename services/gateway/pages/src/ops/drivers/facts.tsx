@@ -4,7 +4,7 @@ import { t } from "../../app/i18n";
 import { Empty, Panel, Tag } from "../parts";
 import { href } from "../route";
 import { Fact } from "../trips/facts";
-import { meaning, short, tail, when } from "../trips/words";
+import { amountOf, meaning, short, tail, when } from "../trips/words";
 import { ratingOf } from "./list";
 import type { Decision, WholeDriver } from "./model";
 import { APPROVALS } from "./words";
@@ -50,7 +50,7 @@ export const Facts = ({ driver }: { driver: WholeDriver }) => {
       </Fact>
       {Object.entries(driver.totals ?? {}).map(([name, value]) => (
         <Fact key={name} name={meaning("drivers.totals", name)}>
-          {typeof value === "number" ? number(value) : "–"}
+          {typeof value === "number" ? number(value) : amountOf(value) || "–"}
         </Fact>
       ))}
     </dl>
@@ -67,12 +67,8 @@ export const History = ({ decisions }: { decisions: Decision[] }) => (
             <Tag tone={APPROVALS[decision.approval]}>{meaning("drivers.approvals", decision.approval)}</Tag>
             <span class="soft small">
               {when(decision.at)}
-              {decision.by && (
-                <>
-                  {" · "}
-                  <bdi>{decision.by.name ?? tail(decision.by.id)}</bdi>
-                </>
-              )}
+              {" · "}
+              <bdi>{decision.by.name ?? tail(decision.by.id)}</bdi>
             </span>
           </span>
           {decision.reason && (

@@ -21,7 +21,7 @@ export interface Decision {
   at: string;
   approval: Approval;
   reason: string | null;
-  by: Person | null;
+  by: Person;
 }
 
 export interface Paper {
@@ -32,7 +32,7 @@ export interface Paper {
   expires_at: string | null;
   submitted_at: string | null;
   decided_at: string | null;
-  decided_by: Person | null;
+  decided_by: Person;
   reason: string | null;
 }
 
@@ -50,7 +50,7 @@ export interface WholeDriver extends Driver {
   documents: Paper[];
   position: Place | null;
   trip: { id: string; state: string } | null;
-  totals: Record<string, number> | null;
+  totals: Record<string, number | Money | null> | null;
   missing: { part: string; code: string }[];
 }
 

@@ -71,7 +71,9 @@ const retold = (reason: unknown): unknown => {
   const key = `ops.trips.error.${reason.code}`;
   if (!hasText(key)) return reason;
   const refundable = amountOf(reason.details.refundable);
-  const words = t(key, { ...reason.details, refundable });
+  const wanting = Object.keys((reason.details.documents as Record<string, string> | undefined) ?? {});
+  const documents = wanting.map((kind) => meaning("drivers.papers", kind)).join(", ");
+  const words = t(key, { ...reason.details, refundable, documents });
   return new ApiError(reason.status, reason.code, words, reason.details, reason.requestId);
 };
 
