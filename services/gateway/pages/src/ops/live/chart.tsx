@@ -50,11 +50,17 @@ const axes = (zone: string, short: (value: number) => string): uPlot.Axis[] => {
   ];
 };
 
+/** Where a value has none on either side, so that no line shows it. */
+const alone = (values: ArrayLike<number | null | undefined> | undefined): number[] =>
+  Array.from(values ?? []).flatMap((value, n) =>
+    typeof value === "number" && values?.[n - 1] == null && values?.[n + 1] == null ? [n] : [],
+  );
+
 const series = ({ name, colour }: Line, bars: boolean): uPlot.Series => ({
   label: name,
   stroke: token(colour),
   width: bars ? 0 : 1.8,
-  points: { show: false },
+  points: { show: !bars, size: 4, fill: token(colour), filter: (self, index) => alone(self.data[index]) },
   ...(bars ? { fill: token(colour), paths: uPlot.paths.bars?.({ size: [0.8, 12] }) as uPlot.Series.PathBuilder } : {}),
 });
 

@@ -29,13 +29,16 @@ export const useEvery = <T>(
       setFailure(null);
     } catch (reason) {
       if (!mine.signal.aborted) setFailure(reason);
+    } finally {
+      if (asking.current === mine) asking.current = null;
     }
   }, on);
   useEffect(() => {
     setValue(null);
     setFailure(null);
     const seen = () => {
-      if (document.visibilityState === "visible") void again();
+      // what takes longer than the pause is waited for
+      if (document.visibilityState === "visible" && !asking.current) void again();
     };
     if (line.value !== "live") seen(); // else `onLive` does
     const timer = setInterval(seen, pause_ms);
@@ -46,6 +49,7 @@ export const useEvery = <T>(
       document.removeEventListener("visibilitychange", seen);
       unbind();
       asking.current?.abort();
+      asking.current = null;
     };
   }, [again]);
   return { value, failure, again };
