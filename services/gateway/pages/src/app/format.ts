@@ -31,6 +31,7 @@ export const duration = (seconds: number): string => {
   const minutes = Math.ceil(seconds / 60);
   if (seconds < 30) return t("time.now");
   if (minutes < 60) return t("time.minutes", { count: minutes });
+  if (minutes % 60 === 0) return t("time.whole_hours", { count: minutes / 60 });
   return t("time.hours", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
 };
 

@@ -77,7 +77,7 @@ const Today = () => {
 const hintText = ({ point, expected, cars }: Hint): string => {
   const now = here.value;
   const where = now ? t("driver.hint", { distance: distance(metres(now, point)) }) : t("driver.hint_here");
-  if (expected === undefined || cars === undefined) return where;
+  if (expected == null || cars == null) return where;
   const why = [t("driver.hint_expected", { count: expected }), t("driver.hint_cars", { count: cars })];
   return `${where} ${why.join(", ")}.`;
 };
@@ -246,7 +246,9 @@ const Ride = ({ ride }: { ride: Trip }) => {
     <div class="stack">
       <h2 aria-live="polite">{t(`driver.ride.${ride.state}`)}</h2>
       <p class="row between">
-        <span class="soft">{path ? `${distance(path.distance_m)} · ${duration(path.duration_s)}` : " "}</span>
+        <span class="soft">
+          {path && ride.state !== "arrived" ? `${distance(path.distance_m)} · ${duration(path.duration_s)}` : " "}
+        </span>
         <strong class="number">{money(ride.fare)}</strong>
       </p>
       <PositionNotes />

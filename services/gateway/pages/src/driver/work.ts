@@ -19,8 +19,8 @@ export interface Hint {
   segment: string;
   point: Point;
   reason: string;
-  expected?: number;
-  cars?: number;
+  expected?: number | null;
+  cars?: number | null;
   expires_at?: string;
 }
 

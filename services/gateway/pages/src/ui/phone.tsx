@@ -25,14 +25,19 @@ const useFocusKept = () => {
     const place = sheet.current;
     if (!place) return;
     let last: Element | null = null;
+    const toHeading = () => {
+      const heading = place.querySelector<HTMLElement>("h2") ?? place;
+      heading.tabIndex = -1;
+      heading.focus({ preventScroll: true });
+    };
+    // who has just signed in comes from a form that is gone
+    if (document.activeElement === document.body) toHeading();
     const focused = (event: FocusEvent) => {
       last = event.target as Element;
     };
     const changed = new MutationObserver(() => {
       if (!last || last.isConnected || document.activeElement !== document.body) return;
-      const heading = place.querySelector<HTMLElement>("h2") ?? place;
-      heading.tabIndex = -1;
-      heading.focus({ preventScroll: true });
+      toHeading();
       place.scrollTop = 0;
     });
     place.addEventListener("focusin", focused);

@@ -25,6 +25,9 @@ export const Welcome = ({ title, lead, more, body, mayRegister = true }: Props) 
   useEffect(() => {
     document.title = title;
   }, [title]);
+  useEffect(() => {
+    if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+  }, []);
 
   const form = useForm(async (values) => {
     if (!isNew) return signIn(values.email ?? "", values.password ?? "");
@@ -43,7 +46,9 @@ export const Welcome = ({ title, lead, more, body, mayRegister = true }: Props) 
         <p class="brand" aria-hidden="true">
           Hansom
         </p>
-        <h1 ref={heading}>{title}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
         <p class="soft">{lead}</p>
         <form class="stack" onSubmit={form.submit} noValidate>
           {isNew && (
