@@ -24,7 +24,7 @@ class Glances:
     def all(self, since_ms: int) -> Iterator[Glance]:
         """Everybody on the map who reported not before, each once: those on a ride first.
 
-        Who is there is read in one go, so a car that moves on or changes its kind meanwhile is neither missed nor doubled.
+        Who is there is read in one go: a car that moves or changes its kind meanwhile is neither missed nor doubled.
         """
         listed: Any = self._everybody(args=[since_ms])
         for kind, lines in zip(("busy", "doubtful", "free"), listed, strict=True):
