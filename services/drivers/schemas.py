@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, post_load, validate
@@ -9,13 +10,16 @@ from marshmallow import EXCLUDE, Schema, fields, post_load, validate
 from hansom.contracts.drivers import (
     MAX_DRIVERS,
     Approval,
+    DecideDocument,
     DecideDriver,
     ListDrivers,
     RegisterDriver,
     SetAvailability,
+    SubmitDocument,
     VehicleDetails,
 )
 from hansom.validation import PlainText
+from services.drivers.domain.documents import DocumentRules
 
 
 class Plate(PlainText):
@@ -105,3 +109,33 @@ class DecideDriverSchema(Schema):
     @post_load
     def command(self, data: dict[str, Any], **kwargs: Any) -> DecideDriver:
         return DecideDriver(data["driver_id"], data["actor"]["user_id"], data.get("reason"))
+
+
+class SubmitDocumentSchema(Schema):
+    driver_id = PlainText(required=True, longest=64)
+    kind = PlainText(required=True, longest=64)
+    number = PlainText(required=True, longest=64)
+    expires_at = fields.Date(load_default=None, allow_none=True)
+
+    @post_load
+    def command(self, data: dict[str, Any], **kwargs: Any) -> SubmitDocument:
+        return SubmitDocument(data["driver_id"], data["kind"], data["number"], data["expires_at"])
+
+
+class DecideDocumentSchema(Schema):
+    driver_id = PlainText(required=True, longest=64)
+    kind = PlainText(required=True, longest=64)
+    verdict = fields.String(required=True, validate=validate.OneOf(["accept", "reject"]))
+    actor = fields.Nested(ActorSchema, required=True)
+    reason = PlainText(shortest=0, longest=500, multiline=True, load_default=None, allow_none=True)
+
+    @post_load
+    def command(self, data: dict[str, Any], **kwargs: Any) -> DecideDocument:
+        actor = data.pop("actor")
+        return DecideDocument(**data, decided_by=actor["user_id"])
+
+
+def document_rules(config: Mapping[str, Any]) -> DocumentRules:
+    """From DRIVER_DOCUMENTS and DRIVER_DOCUMENTS_REQUIRED, words with blanks between. Raises ValueError."""
+    kinds = tuple(str(config.get("DRIVER_DOCUMENTS") or "").split())
+    return DocumentRules(kinds, frozenset(str(config.get("DRIVER_DOCUMENTS_REQUIRED") or "").split()))

@@ -27,7 +27,7 @@ from hansom.validation import load
 from services.drivers import schemas, usecases
 from services.drivers.storage.drivers import DriverRows
 from services.drivers.storage.tables import Base, idempotency
-from services.drivers.usecases import Categories, Unit
+from services.drivers.usecases import Categories, Unit, documents
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +93,23 @@ class DriversService:
     def suspend_driver(self, payload: dict[str, Any]) -> dict[str, Any]:
         return dict(usecases.suspend_driver(self._unit, load(schemas.DecideDriverSchema(), payload)))
 
+    # -- RPC: documents ----------------------------------------------------------------------------------------------
+    @rpc
+    def get_record(self, payload: dict[str, Any]) -> dict[str, Any]:
+        return documents.get_record(self._unit, load(schemas.DriverIdSchema(), payload)["driver_id"])
+
+    @rpc
+    def list_documents(self, payload: dict[str, Any]) -> dict[str, Any]:
+        return documents.list_documents(self._unit, load(schemas.DriverIdSchema(), payload)["driver_id"])
+
+    @rpc
+    def submit_document(self, payload: dict[str, Any]) -> dict[str, Any]:
+        return dict(documents.submit_document(self._unit, load(schemas.SubmitDocumentSchema(), payload)))
+
+    @rpc
+    def decide_document(self, payload: dict[str, Any]) -> dict[str, Any]:
+        return dict(documents.decide_document(self._unit, load(schemas.DecideDocumentSchema(), payload)))
+
     # -- events ------------------------------------------------------------------------------------------------------
     @consume
     def on_events(self, events: list[Event]) -> None:
@@ -136,4 +153,5 @@ class DriversService:
                 now=self.clock.now(),
                 auto_approve=self.config["DRIVER_AUTO_APPROVE"] is True,
                 categories=self._categories,
+                documents=schemas.document_rules(self.config),
             )

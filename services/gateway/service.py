@@ -25,6 +25,7 @@ from services.gateway.routes.balances import BalanceRoutes
 from services.gateway.routes.changing import ChangingRoutes
 from services.gateway.routes.debts import DebtRoutes
 from services.gateway.routes.driving import DrivingRoutes
+from services.gateway.routes.fleet import FleetRoutes
 from services.gateway.routes.health import HealthRoutes
 from services.gateway.routes.mapping import MapRoutes
 from services.gateway.routes.ops import OpsRoutes
@@ -69,6 +70,7 @@ class GatewayService(
     WatchingRoutes,
     TimelineRoutes,
     HealthRoutes,
+    FleetRoutes,
     SurgeRoutes,
     PromoRoutes,
     RefundRoutes,

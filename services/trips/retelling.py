@@ -11,6 +11,7 @@ from services.trips.domain.offer import Offer
 from services.trips.domain.timeline import timeline
 from services.trips.domain.trip import Trip
 from services.trips.schemas import decode
+from services.trips.storage import queries
 from services.trips.storage.trips import TripRows
 from services.trips.usecases import reading
 
@@ -26,6 +27,15 @@ class Retelling:
         trip_id = decode(schemas.TRIP_ID, payload)["trip_id"]
         trip, offers = reading.find_with_offers(self._find_with_offers, self.history, trip_id)
         return {**timeline_reply(timeline(trip, offers)), "trip": _about(trip)}
+
+    @rpc
+    def count_of_driver(self, payload: dict[str, Any]) -> dict[str, Any]:
+        driver_id = decode(schemas.DRIVER_ID, payload)["driver_id"]
+        return reading.count_of_driver(self._live_states_of, self.history, driver_id)
+
+    def _live_states_of(self, driver_id: str) -> dict[str, str]:
+        with self.store.begin() as session:
+            return queries.states_of_driver(session, driver_id)
 
     def _find_with_offers(self, trip_id: str) -> tuple[Trip, list[Offer]] | None:
         with self.store.begin() as session:

@@ -176,6 +176,10 @@ class DriverIdsSchema(_Request):
     driver_ids = fields.List(_id(), required=True, validate=validate.Length(max=MANY))
 
 
+class DriverIdSchema(_Request):
+    driver_id = _id()
+
+
 class CitySchema(_Request):
     city = _id()
 
@@ -195,7 +199,7 @@ DRIVE_TRIP, START_TRIP = DriveTripSchema(), StartTripSchema()
 ANSWER_OFFER, MAKE_OFFERS, OFFER_IDS = AnswerOfferSchema(), MakeOffersSchema(), OfferIdsSchema()
 LIST_TRIPS, LIST_ALL = ListTripsSchema(), ListAllTripsSchema()
 TRIP_ID, DRIVER_IDS, CITY, ARCHIVE_NOW = TripIdSchema(), DriverIdsSchema(), CitySchema(), ArchiveNowSchema()
-LIST_MONEY = ListMoneySchema()
+LIST_MONEY, DRIVER_ID = ListMoneySchema(), DriverIdSchema()
 
 
 def decode(schema: Schema, payload: dict[str, Any]) -> Any:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from hansom.contracts.drivers import Approval, DriverCounts, ListDrivers, VehicleDetails
 from services.drivers.domain.drivers import Decision, Driver
+from services.drivers.storage.documents import DocumentRows
 from services.drivers.storage.tables import decisions, drivers, vehicles
 
 _VEHICLE = ("make", "model", "colour", "plate", "category")
@@ -30,7 +31,7 @@ def _any_of(ids: Collection[str]) -> Any:
     return func.any(bindparam(None, list(ids), type_=postgresql.ARRAY(Text)))
 
 
-class DriverRows:
+class DriverRows(DocumentRows):
     """The drivers that one transaction reads and changes."""
 
     def __init__(self, transaction: Transaction) -> None:

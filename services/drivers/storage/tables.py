@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Double,
     ForeignKey,
@@ -74,6 +75,42 @@ decisions = Table(
     Index("ix_decisions_driver", "driver_id", "id"),
 )
 """Who let whom work, and why not: kept for ever."""
+
+documents = Table(
+    "documents",
+    Base.metadata,
+    Column("driver_id", Text, ForeignKey("drivers.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("expires_on", Date),
+    Column("state", Text, nullable=False),
+    Column("submitted_at", DateTime(timezone=True), nullable=False),
+    Column("decided_at", DateTime(timezone=True)),
+    Column("decided_by", Text),
+    Column("reason", Text),
+    CheckConstraint("state IN ('submitted', 'accepted', 'rejected')", name="ck_documents_state"),
+    CheckConstraint(
+        "(state = 'submitted') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL)",
+        name="ck_documents_decided",
+    ),
+)
+"""What each driver has handed in of each kind, the last one."""
+
+document_verdicts = Table(
+    "document_verdicts",
+    Base.metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("driver_id", Text, ForeignKey("drivers.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("reason", Text),
+    Column("decided_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("verdict IN ('accept', 'reject')", name="ck_document_verdicts_verdict"),
+    Index("ix_document_verdicts_driver", "driver_id", "id"),
+)
+"""Who accepted and who rejected what: kept for ever."""
 
 outbox = outbox_table(Base.metadata)
 idempotency = idempotency_table(Base.metadata)

@@ -64,6 +64,11 @@ class History:
         document = self._collection.find_one({"_id": trip_id})
         return (_trip(document), [_offer(each) for each in document.get("offers", ())]) if document else None
 
+    def count_of_driver(self, driver_id: str, state: TripState, without: Sequence[str]) -> int:
+        """How many archived trips of a driver ended so, without those trips."""
+        query = {"driver_id": driver_id, "state": state.value, "_id": {"$nin": list(without)}}
+        return self._collection.count_documents(query)
+
     def newest(self, wanted: TripFilter, before: Place | None, limit: int) -> list[Trip]:
         """Archived trips that pass the filter, newest first, from the place on."""
         found = self._collection.find(_query(wanted, before)).sort([("requested_at", -1), ("_id", -1)]).limit(limit)

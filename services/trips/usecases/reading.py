@@ -12,6 +12,7 @@ from services.trips.usecases.ports import Archive
 
 FindLive = Callable[[str], Trip | None]
 FindWithOffers = Callable[[str], tuple[Trip, list[Offer]] | None]
+StatesOf = Callable[[str], dict[str, str]]
 NewestLive = Callable[[TripFilter, Place | None, int], list[Trip]]
 
 
@@ -57,6 +58,19 @@ def list_all(live: NewestLive, archive: Archive, command: ListAllTrips) -> tuple
         requested_to=command.requested_to,
     )
     return _page(live, archive, wanted, command.limit, command.cursor)
+
+
+def count_of_driver(states_of: StatesOf, archive: Archive, driver_id: str) -> dict[str, int]:
+    """How many trips a driver had: `trips` in all, `completed` and `cancelled` of them. One that is on its way to the
+    archive counts once."""
+    live = states_of(driver_id)
+    counts = {
+        state.value: sum(1 for each in live.values() if each == state.value)
+        + archive.count_of_driver(driver_id, state, list(live))
+        for state in (TripState.COMPLETED, TripState.CANCELLED)
+    }
+    under_way = sum(1 for each in live.values() if each not in counts)
+    return {"trips": sum(counts.values()) + under_way, **counts}
 
 
 def has_ridden(live: NewestLive, archive: Archive, rider_id: str) -> bool:

@@ -7,6 +7,7 @@ strings.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import TypedDict
 
@@ -24,6 +25,16 @@ class Approval(StrEnum):
     SUSPENDED = "suspended"
 
 
+class DocumentState(StrEnum):
+    """How it stands with a document. What is stored is never `missing` or `expired`: those a day makes."""
+
+    MISSING = "missing"
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
 # -- errors ----------------------------------------------------------------------------------------------------------
 @error
 class UnknownDriver(NotFound):
@@ -37,6 +48,28 @@ class DriverNotApproved(Conflict):
 
     code = "driver_not_approved"
     message = "Only approved drivers go online."
+
+
+@error
+class UnknownDocument(NotFound):
+    """`details`: `kind`, those there are."""
+
+    code = "unknown_document"
+    message = "There is no such kind of document."
+
+
+@error
+class DocumentNotThere(Conflict):
+    code = "document_not_there"
+    message = "The driver has not handed this document in."
+
+
+@error
+class DocumentsMissing(Conflict):
+    """`details`: `documents`, kind → state of each that is required and not in order."""
+
+    code = "documents_missing"
+    message = "Required documents are missing, not accepted yet, or out of date."
 
 
 # -- requests --------------------------------------------------------------------------------------------------------
@@ -86,6 +119,27 @@ class DecideDriver:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SubmitDocument:
+    """`expires_on`: the document's last day; None: it has none."""
+
+    driver_id: str
+    kind: str
+    number: str
+    expires_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecideDocument:
+    """`verdict` is `accept` or `reject`, by the ops account `decided_by`."""
+
+    driver_id: str
+    kind: str
+    verdict: str
+    decided_by: str
+    reason: str | None = None
+
+
 # -- replies ---------------------------------------------------------------------------------------------------------
 class VehicleReply(TypedDict):
     make: str
@@ -108,6 +162,20 @@ class DriverReply(TypedDict):
     online: bool
     went_online_at: str | None
     created_at: str
+
+
+class DocumentReply(TypedDict):
+    """`expires_at`: the last day, `2027-05-01`. `decided_by`: the operator's id."""
+
+    kind: str
+    required: bool
+    state: str
+    number: str | None
+    expires_at: str | None
+    submitted_at: str | None
+    decided_at: str | None
+    decided_by: str | None
+    reason: str | None
 
 
 class CardReply(TypedDict):

@@ -13,6 +13,7 @@ from hansom.contracts.drivers import (
     AvailabilityReply,
     CardReply,
     DecideDriver,
+    DocumentsMissing,
     DriverCounts,
     DriverReply,
     ListDrivers,
@@ -25,11 +26,15 @@ from hansom.contracts.drivers import (
 from hansom.contracts.errors import Invalid
 from hansom.wire import iso
 from services.drivers.domain import drivers
+from services.drivers.domain.documents import Document, DocumentRules, Verdict, wanting
 from services.drivers.domain.drivers import Decision, Driver, carries
 
 Idempotency = dict[str, str] | None
 Categories = Mapping[str, tuple[str, ...]]
 """For a car of each category, the categories that it may carry."""
+
+
+NO_DOCUMENTS = DocumentRules((), frozenset())
 
 
 class Rows(Protocol):
@@ -44,6 +49,11 @@ class Rows(Protocol):
     def set_ratings(self, ratings: Mapping[str, tuple[float, int]]) -> None: ...
     def page(self, wanted: ListDrivers) -> list[Driver]: ...
     def count(self) -> DriverCounts: ...
+    def documents_of(self, driver_id: str) -> list[Document]: ...
+    def lock_document(self, driver_id: str, kind: str) -> Document | None: ...
+    def save_document(self, document: Document) -> None: ...
+    def add_verdict(self, document: Document, verdict: Verdict) -> None: ...
+    def decisions_of(self, driver_id: str) -> list[tuple[str, str, str | None, datetime]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,12 @@ class Unit:
     now: datetime
     auto_approve: bool
     categories: Categories
+    documents: DocumentRules = NO_DOCUMENTS
+
+    @property
+    def approves_newcomers(self) -> bool:
+        """At once, where the settings say so and no document is waited for."""
+        return self.auto_approve and not self.documents.required
 
 
 Units = Callable[[], AbstractContextManager[Unit]]
@@ -117,7 +133,7 @@ def register_driver(units: Units, users: Users, categories: Categories, command:
     user = reply["user"]
 
     def add() -> dict[str, Any]:
-        unit.rows.add([drivers.newcomer(user["id"], user["name"], command.vehicle, unit.auto_approve, unit.now)])
+        unit.rows.add([drivers.newcomer(user["id"], user["name"], command.vehicle, unit.approves_newcomers, unit.now)])
         [driver] = unit.rows.find([user["id"]])
         return {"vehicle": vehicle_reply(driver.vehicle), "approval": driver.approval.value}
 
@@ -132,7 +148,7 @@ def add_registered(units: Units, registered: Collection[dict[str, Any]]) -> None
         unit.rows.add(
             [
                 drivers.newcomer(
-                    data["user_id"], data["name"], VehicleDetails(**data["vehicle"]), unit.auto_approve, unit.now
+                    data["user_id"], data["name"], VehicleDetails(**data["vehicle"]), unit.approves_newcomers, unit.now
                 )
                 for data in registered
                 if data["role"] == "driver"
@@ -203,16 +219,21 @@ def get_availability(units: Units, driver_ids: list[str]) -> dict[str, Availabil
 
 
 def set_availability(units: Units, command: SetAvailability) -> Driver:
-    """The driver, online or not, told to others when it changes. Raises UnknownDriver, DriverNotApproved."""
+    """The driver, online or not, told to others when it changes.
+
+    Raises UnknownDriver, DriverNotApproved, DocumentsMissing.
+    """
     with units() as unit:
         before = _locked(unit, command.driver_id)
         after = drivers.set_availability(before, command.online, unit.now)
+        if after.online and not before.online:
+            must_be_in_order(unit, after.id)
         _save(unit, before, after)
     return after
 
 
 def approve_driver(units: Units, command: DecideDriver) -> DriverReply:
-    """The driver, who may go online from now on. Raises UnknownDriver."""
+    """The driver, who may go online from now on. Raises UnknownDriver, DocumentsMissing."""
     return _decide(units, command, Decision.APPROVE)
 
 
@@ -228,10 +249,21 @@ def _decide(units: Units, command: DecideDriver, decision: Decision) -> DriverRe
     with units() as unit:
         before = _locked(unit, command.driver_id)
         after = drivers.decide(before, decision, command.reason)
+        if after is not before and decision is Decision.APPROVE:
+            must_be_in_order(unit, after.id)
         if after is not before:
             unit.rows.add_decision(after.id, decision, command.decided_by, command.reason, unit.now)
         _save(unit, before, after)
     return driver_reply(after)
+
+
+def must_be_in_order(unit: Unit, driver_id: str) -> None:
+    """Raises DocumentsMissing when a required document is not there, not accepted, or out of date."""
+    if not unit.documents.required:
+        return
+    found = wanting(unit.documents, unit.rows.documents_of(driver_id), unit.now.date())
+    if found:
+        raise DocumentsMissing(details={"documents": found})
 
 
 def _locked(unit: Unit, driver_id: str) -> Driver:
