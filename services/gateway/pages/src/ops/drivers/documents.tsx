@@ -23,7 +23,7 @@ const Known = ({ paper }: { paper: Paper }) => (
         {t("ops.drivers.number")} <bdi>{paper.number}</bdi>
       </>
     )}
-    {paper.expires_at && ` · ${t("ops.drivers.valid_until", { day: day(paper.expires_at) })}`}
+    {paper.expires_at && ` · ${t("ops.drivers.valid_until", { day: day(paper.expires_at, "UTC") })}`}
     {paper.submitted_at && ` · ${t("ops.drivers.sent_in", { at: when(paper.submitted_at) })}`}
     {paper.decided_by && (
       <>
@@ -55,7 +55,7 @@ const One = ({ paper, onAsk }: { paper: Paper; onAsk: (verb: Verb) => void }) =>
       </div>
       {paper.state !== "missing" && (
         <div class="row wrap">
-          {paper.state !== "accepted" && (
+          {(paper.state === "submitted" || paper.state === "rejected") && (
             <Button label={t("ops.drivers.accept_of", { name })} onClick={() => onAsk("accept")}>
               {t("ops.drivers.accept")}…
             </Button>

@@ -1,7 +1,7 @@
 /** What a driver is owed and what was paid to him. */
 import { openFile } from "../../app/documents";
 import { day, money } from "../../app/format";
-import { get, type Page } from "../../app/http";
+import { get, type Money, type Page } from "../../app/http";
 import { t } from "../../app/i18n";
 import { useResource } from "../../app/resource";
 import { Button, Loading, Note, words } from "../../ui/parts";
@@ -11,20 +11,22 @@ import type { Payout, Totals } from "./model";
 
 const TONES: Record<Payout["state"], Tone> = { reserved: "warn", sent: "good", failed: "bad", returned: "bad" };
 
+const less = (amount: Money): string => `${amount.amount_minor ? "−" : ""}${money(amount)}`;
+
 const Sums = ({ totals }: { totals: Totals }) => (
   <dl class="amounts">
     <dt>{t("driver.fares", { count: totals.rides })}</dt>
     <dd>{money(totals.fare)}</dd>
     <dt>{t("line.tax")}</dt>
-    <dd>−{money(totals.tax)}</dd>
+    <dd>{less(totals.tax)}</dd>
     <dt>{t("driver.platform_fee")}</dt>
-    <dd>−{money(totals.fee)}</dd>
+    <dd>{less(totals.fee)}</dd>
     <dt class="sum">{t("ops.drivers.share")}</dt>
     <dd class="sum">{money(totals.share)}</dd>
     {!!totals.cash.amount_minor && (
       <>
         <dt>{t("ops.drivers.cash")}</dt>
-        <dd>−{money(totals.cash)}</dd>
+        <dd>{less(totals.cash)}</dd>
       </>
     )}
     <dt>{t("ops.drivers.to_be_paid")}</dt>

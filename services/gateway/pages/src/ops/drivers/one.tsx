@@ -6,6 +6,7 @@ import { useResource } from "../../app/resource";
 import { Button, Loading, Note, words } from "../../ui/parts";
 import { Empty, Panel, Tag } from "../parts";
 import { href } from "../route";
+import { useHeading } from "../trips/focus";
 import { TripTable } from "../trips/list";
 import type { OpsTrip } from "../trips/model";
 import { usePolled } from "../trips/polled";
@@ -74,6 +75,9 @@ export const OneDriver = ({ id }: { id: string }) => {
     acting,
   ]);
   const driver = found.value;
+  const heading = useHeading(
+    driver ? [driver.approval, ...driver.documents.map(({ state }) => state)].join() : undefined,
+  );
   const again = async () => {
     act((count) => count + 1);
     await found.again();
@@ -84,7 +88,7 @@ export const OneDriver = ({ id }: { id: string }) => {
         <a href={href("drivers", null, lastAsked.value)}>{t("ops.drivers.back")}</a>
       </p>
       <div class="row wrap">
-        <h1>
+        <h1 ref={heading} tabIndex={-1}>
           <bdi>{driver?.name ?? t("ops.drivers.one", { id: tail(id) })}</bdi>
         </h1>
         {driver && <Tag tone={APPROVALS[driver.approval]}>{meaning("drivers.approvals", driver.approval)}</Tag>}

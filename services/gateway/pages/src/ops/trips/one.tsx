@@ -9,6 +9,7 @@ import { href } from "../route";
 import { Cancel } from "./cancel";
 import { DecisionRecord } from "./decisions";
 import { Facts } from "./facts";
+import { useHeading } from "./focus";
 import { lastAsked } from "./list";
 import type { OpsTrip } from "./model";
 import { MoneyOf } from "./money";
@@ -66,13 +67,16 @@ export const OneTrip = ({ id }: { id: string }) => {
     [id],
   );
   const trip = found.value;
+  const heading = useHeading(trip?.state);
   return (
     <div class="view">
       <p>
         <a href={href("trips", null, lastAsked.value)}>{t("ops.trips.back")}</a>
       </p>
       <div class="row wrap">
-        <h1>{t("ops.trips.one", { id: short(id) })}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {t("ops.trips.one", { id: short(id) })}
+        </h1>
         {trip && <Tag tone={toneOf(trip.state)}>{t(`state.${trip.state}`)}</Tag>}
       </div>
       {found.failure !== null && <Failed reason={found.failure} again={found.again} />}
