@@ -1,11 +1,11 @@
-"""Figures by minute and counts of positions: the wire ↔ what the use cases take and give."""
+"""Figures by minute, demand, and counts of positions: the wire ↔ what the use cases take and give."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from hansom.contracts.analytics import FiguresReply
+from hansom.contracts.analytics import FiguresReply, SegmentDemand
 from hansom.wire import iso, parse_time
 from services.analytics.usecases.watching import Seen
 
@@ -31,3 +31,12 @@ def figures_reply(city: str, seen: Seen, now: datetime) -> FiguresReply:
         "series": seen.lines,
         "today": {"since": iso(seen.since) or "", **seen.today},  # type: ignore[typeddict-item]
     }
+
+
+def demand_reply(city: str, lines: list[SegmentDemand], since: datetime, until: datetime) -> dict[str, Any]:
+    return {"city": city, "since": iso(since), "until": iso(until), "items": lines}
+
+
+def demand_by_hour_reply(city: str, hours: list[tuple[datetime, list[SegmentDemand]]]) -> dict[str, Any]:
+    """A line for each segment of each hour."""
+    return {"city": city, "items": [{"hour": iso(hour), **line} for hour, lines in hours for line in lines]}

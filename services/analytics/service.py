@@ -120,12 +120,14 @@ class AnalyticsService:
     def demand(self, payload: dict[str, Any]) -> dict[str, Any]:
         request, now = schemas.read_request(SeeDemand, payload), self.clock.now()
         lines = usecases.see_demand(request, self._stores().minutes, now)
-        return schemas.demand_reply(request.city, lines, usecases.demand_since(request, now), now)
+        return figure_schemas.demand_reply(request.city, lines, usecases.demand_since(request, now), now)
 
     @rpc
     def demand_by_hour(self, payload: dict[str, Any]) -> dict[str, Any]:
         request = schemas.read_request(SeeDemandByHour, payload)
-        return schemas.demand_by_hour_reply(request.city, usecases.see_demand_by_hour(request, self._stores().hours))
+        return figure_schemas.demand_by_hour_reply(
+            request.city, usecases.see_demand_by_hour(request, self._stores().hours)
+        )
 
     @rpc
     def forecast(self, payload: dict[str, Any]) -> dict[str, Any]:
