@@ -22,7 +22,6 @@ from hansom.contracts.analytics import (
     SeeForecast,
     SeeKeyFigures,
     SeeWorths,
-    SegmentDemand,
     WorthsReply,
 )
 from hansom.contracts.errors import Invalid
@@ -345,15 +344,6 @@ def corrections_reply(corrections: list[Correction]) -> CorrectionsReply:
     }
 
 
-def demand_reply(city: str, lines: list[SegmentDemand], since: datetime, until: datetime) -> dict[str, Any]:
-    return {"city": city, "since": iso(since), "until": iso(until), "items": lines}
-
-
-def demand_by_hour_reply(city: str, hours: list[tuple[datetime, list[SegmentDemand]]]) -> dict[str, Any]:
-    """A line for each segment of each hour."""
-    return {"city": city, "items": [{"hour": iso(hour), **line} for hour, lines in hours for line in lines]}
-
-
 def forecast_reply(city: str, forecast: Forecast, now: datetime) -> ForecastReply:
     """What is expected of a half hour."""
     return {
@@ -396,5 +386,7 @@ def hinted_data(sent: Sent) -> DemandHintedData:
         "segment": sent.hint.segment,
         "point": sent.hint.point.as_dict(),
         "reason": sent.hint.reason,
+        "expected": sent.hint.expected,
+        "cars": sent.hint.cars,
         "expires_at": iso(sent.expires_at) or "",
     }

@@ -79,12 +79,15 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One driver is told to go to the middle of a segment, and why."""
+    """One driver is told to go to the middle of a segment, and why: `expected` requests in the next half hour, and free
+    `cars` there; None in what an older release kept."""
 
     driver_id: str
     segment: str
     point: Point
     reason: str
+    expected: int | None = None
+    cars: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,11 @@ class _Place:
         return max(floor(self.needed - self.there + ROUNDING), 0)
 
     @property
+    def expected(self) -> int:
+        """Requests of the next half hour."""
+        return round(self.needed * HALF_HOUR_S / HOLDS_S)
+
+    @property
     def spares(self) -> int:
         return max(floor(self.there - self.needed + ROUNDING), 0)
 
@@ -133,7 +141,7 @@ def hints(outlook: Outlook, cars: Sequence[Car], sending: Sending) -> list[Hint]
     ]
     return [
         Hint(leaving[row].driver_id, wanted[column].segment, points[wanted[column].segment],
-             _why(wanted[column], outlook))
+             _why(wanted[column], outlook), wanted[column].expected, round(wanted[column].there))
         for row, column in sending.assign(len(leaving), len(wanted), edges)
     ]  # fmt: skip
 
@@ -176,9 +184,8 @@ def _longest_idle(car: Car) -> tuple[float, str]:
 
 def _why(place: _Place, outlook: Outlook) -> str:
     """The reason, for people."""
-    expected = round(place.needed * HALF_HOUR_S / HOLDS_S)
-    cars = round(place.there)
-    words = f"About {_counted(expected, 'request')} expected here in the next half hour, {_counted(cars, 'car')} free."
+    expected, cars = _counted(place.expected, "request"), _counted(round(place.there), "car")
+    words = f"About {expected} expected here in the next half hour, {cars} free."
     unmet = round(added_up(place.zone, outlook.unmet))
     return f"{words} {_counted(unmet, 'rider')} found no car here lately." if unmet else words
 

@@ -82,9 +82,12 @@ def _document(sent: Sent) -> dict[str, Any]:
         "segment": sent.hint.segment,
         "point": sent.hint.point.as_dict(),
         "reason": sent.hint.reason,
+        "expected": sent.hint.expected,
+        "cars": sent.hint.cars,
     }
 
 
 def _sent(found: dict[str, Any]) -> Sent:
-    hint = Hint(found["driver_id"], found["segment"], Point(**found["point"]), found["reason"])
+    hint = Hint(found["driver_id"], found["segment"], Point(**found["point"]), found["reason"],
+                found.get("expected"), found.get("cars"))  # fmt: skip
     return Sent(hint, found["_id"], found["city"], found["at"], found["expires_at"], found["told"])

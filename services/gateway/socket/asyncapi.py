@@ -86,6 +86,8 @@ class DemandHint(replies.Reply):
     segment = fields.String(required=True)
     point = fields.Nested(PointSchema, required=True)
     reason = fields.String(required=True)
+    expected = fields.Integer(allow_none=True, metadata={"description": "Requests of the next half hour."})
+    cars = fields.Integer(allow_none=True, metadata={"description": "Free cars there."})
     expires_at = Rfc3339(required=True)
     city = fields.String()
     seq = fields.Integer(required=True)

@@ -234,11 +234,14 @@ class WorthsReply(TypedDict):
 
 
 class DemandHintedData(TypedDict):
-    """Data of `demand_hinted`: a driver is told to go to `point`, the middle of `segment`, and why, in words."""
+    """Data of `demand_hinted`: a driver is told to go to `point`, the middle of `segment`, and why, in words
+    and numbers: requests `expected` there in the next half hour, and free `cars`."""
 
     driver_id: str
     city: str
     segment: str
     point: dict[str, float]
     reason: str
+    expected: int | None
+    cars: int | None
     expires_at: str
