@@ -87,7 +87,8 @@ export const CityMap = ({ city, label, onReady, onPick, still }: Props) => {
         if (!still) map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
         map.on("error", () => setAway(true));
         map.on("data", (event) => {
-          if (event.dataType === "source" && "tile" in event && event.tile) setAway(false);
+          if (event.dataType === "source" && "tile" in event && event.tile && event.source.type !== "geojson")
+            setAway(false);
         });
         map.on("click", (event) => pick.current?.({ lat: event.lngLat.lat, lng: event.lngLat.lng }));
         const ready = map;

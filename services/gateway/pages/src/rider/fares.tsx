@@ -148,12 +148,19 @@ export const Fares = () => {
       )}
       <MethodChoice />
       <Promo />
-      <div class="at-hand">
-        <Button kind="first" wide disabled={!chosen || quoting.value} onClick={ask}>
-          {t("rider.ask_for", { category: t(`category.${category.value}`, { defaultValue: category.value ?? "" }) })}
-        </Button>
-      </div>
       {explained && chosen && <Breakdown option={chosen} onClose={() => setExplained(false)} />}
+    </div>
+  );
+};
+
+/** What everything before leads to: seen however much is above it. */
+export const Ask = () => {
+  if (!quote.value || quote.value.distance_m === 0 || quoteFailure.value) return null;
+  return (
+    <div class="at-hand">
+      <Button kind="first" wide disabled={!option.value || quoting.value} onClick={ask}>
+        {t("rider.ask_for", { category: t(`category.${category.value}`, { defaultValue: category.value ?? "" }) })}
+      </Button>
     </div>
   );
 };

@@ -6,7 +6,7 @@ import { t } from "../app/i18n";
 import type { Quote, Trip } from "../app/trip";
 import { Button, Dialog, Loading, Note, toast, words } from "../ui/parts";
 import { After } from "./after";
-import { Fares } from "./fares";
+import { Ask, Fares } from "./fares";
 import { waitingFacts, waitingText } from "./lines";
 import { PlaceField } from "./place-field";
 import {
@@ -43,18 +43,21 @@ const startHere = async () => {
 };
 
 const Where = () => (
-  <div class="stack">
-    <h2>{t("rider.where")}</h2>
-    <PlaceField label={t("rider.from")} place={pickup.value} onChoose={(place) => choose("pickup", place)} />
-    {!pickup.value && "geolocation" in navigator && (
-      <Button onClick={startHere}>
-        <span aria-hidden="true">◎</span> {t("rider.here")}
-      </Button>
-    )}
-    <PlaceField label={t("rider.to")} place={dropoff.value} onChoose={(place) => choose("dropoff", place)} />
-    {!(pickup.value && dropoff.value) && <p class="soft small">{t("rider.or_tap")}</p>}
-    <Fares />
-  </div>
+  <>
+    <div class="stack scrolls">
+      <h2>{t("rider.where")}</h2>
+      <PlaceField label={t("rider.from")} place={pickup.value} onChoose={(place) => choose("pickup", place)} />
+      {!pickup.value && "geolocation" in navigator && (
+        <Button onClick={startHere}>
+          <span aria-hidden="true">◎</span> {t("rider.here")}
+        </Button>
+      )}
+      <PlaceField label={t("rider.to")} place={dropoff.value} onChoose={(place) => choose("dropoff", place)} />
+      {!(pickup.value && dropoff.value) && <p class="soft small">{t("rider.or_tap")}</p>}
+      <Fares />
+    </div>
+    <Ask />
+  </>
 );
 
 interface Preview {

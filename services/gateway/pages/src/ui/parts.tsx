@@ -273,9 +273,9 @@ export const Preferences = ({ onLanguage }: { onLanguage?: (language: string) =>
 /** Before anything is known: one moment, or why not yet. It is tried again by itself. */
 export const Beginning = ({ failure }: { failure: unknown }) =>
   failure ? (
-    <main class="empty beginning" role="alert">
+    <main class="empty beginning">
       <h1>{t("ui.unreachable")}</h1>
-      <p>{words(failure)}</p>
+      <p role="alert">{words(failure)}</p>
       <Loading what={t("ui.trying")} />
     </main>
   ) : (
