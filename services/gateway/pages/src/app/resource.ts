@@ -1,6 +1,6 @@
 /** Something that is fetched, and fetched again when the line comes back. */
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { onLive } from "./socket";
+import { line, onLive } from "./socket";
 
 export interface Resource<T> {
   value: T | null;
@@ -20,7 +20,8 @@ export const useResource = <T>(fetch: () => Promise<T>, on: unknown[] = []): Res
     }
   }, on);
   useEffect(() => {
-    void again();
+    // what waits for the line runs at once when it is live
+    if (line.peek() !== "live") void again();
     return onLive(() => void again());
   }, [again]);
   return { value, failure, again };

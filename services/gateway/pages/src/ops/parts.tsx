@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Page } from "../app/http";
 import { t } from "../app/i18n";
-import { onLive } from "../app/socket";
+import { line, onLive } from "../app/socket";
 import { Button, Dialog, Field, Loading, Note, useForm, words } from "../ui/parts";
 
 /** A titled block of a view; `aside` stands at the end of its title's line. */
@@ -92,7 +92,8 @@ export const usePages = <T,>(fetch: (cursor: string | null) => Promise<Page<T>>,
   };
   useEffect(() => {
     setItems(null);
-    void read(null);
+    // what waits for the line runs at once when it is live
+    if (line.peek() !== "live") void read(null);
     return onLive(() => void read(null));
   }, on);
   return { items, failure, more: next ? () => read(next) : null, again: () => read(null) };

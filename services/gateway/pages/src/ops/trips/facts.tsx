@@ -4,7 +4,7 @@ import { distance, money } from "../../app/format";
 import { t } from "../../app/i18n";
 import { href } from "../route";
 import type { OpsTrip } from "./model";
-import { meaning, span, tail, when } from "./words";
+import { meaning, methodOf, span, tail, when } from "./words";
 
 interface FactProps {
   name: string;
@@ -96,9 +96,7 @@ export const Facts = ({ trip }: { trip: OpsTrip }) => (
       <Fare trip={trip} />
     </Fact>
     {trip.promo_code && <Fact name={t("ops.trips.promo")}>{trip.promo_code}</Fact>}
-    <Fact name={t("ops.trips.paid_with")}>
-      {trip.payment_method ? meaning("trips.methods", trip.payment_method) : t("ops.trips.methods.usual")}
-    </Fact>
+    <Fact name={t("ops.trips.paid_with")}>{methodOf(trip)}</Fact>
     {!!trip.destination_changes && (
       <Fact name={t("ops.trips.changes")}>{t("ops.trips.times", { count: trip.destination_changes })}</Fact>
     )}

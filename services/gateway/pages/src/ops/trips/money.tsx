@@ -8,16 +8,16 @@ import { useResource } from "../../app/resource";
 import { Button, Dialog, Field, Loading, Note, toast, useForm, words } from "../../ui/parts";
 import { Empty, Panel, Tag, type Tone } from "../parts";
 import type { OpsTrip, Paper, Receipt, Refund } from "./model";
-import { meaning, told, when } from "./words";
+import { meaning, methodOf, told, when } from "./words";
 
 const PAID: Record<Receipt["state"], Tone> = { paid: "good", unpaid: "bad", refunded: "warn" };
 const GIVEN: Record<Refund["state"], Tone> = { done: "good", pending: "warn", failed: "bad" };
 
-const Bill = ({ receipt }: { receipt: Receipt }) => (
+const Bill = ({ trip, receipt }: { trip: OpsTrip; receipt: Receipt }) => (
   <>
     <div class="row wrap">
       <Tag tone={PAID[receipt.state]}>{t(`ops.trips.paid.${receipt.state}`)}</Tag>
-      {receipt.paid_with && <span class="soft small">{receipt.paid_with}</span>}
+      <span class="soft small">{methodOf(trip)}</span>
     </div>
     <dl class="amounts">
       {receipt.lines.map((line) => (
@@ -198,7 +198,7 @@ export const MoneyOf = ({ trip, onChanged, on }: { trip: OpsTrip; onChanged: () 
     >
       {found.failure !== null && <Note kind="bad">{words(found.failure)}</Note>}
       {!found.value && found.failure === null && <Loading />}
-      {receipt && <Bill receipt={receipt} />}
+      {receipt && <Bill trip={trip} receipt={receipt} />}
       {found.value && !receipt && (
         <Empty>{t(costs(trip) ? "ops.trips.error.receipt_not_ready" : "ops.trips.no_receipt")}</Empty>
       )}

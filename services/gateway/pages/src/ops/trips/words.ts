@@ -60,6 +60,10 @@ export const dayBegins = (date: string, zone: string | undefined): Date => {
 /** What a code means, of one of the lists of the console's texts; the code itself where that is not known. */
 export const meaning = (list: string, code: string): string => t(`ops.${list}.${code}`, { defaultValue: code });
 
+/** How a trip is paid: as its rider chose, or by his usual card. */
+export const methodOf = ({ payment_method }: { payment_method: string | null }): string =>
+  payment_method ? meaning("trips.methods", payment_method) : t("ops.trips.methods.usual");
+
 export const isMoney = (value: unknown): value is Money =>
   typeof value === "object" && value !== null && "amount_minor" in value && "currency" in value;
 
