@@ -10,3 +10,4 @@ import "./ops.css";
 import "./live/live.css";
 import "./drivers/drivers.css";
 import "./trips/trips.css";
+import "./desk/desk.css";
