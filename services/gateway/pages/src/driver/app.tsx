@@ -6,6 +6,7 @@ import { me, unreachable } from "../app/session";
 import { Beginning, Field, Select, Toasts } from "../ui/parts";
 import { Phone } from "../ui/phone";
 import { Welcome } from "../ui/welcome";
+import { Documents } from "./documents";
 import { DriveMap } from "./drive-map";
 import { Earnings } from "./earnings";
 import { beginPositions } from "./position";
@@ -71,6 +72,7 @@ const Working = ({ failure }: { failure: unknown }) => {
       urgent={offer.value?.offer_id}
       panels={{
         earnings: { title: t("driver.earnings"), show: (close) => <Earnings onClose={close} /> },
+        documents: { title: t("driver.documents"), show: (close) => <Documents onClose={close} /> },
         why: { title: t("driver.why"), show: (close) => <WhyNoRides onClose={close} /> },
       }}
     >

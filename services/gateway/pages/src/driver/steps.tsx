@@ -8,6 +8,7 @@ import { useResource } from "../app/resource";
 import { me, reload } from "../app/session";
 import type { Trip } from "../app/trip";
 import { Button, Dialog, Field, Note, Select, toast, words } from "../ui/parts";
+import { PapersHint } from "./documents";
 import type { Totals } from "./earnings";
 import { here, isThere, kept, metres, refused, type Source, source } from "./position";
 import { RateRider } from "./rate-rider";
@@ -100,6 +101,7 @@ const Idle = () => {
       <div class="stack">
         <h2>{t("driver.pending")}</h2>
         <p>{t("driver.pending_more")}</p>
+        <PapersHint />
       </div>
     );
   }
@@ -116,6 +118,7 @@ const Idle = () => {
     <div class="stack">
       <h2 aria-live="polite">{online ? t("driver.online") : t("driver.offline")}</h2>
       <p class="soft">{online ? t("driver.online_more") : t("driver.offline_more")}</p>
+      {!online && <PapersHint />}
       <PositionNotes />
       {online && hint.value && <Note>{hintText(hint.value)}</Note>}
       <Today />
