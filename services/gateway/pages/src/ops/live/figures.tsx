@@ -146,7 +146,9 @@ const Charts = ({ found, zone }: { found: Figures; zone: string }) => {
           zone={zone}
           lines={lines(found, ["wait_p50_s", "--accent"], ["wait_p90_s", "--warn"])}
           figure={wait}
-          short={(value) => t("ops.live.wait.s", { s: compact(value) })}
+          short={(value) =>
+            value < 120 ? t("ops.live.wait.s", { s: value }) : t("time.minutes", { count: Math.round(value / 60) })
+          }
         />
       </div>
       <div class="chart-block">
