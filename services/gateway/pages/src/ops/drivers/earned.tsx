@@ -4,8 +4,9 @@ import { day, money } from "../../app/format";
 import { get, type Money, type Page } from "../../app/http";
 import { t } from "../../app/i18n";
 import { useResource } from "../../app/resource";
-import { Button, Loading, Note, words } from "../../ui/parts";
+import { Button } from "../../ui/parts";
 import { Empty, Pager, Panel, Tag, type Tone, usePages } from "../parts";
+import { Awaited } from "../trips/failed";
 import { meaning, told, when } from "../trips/words";
 import type { Payout, Totals } from "./model";
 
@@ -66,8 +67,7 @@ export const Earned = ({ id }: { id: string }) => {
   );
   return (
     <Panel title={t("ops.drivers.money")}>
-      {earned.failure !== null && <Note kind="bad">{words(earned.failure)}</Note>}
-      {!earned.value && earned.failure === null && <Loading />}
+      <Awaited of={earned} />
       {earned.value && <Sums totals={earned.value.totals} />}
       <h3>{t("ops.drivers.payouts")}</h3>
       {payouts.items?.length === 0 ? (

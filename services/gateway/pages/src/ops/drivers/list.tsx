@@ -5,9 +5,10 @@ import { number } from "../../app/format";
 import { get, type Page } from "../../app/http";
 import { t } from "../../app/i18n";
 import { useResource } from "../../app/resource";
-import { Button, Note, Select, words } from "../../ui/parts";
+import { Button, Select } from "../../ui/parts";
 import { Empty, Pager, Panel, Table, Tag, usePages } from "../parts";
 import { href, refine, route } from "../route";
+import { Awaited } from "../trips/failed";
 import { Search } from "../trips/list";
 import { meaning, tail, told, when } from "../trips/words";
 import type { Doubted, Driver } from "./model";
@@ -109,7 +110,7 @@ const Doubts = () => {
   const found = useResource(() => told(get<Page<Doubted>>("/v1/ops/implausible", { limit: 20 })));
   return (
     <Panel title={t("ops.drivers.doubts")}>
-      {found.failure !== null && <Note kind="bad">{words(found.failure)}</Note>}
+      <Awaited of={found} />
       {found.value?.items.length === 0 && <Empty>{t("ops.drivers.no_doubts")}</Empty>}
       {!!found.value?.items.length && (
         <Table

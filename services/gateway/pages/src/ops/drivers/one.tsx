@@ -3,9 +3,10 @@ import { useState } from "preact/hooks";
 import { get, type Page } from "../../app/http";
 import { t } from "../../app/i18n";
 import { useResource } from "../../app/resource";
-import { Button, Loading, Note, words } from "../../ui/parts";
+import { Note } from "../../ui/parts";
 import { Empty, Panel, Tag } from "../parts";
 import { href } from "../route";
+import { Awaited } from "../trips/failed";
 import { useHeading } from "../trips/focus";
 import { TripTable } from "../trips/list";
 import type { OpsTrip } from "../trips/model";
@@ -30,8 +31,7 @@ const LastTrips = ({ id }: { id: string }) => {
       title={t("ops.drivers.trips")}
       aside={<a href={href("trips", null, { driver_id: id })}>{t("ops.drivers.all_trips")}</a>}
     >
-      {found.failure !== null && <Note kind="bad">{words(found.failure)}</Note>}
-      {!found.value && found.failure === null && <Loading />}
+      <Awaited of={found} />
       {found.value?.items.length === 0 && <Empty>{t("ops.drivers.no_trips")}</Empty>}
       {!!found.value?.items.length && <TripTable label={t("ops.drivers.trips_table")} trips={found.value.items} />}
     </Panel>
@@ -98,12 +98,7 @@ export const OneDriver = ({ id }: { id: string }) => {
           </Tag>
         )}
       </div>
-      {found.failure !== null && (
-        <Note kind="bad">
-          {words(found.failure)} <Button onClick={found.again}>{t("ui.again")}</Button>
-        </Note>
-      )}
-      {!driver && found.failure === null && <Loading />}
+      <Awaited of={found} />
       {driver && <Known driver={driver} again={again} />}
     </div>
   );

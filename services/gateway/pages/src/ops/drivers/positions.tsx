@@ -8,8 +8,9 @@ import { get } from "../../app/http";
 import { t } from "../../app/i18n";
 import { CityMap, show } from "../../map/city-map";
 import { type Library, Scene } from "../../map/scene";
-import { Note, words } from "../../ui/parts";
+import { Note } from "../../ui/parts";
 import { Panel, Table } from "../parts";
+import { Awaited } from "../trips/failed";
 import { usePolled } from "../trips/polled";
 import { meaning, told, toTheSecond, when } from "../trips/words";
 import { counted } from "./list";
@@ -75,14 +76,14 @@ export const PositionsOf = ({ driver }: { driver: WholeDriver }) => {
   const place = found.value?.position ?? driver.position;
   return (
     <Panel title={t("ops.drivers.where")}>
-      {found.failure !== null && <Note kind="bad">{words(found.failure)}</Note>}
+      <Awaited of={found} />
       {place ? (
         <>
           <Here place={place} name={driver.name} />
           <p class="soft small">{t("ops.drivers.heard_at", { at: toTheSecond(place.at) })}</p>
         </>
       ) : (
-        <p class="soft">{t("ops.drivers.nowhere")}</p>
+        found.value && <p class="soft">{t("ops.drivers.nowhere")}</p>
       )}
       {found.value && (
         <p>

@@ -4,8 +4,9 @@ import { distance } from "../../app/format";
 import { get } from "../../app/http";
 import { hasText, t } from "../../app/i18n";
 import { useResource } from "../../app/resource";
-import { Loading, Note, Select, words } from "../../ui/parts";
+import { Note, Select } from "../../ui/parts";
 import { Panel } from "../parts";
+import { Awaited } from "../trips/failed";
 import { meaning, span, told, toTheMinute } from "../trips/words";
 import type { Why } from "./model";
 
@@ -90,8 +91,7 @@ export const WhyNoRides = ({ id }: { id: string }) => {
         options={HOURS.map((hours) => [String(hours), t("ops.drivers.why.back", { count: hours })] as const)}
         onChange={(value) => setBack(Number(value))}
       />
-      {found.failure !== null && <Note kind="bad">{words(found.failure)}</Note>}
-      {!found.value && found.failure === null && <Loading />}
+      <Awaited of={found} />
       {found.value && (
         <>
           <p class="soft small">

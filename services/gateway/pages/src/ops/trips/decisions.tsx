@@ -4,10 +4,11 @@ import { distance, number } from "../../app/format";
 import { get } from "../../app/http";
 import { t } from "../../app/i18n";
 import { useResource } from "../../app/resource";
-import { Button, Loading, Note, words } from "../../ui/parts";
+import { Button } from "../../ui/parts";
 import { Panel, Table, Tag, type Tone } from "../parts";
 import { href } from "../route";
 import { decided, whyOf } from "./decided";
+import { Awaited } from "./failed";
 import type { Batch, Considered, Decisions, OpsTrip } from "./model";
 import { meaning, span, tail, told, toTheSecond } from "./words";
 
@@ -113,8 +114,7 @@ export const DecisionRecord = ({ trip, on }: { trip: OpsTrip; on: string }) => {
   const found = useResource(() => told(get<Decisions>(`/v1/ops/trips/${trip.id}/decisions`)), [trip.id, on]);
   return (
     <Panel title={t("ops.trips.decisions")}>
-      {found.failure !== null && <Note kind="bad">{words(found.failure)}</Note>}
-      {!found.value && found.failure === null && <Loading />}
+      <Awaited of={found} />
       {found.value && <p>{decided(found.value).join(" ")}</p>}
       {!!found.value?.batches.length && <Record found={found.value} of={trip.city} />}
     </Panel>

@@ -5,8 +5,9 @@ import { minor, money } from "../../app/format";
 import { ApiError, get, newKey, post } from "../../app/http";
 import { language, t } from "../../app/i18n";
 import { useResource } from "../../app/resource";
-import { Button, Dialog, Field, Loading, Note, toast, useForm, words } from "../../ui/parts";
+import { Button, Dialog, Field, Note, toast, useForm } from "../../ui/parts";
 import { Empty, Panel, Tag, type Tone } from "../parts";
+import { Awaited } from "./failed";
 import type { OpsTrip, Paper, Receipt, Refund } from "./model";
 import { meaning, methodOf, told, when } from "./words";
 
@@ -196,8 +197,7 @@ export const MoneyOf = ({ trip, onChanged, on }: { trip: OpsTrip; onChanged: () 
       title={t("ops.trips.money")}
       aside={receipt && <Button onClick={() => give(true)}>{t("ops.trips.refund")}…</Button>}
     >
-      {found.failure !== null && <Note kind="bad">{words(found.failure)}</Note>}
-      {!found.value && found.failure === null && <Loading />}
+      <Awaited of={found} />
       {receipt && <Bill trip={trip} receipt={receipt} />}
       {found.value && !receipt && (
         <Empty>{t(costs(trip) ? "ops.trips.error.receipt_not_ready" : "ops.trips.no_receipt")}</Empty>

@@ -3,12 +3,12 @@ import { useState } from "preact/hooks";
 import { get } from "../../app/http";
 import { t } from "../../app/i18n";
 import { OVER } from "../../app/trip";
-import { Button, Loading, Note, words } from "../../ui/parts";
 import { Panel, Tag } from "../parts";
 import { href } from "../route";
 import { Cancel } from "./cancel";
 import { DecisionRecord } from "./decisions";
 import { Facts } from "./facts";
+import { Awaited } from "./failed";
 import { useHeading } from "./focus";
 import { lastAsked } from "./list";
 import type { OpsTrip } from "./model";
@@ -19,12 +19,6 @@ import { Moments } from "./timeline";
 import { short, told, toneOf } from "./words";
 
 const POLLED_MS = 5000;
-
-const Failed = ({ reason, again }: { reason: unknown; again: () => Promise<void> }) => (
-  <Note kind="bad">
-    {words(reason)} <Button onClick={again}>{t("ui.again")}</Button>
-  </Note>
-);
 
 /** What changes with the trip is fetched again when its version does. */
 const Parts = ({ trip, again }: { trip: OpsTrip; again: () => Promise<void> }) => {
@@ -79,8 +73,7 @@ export const OneTrip = ({ id }: { id: string }) => {
         </h1>
         {trip && <Tag tone={toneOf(trip.state)}>{t(`state.${trip.state}`)}</Tag>}
       </div>
-      {found.failure !== null && <Failed reason={found.failure} again={found.again} />}
-      {!trip && found.failure === null && <Loading />}
+      <Awaited of={found} />
       {trip && <Parts trip={trip} again={found.again} />}
     </div>
   );

@@ -1,7 +1,7 @@
 /** The way of a trip on the map, and the drive played again: play, pause, faster, to any moment. */
 import { effect, type Signal, useSignal } from "@preact/signals";
 import type { Map as MapLibre } from "maplibre-gl";
-import { useCallback, useEffect, useMemo } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
 import { cities, city } from "../../app/city";
 import { distance } from "../../app/format";
 import { get, type Point } from "../../app/http";
@@ -109,6 +109,9 @@ const Player = ({ trip, drive, time }: { trip: OpsTrip; drive: Drive; time: Sign
   const playing = useSignal(false);
   const speed = useSignal(5);
   usePlaying(drive, time, playing, speed);
+  const box = useRef<HTMLDivElement>(null);
+  // it comes in the place of the button that was pressed, and takes the focus from it
+  useEffect(() => box.current?.querySelector("button")?.focus({ preventScroll: true }), []);
   const play = () => {
     if (time.value >= drive.ends) time.value = drive.begins;
     playing.value = !playing.value;
@@ -121,7 +124,7 @@ const Player = ({ trip, drive, time }: { trip: OpsTrip; drive: Drive; time: Sign
       each[1] !== null && Date.parse(each[1]) >= drive.begins - 1000 && Date.parse(each[1]) <= drive.ends + 1000,
   );
   return (
-    <div class="stack" role="group" aria-label={t("ops.trips.player")}>
+    <div ref={box} class="stack" role="group" aria-label={t("ops.trips.player")}>
       <div class="row wrap">
         <Button kind="first" onClick={play}>
           <span aria-hidden="true">{playing.value ? "❚❚" : "▶"}</span>

@@ -2,9 +2,10 @@
 import { distance, number } from "../../app/format";
 import { get } from "../../app/http";
 import { hasText, t } from "../../app/i18n";
-import { Loading, Note, words } from "../../ui/parts";
+import { Note } from "../../ui/parts";
 import { Empty, Panel } from "../parts";
 import { href } from "../route";
+import { Awaited } from "./failed";
 import type { Moment, OpsTrip, Timeline } from "./model";
 import { usePolled } from "./polled";
 import { amountOf, isMoney, meaning, span, tail, told, toTheSecond } from "./words";
@@ -101,8 +102,7 @@ export const Moments = ({ trip, every_ms, on }: { trip: OpsTrip; every_ms: numbe
   const missing = found.value?.missing.map(({ part }) => meaning("trips.parts", part)) ?? [];
   return (
     <Panel title={t("ops.trips.timeline")}>
-      {found.failure !== null && <Note kind="bad">{words(found.failure)}</Note>}
-      {!found.value && found.failure === null && <Loading />}
+      <Awaited of={found} />
       {missing.length > 0 && <Note kind="warn">{t("ops.trips.missing", { parts: missing.join(", ") })}</Note>}
       {found.value?.items.length === 0 && <Empty>{t("ops.trips.no_moments")}</Empty>}
       <ol class="moments">
