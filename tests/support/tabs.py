@@ -19,7 +19,10 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator
 
 PASSWORD = "correct horse battery"
 PHONE = {"width": 390, "height": 800}
+SMALL_PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
+
+OVER = ("completed", "cancelled", "expired")
 
 Json = dict[str, Any]
 Point = dict[str, float]
@@ -131,6 +134,11 @@ class Tab:
         return self.sheet.get_by_role("heading", name=words)
 
     @property
+    def map(self) -> Locator:
+        """The map, once something can be drawn on it."""
+        return self.page.locator(".map").filter(has=self.page.locator("canvas.cars"))
+
+    @property
     def dialog(self) -> Locator:
         return self.page.get_by_role("dialog")
 
@@ -174,10 +182,10 @@ class Riders(Tab):
         self.choose_place("To", end)
         self.button("Ask for").wait_for()
 
-    def ride(self) -> Json:
+    def ride(self) -> Json | None:
         """The newest ride as the server tells it."""
-        newest = self.call("GET", "/v1/me/trips?limit=1")["items"][0]
-        return self.call("GET", f"/v1/trips/{newest['id']}")
+        newest = self.call("GET", "/v1/me/trips?limit=1")["items"]
+        return self.call("GET", f"/v1/trips/{newest[0]['id']}") if newest else None
 
 
 class Drivers(Tab):

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, Error, expect, sync_playwright
+import requests
+from playwright.sync_api import Browser, Error, Playwright, expect, sync_playwright
 
 from hansom.stack import testing
 from hansom.stack.testing import RunningStack
 from tests.support.lines import Line
-from tests.support.tabs import PASSWORD, Drivers, Json, Point, Riders, Tab, chromium, new_context
+from tests.support.tabs import OVER, PASSWORD, Drivers, Json, Point, Riders, Tab, chromium, new_context
 
-WITHIN_MS = 30_000
+WITHIN_MS = 45_000
 """What a page is waited for at most: the machine may be busy."""
 
 expect.set_options(timeout=WITHIN_MS)
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    if call.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +46,25 @@ def stack() -> Iterator[RunningStack]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium())
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """A browser that draws no maps, for the stories that are not about them: without a graphics card each is drawn by
+    the processor, which then has little time for the rest. The pages say so and go on without."""
+    browser = playwright.chromium.launch(executable_path=chromium(), args=["--disable-3d-apis"])
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser_with_maps(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=chromium())
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -48,10 +75,27 @@ def operator(stack: RunningStack) -> str:
     return email
 
 
+@pytest.fixture(scope="session")
+def quiet_city(stack: RunningStack, operator: str) -> None:
+    """Nobody of an earlier run still looks for a car: offers of his would come to the drivers of these stories."""
+    person = {"email": operator, "password": PASSWORD}
+    session = requests.post(f"{stack.url}/v1/sessions", json=person, timeout=WITHIN_MS / 1000).json()
+    headers = {"Authorization": f"Bearer {session['access_token']}"}
+    for state in ("requested", "assigned", "arrived", "in_progress"):
+        asked = f"{stack.url}/v1/ops/trips?state={state}&limit=100"
+        for trip in requests.get(asked, headers=headers, timeout=WITHIN_MS / 1000).json()["items"]:
+            requests.post(
+                f"{stack.url}/v1/trips/{trip['id']}/cancel",
+                headers={**headers, "Idempotency-Key": uuid4().hex},
+                json={"reason": "left over"},
+                timeout=WITHIN_MS / 1000,
+            )
+
+
 class People:
     """Brings people with tabs, and sends them home."""
 
-    def __init__(self, browser: Browser, url: str, operator_email: str) -> None:
+    def __init__(self, browser: Callable[[bool], Browser], url: str, operator_email: str) -> None:
         self.browser, self.url, self.operator_email = browser, url, operator_email
         self.tabs: list[Tab] = []
         self.lines: list[Line] = []
@@ -62,8 +106,10 @@ class People:
         self.lines.append(line)
         return line
 
-    def _tab(self, kind: type[Any], role: str, line: Line | None = None, **looks: Any) -> Any:
-        context = new_context(self.browser, **looks)
+    def _tab(
+        self, kind: type[Any], role: str, *, line: Line | None = None, with_map: bool = False, **looks: Any
+    ) -> Any:
+        context = new_context(self.browser(with_map), **looks)
         context.set_default_timeout(WITHIN_MS)
         tab = kind(context.new_page(), line.url if line else self.url, role)
         self.tabs.append(tab)
@@ -137,10 +183,22 @@ class People:
         ).wait_for()
         return rider, driver
 
+    def leave_pictures(self, folder: Path) -> None:
+        """What each tab shows, for who looks into a failure."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, tab in enumerate(self.tabs):
+            with suppress(Error):
+                tab.page.screenshot(path=folder / f"{number}-{tab.role}.png")
+                (folder / f"{number}-{tab.role}.txt").write_text(f"{tab.page.url}\n{tab.complaints}\n{tab.heard}\n")
+
     def complaints(self) -> dict[str, list[str]]:
         return {f"{tab.role} {number}": tab.complaints for number, tab in enumerate(self.tabs) if tab.complaints}
 
     def go_home(self) -> None:
+        """No ride is left open and no driver online: the next story's offers are its own."""
+        for tab in self.tabs:
+            if isinstance(tab, Riders) and tab.token and (ride := tab.ride()) and ride["state"] not in OVER:
+                tab.call("POST", f"/v1/trips/{ride['id']}/cancel", {})
         for tab in self.tabs:
             if isinstance(tab, Drivers) and tab.token:
                 tab.call("PUT", "/v1/driver/availability", {"online": False})
@@ -152,11 +210,17 @@ class People:
 
 
 @pytest.fixture
-def people(stack: RunningStack, browser: Browser, operator: str) -> Iterator[People]:
+def people(stack: RunningStack, browser: Browser, operator: str, request: pytest.FixtureRequest) -> Iterator[People]:
     """Makes people before tabs. No page may have complained when the test is over; no later offer goes to them."""
+
+    def browser(with_map: bool) -> Browser:
+        return request.getfixturevalue("browser_with_maps" if with_map else "browser")
+
     people = People(browser, stack.url, operator)
     yield people
     complaints = people.complaints()
+    if request.node.stash.get(FAILED, False):
+        people.leave_pictures(stack.home.root / "log" / "web" / request.node.name)
     people.go_home()
     assert not complaints
 

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 def test_a_ride_goes_from_the_first_look_at_fares_to_receipt_tip_and_ratings(people: Any, places: Any) -> None:
     start, end = places["Kaisaniemenkatu"], places["Kluuvikatu"]
+    operator = people.operator("#/trips")
     driver = people.driver(at=start, name="Matti Meikäläinen")
     rider = people.rider(name="Aino Virtanen")
 
@@ -23,6 +24,11 @@ def test_a_ride_goes_from_the_first_look_at_fares_to_receipt_tip_and_ratings(peo
     expect(rider.sheet).to_contain_text("Matti Meikäläinen")
     expect(rider.sheet).to_contain_text("Toyota Corolla")
     pin = rider.sheet.locator("output").inner_text()
+
+    trip_id = rider.ride()["id"]
+    operator.open(f"#/trips/{trip_id}")
+    expect(operator.page.locator("#work")).to_contain_text("Driver on the way")
+    expect(operator.page.locator("#work")).to_contain_text("Aino Virtanen")
 
     driver.press("I am at the pickup")
     expect(rider.sheet.get_by_role("heading")).to_have_text("Your driver is here")
@@ -50,3 +56,16 @@ def test_a_ride_goes_from_the_first_look_at_fares_to_receipt_tip_and_ratings(peo
     rider.open_menu("My rides")
     rider.dialog.get_by_role("button", name="Completed").click()
     expect(rider.dialog.get_by_role("img", name="Route of the ride")).to_be_visible()
+
+    happened = operator.page.get_by_role("list").filter(has_text="Asked for a ride")
+    for moment in (
+        "Is at the pickup",
+        "Started the ride with the rider's PIN",
+        "The fare is final",
+        "Gave a tip of €2.00",
+    ):
+        expect(happened).to_contain_text(moment)
+    expect(operator.page.locator("#work")).to_contain_text("Completed")
+    operator.page.get_by_role("link", name="All trips").click()
+    newest = operator.page.get_by_role("row").filter(has=operator.page.get_by_role("link", name=f"Trip {trip_id[:8]}"))
+    expect(newest).to_contain_text("Matti Meikäläinen")
