@@ -46,7 +46,7 @@ const CarFacts = ({ id }: { id: string }) => {
   const { vehicle } = driver ?? {};
   return (
     <>
-      <h3 dir="auto">{driver?.name ?? t("ops.live.card.driver", { id: shortId(id) })}</h3>
+      <h2 dir="auto">{driver?.name ?? t("ops.live.card.driver", { id: shortId(id) })}</h2>
       {vehicle && (
         <p class="small soft" dir="auto">
           {vehicle.colour} {vehicle.make} {vehicle.model} · {vehicle.plate}
@@ -68,7 +68,7 @@ const WaitingFacts = ({ trip_id }: { trip_id: string }) => {
   const row = cityState.value?.waiting.find((each) => each[0] === trip_id);
   return (
     <>
-      <h3>{t("ops.live.card.rider", { id: shortId(trip_id) })}</h3>
+      <h2>{t("ops.live.card.rider", { id: shortId(trip_id) })}</h2>
       <p class="number">
         {row
           ? t("ops.live.card.waits", { time: wait((now - Date.parse(row[3])) / 1000) })
@@ -86,7 +86,7 @@ const SegmentFacts = ({ segment, found }: { segment: string; found: HeatMap | nu
   if (!properties) return <p class="small">{t("ops.live.card.segment_gone")}</p>;
   return (
     <>
-      <h3>{t("ops.live.card.segment", { id: shortId(segment.replace(/f+$/, "")) })}</h3>
+      <h2>{t("ops.live.card.segment", { id: shortId(segment.replace(/f+$/, "")) })}</h2>
       <dl class="facts small">
         {MEASURES.map((measure) => (
           <div key={measure} class="fact">

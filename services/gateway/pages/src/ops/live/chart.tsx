@@ -79,7 +79,7 @@ export const Chart = ({ at, lines, zone, bars = false, figure, short }: Props) =
         width: box.clientWidth,
         height: HIGH,
         legend: { show: false },
-        padding: [6, 4, 0, 0],
+        padding: [6, 14, 0, 0],
         cursor: { y: false, drag: { x: false, y: false }, sync: { key: "figures" }, points: { size: 6 } },
         tzDate: (time) => uPlot.tzDate(new Date(time * 1000), zone),
         scales: { y: { range: (_, _least, most) => [0, Math.max(1, (most ?? 0) * 1.15)] } },
