@@ -155,7 +155,8 @@ const hear = (event: string, data: Record<string, unknown>) => {
     const told = data.trip as Trip;
     if (told.driver?.id !== me.value?.id && trip.value?.id !== told.id) return;
     const before = trip.value?.state;
-    take(told);
+    // a ride that is over and was left stays left, however late its end is told here
+    if (!OVER.has(told.state) || trip.value?.id === told.id) take(told);
     if (event === "trip_settled") for (const ms of [2000, 6000]) setTimeout(() => (moneyChanged.value += 1), ms);
     if (event === "trip_cancelled" && before !== "cancelled") tell("trip_cancelled");
     if (event === "trip_changed") {

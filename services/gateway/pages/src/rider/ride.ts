@@ -201,7 +201,8 @@ const hear = (event: string, data: Record<string, unknown>) => {
   } else if (ABOUT_A_TRIP.has(event)) {
     const told = data.trip as Trip;
     if (trip.value && trip.value.id !== told.id && !OVER.has(trip.value.state)) return;
-    if (event === "trip_settled" && trip.value?.id !== told.id) return;
+    // what is over and was left stays left, however late its end is told here
+    if (OVER.has(told.state) && trip.value?.id !== told.id) return;
     take(told);
     news.value = { code: event, trip: told };
   }
