@@ -246,6 +246,12 @@ class PeriodQuery(PageQuery):
 
 
 class TripsQuery(PageQuery):
+    q = PlainText(
+        shortest=0,
+        longest=100,
+        metadata={"description": "How words of a rider's or driver's name begin, his e-mail, or the trip's id."},
+    )
+    city = PlainText(longest=40)
     state = fields.String(
         validate=validate.OneOf(
             ["requested", "assigned", "arrived", "in_progress", "completed", "cancelled", "expired"]

@@ -166,6 +166,8 @@ class ListAllTripsSchema(_Page):
     driver_id = _id(required=False, load_default=None, allow_none=True)
     requested_from = Rfc3339(data_key="from", load_default=None, allow_none=True)
     requested_to = Rfc3339(data_key="to", load_default=None, allow_none=True)
+    city, id_prefix = _id(required=False, load_default=None), _id(required=False, load_default=None)
+    people = fields.List(_id(), load_default=None, allow_none=True, validate=validate.Length(max=200))
 
 
 class TripIdSchema(_Request):

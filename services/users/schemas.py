@@ -162,3 +162,8 @@ class UpdateProfileSchema(Schema):
     @post_load
     def command(self, data: dict[str, Any], **kwargs: Any) -> UpdateProfile:
         return UpdateProfile(data["user_id"], ChangesSchema().load(data["changes"]))
+
+
+class FindAccountsSchema(Schema):
+    q = PlainText(required=True, longest=100)
+    limit = fields.Integer(strict=True, load_default=100, validate=validate.Range(1, 200))

@@ -102,6 +102,11 @@ class UsersService:
         return {"items": usecases.get_profiles(self._unit, self.cache, user_ids)}
 
     @rpc
+    def find_accounts(self, payload: dict[str, Any]) -> dict[str, Any]:
+        asked = load(schemas.FindAccountsSchema(), payload)
+        return {"user_ids": usecases.find_accounts(self._unit, asked["q"], asked["limit"])}
+
+    @rpc
     def update_profile(self, payload: dict[str, Any]) -> dict[str, Any]:
         command = load(schemas.UpdateProfileSchema(), payload)
         logs.bind(user_id=command.user_id)

@@ -6,7 +6,8 @@ token. Tokens are derived from the grant when it is sent, so asking again gives 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,9 @@ from services.users.domain import sessions
 from services.users.domain.accounts import DEFAULT_LOCALE, Account, changed
 from services.users.domain.sessions import EndReason, Session
 
+MOST_WORDS = 5
+"""Of a search: nobody's name needs more to be found."""
+
 Grant = dict[str, Any]
 """`{"user": profile, "session_id", "generation", "issued_at": seconds since 1970}`."""
 
@@ -42,6 +46,7 @@ class Rows(Protocol):
     def email_taken(self, email: str) -> bool: ...
     def by_email(self, email: str) -> Account | None: ...
     def find(self, ids: Collection[str]) -> list[Account]: ...
+    def search(self, words: Sequence[str], email: str, limit: int) -> list[str]: ...
     def lock(self, account_id: str) -> Account | None: ...
     def add(self, account: Account) -> None: ...
     def save(self, account: Account) -> None: ...
@@ -78,6 +83,13 @@ class Passwords(Protocol):
     def hash(self, password: str) -> str: ...
     def matches(self, stored: str | None, password: str) -> bool: ...
     def outdated(self, stored: str) -> bool: ...
+
+
+def find_accounts(units: Units, q: str, limit: int) -> list[str]:
+    """Ids, newest first, of those whose name has words that begin like those of `q`, or whose address begins so."""
+    words = re.findall(r"[^\W_]+", q)[:MOST_WORDS]
+    with units() as unit:
+        return unit.rows.search(words, q.strip().lower(), limit)
 
 
 def profile_of(account: Account) -> Profile:

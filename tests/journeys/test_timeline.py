@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from services.gateway import ops_replies, timeline_replies
 from tests.support.apps import App
@@ -69,3 +70,24 @@ def _with_both_batches(told: dict[str, Any]) -> dict[str, Any] | None:
 def _in_order(wanted: list[str], found: list[str]) -> bool:
     rest = iter(found)
     return all(code in rest for code in wanted)
+
+
+def test_a_trip_is_found_by_its_people_its_id_and_its_city(people: Any, ops: App, refused: Any) -> None:
+    surname = f"Xy{uuid4().hex[:10]}"
+    rider = people.rider()
+    rider.call("PATCH", "/v1/me", {"name": f"Aino-Maija {surname}"})
+    trip = rider.ask(category="van")
+
+    def found(query: str) -> list[str]:
+        return [each["id"] for each in ops.call("GET", f"/v1/ops/trips?{query}")["items"]]
+
+    assert found(f"q={surname[:8].lower()}") == [trip["id"]], "by the beginning of any word of a name"
+    assert found(f"q=aino%20{surname}") == [trip["id"]]
+    assert found(f"q={rider.email[:-4]}") == [trip["id"]]
+    assert found(f"q={trip['id'][:14]}") == [trip["id"]]
+    assert found(f"q={trip['id'][:14]}&city=helsinki&state=requested") == [trip["id"]]
+    assert found(f"q={trip['id'][:14]}&city=turku") == []
+    assert found(f"q={surname}nobody") == []
+    assert found("q=%27%20%7C%20%21%20%3A%2A") == [], "nothing in it means something to the database"
+    assert refused(ops, "GET", f"/v1/ops/trips?q={'x' * 101}").status == 422
+    rider.call("POST", f"/v1/trips/{trip['id']}/cancel", {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,10 @@ from services.gateway.http.route import OPS, Call, route
 from services.gateway.routes.needs import Needs
 
 PART_DEADLINE_S = 2.0
+
+_BEGINS_AN_ID = re.compile(r"[0-9a-f]{4,32}")
+NO_NAME_IS_SO_LONG = 12
+"""Hexadecimal digits: so many are the beginning of an id and of nobody's name."""
 
 
 class OpsRoutes(Needs):
@@ -42,12 +47,27 @@ class OpsRoutes(Needs):
     @route("GET", "/v1/ops/trips", who=OPS, query=schemas.TripsQuery(), gives=ops_replies.Trips(),
            summary="Trips, filtered, newest first")  # fmt: skip
     def list_all_trips(self, call: Call) -> Any:
-        """`rider.name` is null while the users service is away."""
-        page = self.trips.list_all(call.data)
+        """`rider.name` is null while the users service is away. Of people whom `q` finds the newest 200 count."""
+        page = self._found_trips(call.data)
         names = names_of(self.users, {trip["rider_id"] for trip in page["items"]})
         for trip in page["items"]:
             trip["rider"] = {"id": trip["rider_id"], "name": names.get(trip["rider_id"])}
         return page
+
+    def _found_trips(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """A page of trips; `q` becomes the people and the beginning of an id that it may stand for."""
+        wanted = {name: value for name, value in asked.items() if name != "q"}
+        q = asked.get("q", "").strip()
+        if not q:
+            return self.trips.list_all(wanted)
+        is_id = _BEGINS_AN_ID.fullmatch(q.lower()) is not None
+        if is_id:
+            wanted["id_prefix"] = q.lower()
+        if not is_id or len(q) < NO_NAME_IS_SO_LONG:
+            wanted["people"] = self.users.find_accounts({"q": q, "limit": 200})["user_ids"]
+        if not is_id and not wanted["people"]:
+            return {"items": [], "next_cursor": None}
+        return self.trips.list_all(wanted)
 
     @route("GET", "/v1/ops/trips/{trip_id}/decisions", who=OPS, gives=dispatch_replies.Decisions(),
            summary="Every driver considered for a trip, and why not")  # fmt: skip

@@ -25,7 +25,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class TripFilter:
-    """What all listed trips have in common; None: anything. `requested_from` ≤ requested_at < `requested_to`."""
+    """What all listed trips have in common; None: anything. `requested_from` ≤ requested_at < `requested_to`.
+
+    `people` and `id_prefix` are one condition: somebody of these rides or drives, or the id begins so.
+    """
 
     rider_id: str | None = None
     driver_id: str | None = None
@@ -33,6 +36,14 @@ class TripFilter:
     category: str | None = None
     requested_from: datetime | None = None
     requested_to: datetime | None = None
+    city: str | None = None
+    id_prefix: str | None = None
+    people: tuple[str, ...] | None = None
+
+    @property
+    def id_span(self) -> tuple[str, str] | None:
+        """From and before which ids begin with `id_prefix`: they are hexadecimal, so `g` comes after all of them."""
+        return None if self.id_prefix is None else (self.id_prefix, f"{self.id_prefix}g")
 
     def may_be_archived(self) -> bool:
         """False when only trips under way pass: then the archive need not be asked."""

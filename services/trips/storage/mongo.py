@@ -84,7 +84,12 @@ class History:
 
 
 def _query(wanted: TripFilter, before: Place | None) -> dict[str, Any]:
-    same = {"rider_id": wanted.rider_id, "driver_id": wanted.driver_id, "category": wanted.category}
+    same = {
+        "rider_id": wanted.rider_id,
+        "driver_id": wanted.driver_id,
+        "category": wanted.category,
+        "city": wanted.city,
+    }
     query: dict[str, Any] = {name: value for name, value in same.items() if value is not None}
     if wanted.state is not None:
         query["state"] = wanted.state.value
@@ -95,11 +100,19 @@ def _query(wanted: TripFilter, before: Place | None) -> dict[str, Any]:
         span["$lt"] = wanted.requested_to
     if span:
         query["requested_at"] = span
+    alternatives: list[list[dict[str, Any]]] = []
     if before is not None:
-        query["$or"] = [
-            {"requested_at": {"$lt": before.requested_at}},
-            {"requested_at": before.requested_at, "_id": {"$lt": before.trip_id}},
-        ]
+        earlier = {"requested_at": {"$lt": before.requested_at}}
+        alternatives.append([earlier, {"requested_at": before.requested_at, "_id": {"$lt": before.trip_id}}])
+    found: list[dict[str, Any]] = []
+    if wanted.people is not None:
+        found += [{who: {"$in": list(wanted.people)}} for who in ("rider_id", "driver_id")]
+    if wanted.id_span is not None:
+        found.append({"_id": {"$gte": wanted.id_span[0], "$lt": wanted.id_span[1]}})
+    if found:
+        alternatives.append(found)
+    if alternatives:
+        query["$and"] = [{"$or": each} for each in alternatives]
     return query
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_, union
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_, union
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -49,7 +49,22 @@ def _conditions(wanted: TripFilter) -> list[ColumnElement[bool]]:
         conditions.append(trips.c.requested_at >= wanted.requested_from)
     if wanted.requested_to is not None:
         conditions.append(trips.c.requested_at < wanted.requested_to)
+    if wanted.city is not None:
+        conditions.append(trips.c.city == wanted.city)
+    found = _found(wanted)
+    if found:
+        conditions.append(or_(*found))
     return conditions
+
+
+def _found(wanted: TripFilter) -> list[ColumnElement[bool]]:
+    """What a search looks for, each by an index of its own."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.people is not None:
+        found += [any_of(trips.c.rider_id, wanted.people), any_of(trips.c.driver_id, wanted.people)]
+    if wanted.id_span is not None:
+        found.append(and_(trips.c.id >= wanted.id_span[0], trips.c.id < wanted.id_span[1]))
+    return found
 
 
 def waiting(session: Session, city: str) -> list[WaitingTrip]:

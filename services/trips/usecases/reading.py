@@ -56,6 +56,9 @@ def list_all(live: NewestLive, archive: Archive, command: ListAllTrips) -> tuple
         category=command.category,
         requested_from=command.requested_from,
         requested_to=command.requested_to,
+        city=command.city,
+        id_prefix=command.id_prefix,
+        people=None if command.people is None else tuple(command.people),
     )
     return _page(live, archive, wanted, command.limit, command.cursor)
 

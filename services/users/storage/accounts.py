@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Double, Integer, Row, Text, bindparam, column, delete, exists, func, or_, select, update, values
+from sqlalchemy import (
+    Double,
+    Integer,
+    Row,
+    Text,
+    bindparam,
+    column,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    update,
+    values,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Transaction
@@ -55,6 +70,15 @@ class AccountRows:
             _account(row)
             for row in self._transaction.execute(select(*_ACCOUNT_COLUMNS).where(accounts.c.id == func.any(array)))
         ]
+
+    def search(self, words: Sequence[str], email: str, limit: int) -> list[str]:
+        """Ids, newest first, of accounts whose names have words that begin so, all of them, or whose address does."""
+        by_email = accounts.c.email.startswith(email, autoescape=True)
+        # words are letters and digits: nothing in them means something to a query
+        query = func.to_tsquery(text("'simple'"), " & ".join(f"'{word}':*" for word in words))
+        by_name = func.to_tsvector(text("'simple'::regconfig"), accounts.c.name).bool_op("@@")(query)
+        wanted = select(accounts.c.id).where(or_(by_email, by_name) if words else by_email)
+        return list(self._transaction.execute(wanted.order_by(accounts.c.id.desc()).limit(limit)).scalars())
 
     def lock(self, account_id: str) -> Account | None:
         """The account, held until the end of the transaction."""

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase
 
@@ -45,6 +46,8 @@ accounts = Table(
     CheckConstraint("language ~ '^[a-z]{2,3}$'", name="ck_accounts_language"),
     CheckConstraint("role IN ('rider', 'driver', 'ops')", name="ck_accounts_role"),
     CheckConstraint("(rating IS NULL) = (rating_count = 0)", name="ck_accounts_rating"),
+    Index("ix_accounts_name_words", text("to_tsvector('simple'::regconfig, name)"), postgresql_using="gin"),
+    Index("ix_accounts_email", "email", postgresql_ops={"email": "text_pattern_ops"}),
 )
 
 sessions = Table(

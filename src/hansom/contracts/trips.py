@@ -212,7 +212,10 @@ class ListTrips:
 
 @dataclass(frozen=True, slots=True)
 class ListAllTrips:
-    """Every trip that all of the given filters let through; `requested_from` ≤ requested_at < `requested_to`."""
+    """Every trip that all of the given filters let through; `requested_from` ≤ requested_at < `requested_to`.
+
+    `people`: one of them is its rider or its driver; with `id_prefix`, hexadecimal digits, or its id begins so.
+    """
 
     state: TripState | None = None
     category: str | None = None
@@ -220,6 +223,9 @@ class ListAllTrips:
     driver_id: str | None = None
     requested_from: datetime | None = None
     requested_to: datetime | None = None
+    city: str | None = None
+    id_prefix: str | None = None
+    people: list[str] | None = None
     limit: int = 20
     cursor: str | None = None
 
