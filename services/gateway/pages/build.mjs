@@ -7,7 +7,12 @@ import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
-const PAGES = { rider: "Hansom", driver: "Hansom for drivers", ops: "Hansom operations" };
+const PAGES = {
+  home: "Hansom: rides of your own",
+  rider: "Hansom",
+  driver: "Hansom for drivers",
+  ops: "Hansom operations",
+};
 const out = process.argv[2];
 if (!out) throw new Error("usage: node build.mjs OUT");
 

@@ -7,6 +7,7 @@ from typing import Any
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from hansom.contracts.errors import NotFound
+from hansom.contracts.gateway import PagesNotBuilt
 from services.gateway import docs, replies
 from services.gateway.http.answers import Answer
 from services.gateway.http.route import ANYONE, Call, route
@@ -16,7 +17,10 @@ from services.gateway.routes.needs import Needs
 class SystemRoutes(Needs):
     @route("GET", "/", who=ANYONE, limited=False, documented=False)
     def get_front(self, call: Call) -> Any:
-        return Answer(302, headers=[("Location", "/docs")])
+        try:
+            return self.pages.page("home")
+        except PagesNotBuilt:
+            return Answer(302, headers=[("Location", "/docs")])
 
     @route("GET", "/health", who=ANYONE, gives=replies.Health(), limited=False, summary="The process is up")
     def get_health(self, call: Call) -> Any:
