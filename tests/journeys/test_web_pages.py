@@ -39,3 +39,12 @@ def test_its_files_are_kept_for_good_and_small(running_stack: RunningStack) -> N
 def test_what_is_no_file_of_the_pages_is_unknown(running_stack: RunningStack) -> None:
     for name in ("nothing.js", "..%2findex.json", "index.json", ".stamp"):
         assert requests.get(f"{running_stack.url}/assets/{name}", timeout=10).status_code == 404, name
+
+
+def test_who_opens_the_printed_address_finds_the_front_page(running_stack: RunningStack) -> None:
+    answer = requests.get(running_stack.url, timeout=10, allow_redirects=False)
+    assert answer.status_code == 200, answer.text
+    [script] = re.findall(r'<script type="module" src="(/assets/home-[^"]+)"', answer.text)
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+    built = requests.get(f"{running_stack.url}{script}", timeout=10).text
+    assert all(page in built for page in ("rider", "driver", "ops")) and "/docs" in built and "/asyncapi" in built
