@@ -22,13 +22,36 @@ _STATIC_TYPES = {"css": "text/css", "js": "text/javascript", "png": "image/png"}
 _STATIC = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png", "favicon-16x16.png")
 
 _PAGE = b"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Hansom's API</title>
-<link rel="icon" href="/docs/favicon-32x32.png"><link rel="stylesheet" href="/docs/swagger-ui.css"></head>
-<body><div id="page"></div><script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>Hansom's API</title>
+<link rel="icon" href="/docs/favicon-32x32.png"><link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="stylesheet" href="/docs/page.css"></head>
+<body><nav aria-label="The contract"><b>Hansom's API</b> <a href="/asyncapi">The socket: AsyncAPI</a>
+<a href="/openapi.json">OpenAPI as JSON</a></nav>
+<main id="page"></main><script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script>
 </body></html>
 """
 _START = b"""window.onload = () => SwaggerUIBundle({url: "/docs/openapi.json", dom_id: "#page", deepLinking: true});
 """
+_LOOK = b"""body { margin: 0; background: #fff; color: #1d1f24; overflow-wrap: anywhere; }
+nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; align-items: center; padding: .6rem 1rem;
+  border-bottom: 1px solid #d9d5cd; font: 16px/1.45 system-ui, sans-serif; }
+nav a { display: inline-flex; align-items: center; min-height: 28px; color: #0b6e4f; }
+.swagger-ui .scheme-container { background: none; }
+/* Swagger UI knows light only: its colours are turned round, its hues stay */
+@media (prefers-color-scheme: dark) {
+  body { background: #1a1d23; color: #eceef2; }
+  nav { border-color: #3b414d; }
+  nav a { color: #4cc79b; }
+  .swagger-ui { filter: invert(.9) hue-rotate(180deg); }
+  .swagger-ui .highlight-code, .swagger-ui .microlight { filter: invert(1) hue-rotate(180deg); }
+}
+"""
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_WRITTEN = {"start.js": (_START, "text/javascript; charset=utf-8"), "page.css": (_LOOK, "text/css; charset=utf-8")}
 
 
 def routes_of(service: type) -> list[Route]:
@@ -151,14 +174,16 @@ def asyncapi_answer() -> Answer:
 
 
 def page() -> Answer:
-    return Answer(200, _PAGE, "text/html; charset=utf-8")
+    """The page of the HTTP contract; that of the socket is one of the built pages."""
+    headers = [("Content-Security-Policy", _POLICY), ("X-Content-Type-Options", "nosniff")]
+    return Answer(200, _PAGE, "text/html; charset=utf-8", headers)
 
 
 @cache
 def static_file(name: str) -> Answer | None:
     """A file of the documentation page, or None."""
-    if name == "start.js":
-        return Answer(200, _START, "text/javascript; charset=utf-8")
+    if name in _WRITTEN:
+        return Answer(200, *_WRITTEN[name])
     if name not in _STATIC:
         return None
     body = (swagger_ui_path / name).read_bytes()

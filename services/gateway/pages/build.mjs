@@ -12,6 +12,7 @@ const PAGES = {
   rider: "Hansom",
   driver: "Hansom for drivers",
   ops: "Hansom operations",
+  asyncapi: "Hansom's socket",
 };
 const out = process.argv[2];
 if (!out) throw new Error("usage: node build.mjs OUT");

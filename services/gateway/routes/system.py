@@ -47,6 +47,10 @@ class SystemRoutes(Needs):
     def get_docs(self, call: Call) -> Any:
         return docs.page()
 
+    @route("GET", "/asyncapi", who=ANYONE, limited=False, documented=False)
+    def get_asyncapi_page(self, call: Call) -> Any:
+        return self.pages.page("asyncapi")
+
     @route("GET", "/docs/{name}", who=ANYONE, limited=False, documented=False)
     def get_docs_file(self, call: Call) -> Any:
         if call.data["name"] == "openapi.json":
