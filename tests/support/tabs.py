@@ -198,6 +198,10 @@ class Drivers(Tab):
     def offer(self) -> Locator:
         return self.page.get_by_role("alertdialog", name="A ride for you")
 
+    def accept(self) -> None:
+        """Take the ride that is offered, at once: an offer lasts seconds."""
+        self.offer.get_by_role("button", name="Accept").click(force=True)
+
     def go_online(self) -> None:
         self.press("Go online")
         self.sheet.get_by_role("heading", name="You are online").wait_for()

@@ -225,15 +225,19 @@ def people(stack: RunningStack, browser: Browser, operator: str, request: pytest
     assert not complaints
 
 
-@pytest.fixture(scope="session")
-def places(stack: RunningStack, browser: Browser) -> dict[str, Point]:
-    """Where the places are that tests search for: what the page's search finds first."""
-    context = new_context(browser)
-    tab = Riders(context.new_page(), stack.url, "rider")
-    tab.sign_in("/v1/riders", {"email": tab.email, "password": PASSWORD, "name": "Aino", "phone": "+358401234567"})
-    names = ("Kaisaniemenkatu", "Kluuvikatu")
+def places_known_to(people: People) -> dict[str, Point]:
+    """Where the places are that are searched for by name: what the page's search finds first."""
+    tab = people.rider()
     near = tab.call("GET", "/v1/cities")["items"][0]["centre"]
     asked = f"limit=8&lat={near['lat']}&lng={near['lng']}"
-    found = {name: tab.call("GET", f"/v1/places?q={name}&{asked}")["items"][0]["point"] for name in names}
-    context.close()
-    return found
+    names = ("Kaisaniemenkatu", "Kluuvikatu")
+    return {name: tab.call("GET", f"/v1/places?q={name}&{asked}")["items"][0]["point"] for name in names}
+
+
+@pytest.fixture(scope="session")
+def places(stack: RunningStack, browser: Browser) -> dict[str, Point]:
+    """Where the places are that tests search for."""
+    people = People(lambda with_map: browser, stack.url, "")
+    places = places_known_to(people)
+    people.go_home()
+    return places

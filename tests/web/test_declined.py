@@ -20,7 +20,7 @@ def test_a_ride_that_one_driver_declines_and_another_gives_back_is_driven_by_the
     first.press("Decline")
     expect(first.offer).to_be_hidden()
     expect(first.heading("You are online")).to_be_visible()
-    second.offer.get_by_role("button", name="Accept").click()
+    second.accept()
     expect(second.heading("To the pickup")).to_be_visible()
     expect(rider.sheet).to_contain_text({0: "Matti", 1: "Liisa"}[drivers.index(second)])
 
@@ -29,6 +29,6 @@ def test_a_ride_that_one_driver_declines_and_another_gives_back_is_driven_by_the
     expect(second.dialog).to_contain_text("Another driver is looked for")
     second.press("Yes, give it back")
     expect(second.heading("You are online")).to_be_visible()
-    third.offer.get_by_role("button", name="Accept").click()
+    third.accept()
     expect(rider.sheet).to_contain_text("Aleksi")
     assert not first.offer.is_visible() and not second.offer.is_visible()

@@ -18,7 +18,7 @@ def test_operations_see_cars_and_those_who_wait_as_it_happens(people: Any, place
     expect(work.get_by_role("link", name=f"Trip {rider.ride()['id'][:8]}")).to_be_visible()
 
     driver.go_online()
-    driver.offer.get_by_role("button", name="Accept").click()
+    driver.accept()
     rider.heading("Your driver").wait_for()
     operator.until(lambda: driving(operator, driver.id) == "to_pickup", "the driver goes to the pickup")
     expect(work.get_by_role("link", name=f"Trip {rider.ride()['id'][:8]}")).to_be_hidden()

@@ -27,7 +27,7 @@ def test_a_driver_who_takes_a_ride_in_one_tab_has_it_in_the_other(people: Any, p
     rider = people.rider()
     rider.ask()
     expect(there.offer).to_be_visible()
-    here.offer.get_by_role("button", name="Accept").click()
+    here.accept()
     for tab in (here, there):
         expect(tab.heading("To the pickup")).to_be_visible()
     expect(there.offer).to_be_hidden()

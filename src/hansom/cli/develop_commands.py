@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the program."""
     app.command("test", rich_help_panel=PANEL, context_settings=PASS_ON)(run_tests)
     app.command(rich_help_panel=PANEL)(lint)
+    app.command(rich_help_panel=PANEL)(screenshots)
     app.command(rich_help_panel=PANEL, context_settings=PASS_ON)(simulate)
     app.command(rich_help_panel=PANEL, context_settings=PASS_ON)(bench)
 
@@ -42,6 +44,16 @@ def run_tests() -> None:
         return pytest_runs.run_all(runs, stop_early=early, pytest=pytest_runs.run_pytest, say=console.print)
 
     raise typer.Exit(pytest_runs.on_one_stack(runs, go))
+
+
+def screenshots(
+    folder: Annotated[Path, typer.Argument(help="Where they are written.")] = REPOSITORY / "docs" / "images",
+) -> None:
+    """Write pictures of the pages, of a city of bots and a ride in it: chromium takes them."""
+    from hansom.cli.pictures import take_pictures
+
+    code = take_pictures(folder.absolute())
+    raise typer.Exit(code)
 
 
 def lint() -> None:
