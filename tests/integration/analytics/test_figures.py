@@ -176,7 +176,7 @@ def test_the_service_tells_the_figures_and_finds_them_again_when_it_comes_back(
         assert reply["today"]["paid_out_minor"] == 900
         return reply
 
-    reply = eventually(told)
+    reply = eventually(told, within_s=20)
     assert len(reply["at"]) == 10
     assert all(len(line) == 10 for line in reply["series"].values())
     assert [wait for wait in reply["series"]["wait_p50_s"] if wait is not None] == [12.0]

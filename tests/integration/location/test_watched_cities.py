@@ -42,7 +42,7 @@ def test_each_car_of_a_city_is_shown_once_with_what_its_driver_does(speaker: Spe
         speaker.trip(event, a_trip(driver, state))
     speaker.go_offline(away)
     wanted = {free: "free", coming: "to_pickup", there: "at_pickup", riding: "riding", silent: "silent"}
-    eventually(lambda: states(call) == wanted)
+    eventually(lambda: states(call) == wanted, within_s=20)
     (row,) = [row for row in call("see_city", {"city": "helsinki"})["drivers"] if row[0] == free]
     assert row == [free, CENTRE.lat, CENTRE.lng, 90.0, "free"]
     assert call("see_city", {"city": "elsewhere"}) == {"drivers": [], "more": 0}
@@ -53,10 +53,14 @@ def test_of_too_many_cars_those_on_a_ride_stay_and_the_others_do_not_come_and_go
     speaker.go_online(*drivers)
     speaker.report(*(a_row(each, CENTRE) for each in drivers))
     speaker.trip("trip_assigned", a_trip(drivers[-1]))
-    eventually(lambda: sorted(states(call).values()) == ["free"] * 29 + ["to_pickup"])
+    eventually(lambda: sorted(states(call).values()) == ["free"] * 29 + ["to_pickup"], within_s=20)
     first = call("see_city", {"city": "helsinki", "limit": 10})
     speaker.report(*(a_row(each, BESIDE, seq=1) for each in drivers[15:]))
-    eventually(lambda: sum(row[1] == BESIDE.lat for row in call("see_city", {"city": "helsinki"})["drivers"]) == 15)
+
+    def moved() -> int:
+        return sum(row[1] == BESIDE.lat for row in call("see_city", {"city": "helsinki"})["drivers"])
+
+    eventually(lambda: moved() == 15, within_s=20)
     second = call("see_city", {"city": "helsinki", "limit": 10})
     assert (first["more"], second["more"]) == (20, 20)
     assert [row[0] for row in first["drivers"]] == [row[0] for row in second["drivers"]]
@@ -92,7 +96,7 @@ def test_the_service_counts_what_it_takes_and_not_what_it_had_before(speaker: Sp
         speaker.report(*rows(range(400)))
     # those of one driver are taken in turn: once these are counted, the others would be. A few of other tests may be
     speaker.report(*rows(range(500, 800)))
-    eventually(lambda: counted() >= 700)
+    eventually(lambda: counted() >= 700, within_s=20)
     assert counted() < 1000, "what came again was counted again"
 
 
