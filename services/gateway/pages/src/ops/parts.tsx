@@ -39,7 +39,7 @@ export const Table = ({
   children: ComponentChildren;
 }) => (
   // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
-  <div class="table" role="region" aria-label={label} tabIndex={0}>
+  <div class="table" role="region" aria-label={t("ops.frame.table", { label })} tabIndex={0}>
     <table>
       <thead>
         <tr>

@@ -19,7 +19,7 @@ const Up = ({ ok, why }: { ok: boolean | null; why: string | null }) => (
       {t(`ops.desk.health.${ok === null ? "unknown" : ok ? "up" : "down"}`)}
     </Tag>
     {why && (
-      <span class="soft small block" lang="en">
+      <span class="soft small why" lang="en">
         {why}
       </span>
     )}
@@ -76,7 +76,7 @@ const Stores = ({ of }: { of: Store[] }) => (
           <Up ok={store.ok} why={store.why} />
         </td>
         <td class="number">{store.answer_ms === null ? "–" : `${number(store.answer_ms, 1)} ms`}</td>
-        <td class="small" lang="en">
+        <td class="small store-facts" lang="en">
           {Object.entries(store.facts)
             .filter(([, value]) => value !== null)
             .map(([name, value]) => `${name.replaceAll("_", " ")} ${fact(value)}`)
@@ -125,7 +125,7 @@ export const HealthView = () => {
   const found = useEvery<Health>(EVERY_MS, (signal) => get("/v1/ops/health", {}, signal), []);
   const [service, choose] = useState("");
   const health = found.value;
-  const down = [...(health?.services ?? []), ...(health?.stores ?? [])].filter((part) => part.ok !== true);
+  const down = [...(health?.services ?? []), ...(health?.stores ?? [])].filter((part) => part.ok === false);
   return (
     <div class="view">
       <h1>{t("ops.frame.sections.health")}</h1>

@@ -162,12 +162,9 @@ export const PromosView = () => {
                   <td dir="auto">{promo.note}</td>
                   <td>
                     {state !== "disabled" && state !== "over" && (
-                      <Button
-                        kind="quiet"
-                        label={t("ops.desk.promos.disable_it", { code: promo.code })}
-                        onClick={() => end(promo)}
-                      >
+                      <Button kind="quiet" onClick={() => end(promo)}>
                         {t("ops.desk.promos.disable")}
+                        <span class="unseen"> {promo.code}</span>
                       </Button>
                     )}
                   </td>
