@@ -48,16 +48,15 @@ const Account = () => (
 
 const Opened = () => {
   const { section, id } = route.value;
-  const [View, setView] = useState<ComponentType<ViewProps> | null>(null);
+  const [opened, open] = useState<{ section: string; View: ComponentType<ViewProps> } | null>(null);
   const [failure, setFailure] = useState<unknown>(null);
   const found = SECTIONS.find(({ path }) => path === section);
   useEffect(() => {
     let left = false;
-    setView(null);
     setFailure(null);
     document.title = `${found ? nameOf(section) : t("ops.frame.unknown")} · Hansom`;
     found?.view().then(
-      (view) => !left && setView(() => view),
+      (View) => !left && open({ section, View }),
       (reason) => !left && setFailure(reason),
     );
     return () => {
@@ -65,8 +64,19 @@ const Opened = () => {
     };
   }, [section]);
   if (!found) return <p class="empty">{t("ops.frame.unknown")}</p>;
-  if (failure !== null) return <Note kind="bad">{words(failure)}</Note>;
-  return View ? <View key={`${city.value?.id}/${id ?? ""}`} id={id} /> : <Loading />;
+  if (failure !== null)
+    return (
+      <div class="view">
+        <h1>{nameOf(section)}</h1>
+        <Note kind="bad">
+          {/* a newer release has other files: the page that knows them must be fetched */}
+          {words(failure)} <Button onClick={() => location.reload()}>{t("ui.again")}</Button>
+        </Note>
+      </div>
+    );
+  // until the part of this address is there, the one before must not be given its id
+  if (opened?.section !== section) return <Loading />;
+  return <opened.View key={`${city.value?.id}/${id ?? ""}`} id={id} />;
 };
 
 const Console = () => {
