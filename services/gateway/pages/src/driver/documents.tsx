@@ -44,6 +44,7 @@ const HandIn = ({ paper, onDone }: { paper: Paper; onDone: () => Promise<void> }
 
 const One = ({ paper, onDone }: { paper: Paper; onDone: () => Promise<void> }) => {
   const [open, setOpen] = useState(false);
+  const state = paper.state === "missing" && !paper.required ? "optional" : paper.state;
   return (
     <li class="stack paper">
       <div class="row between">
@@ -60,7 +61,7 @@ const One = ({ paper, onDone }: { paper: Paper; onDone: () => Promise<void> }) =
             <span class="soft small block">{t("papers.submitted_at", { at: dayAndTime(paper.submitted_at) })}</span>
           )}
         </span>
-        <span class={`badge ${SHADES[paper.state]}`}>{t(`papers.state.${paper.state}`)}</span>
+        <span class={`badge ${state === "optional" ? "" : SHADES[state]}`}>{t(`papers.state.${state}`)}</span>
       </div>
       {paper.state === "rejected" && paper.reason && (
         <p class="small" dir="auto">
