@@ -3,7 +3,7 @@ import type { LngLatBoundsLike, Map as MapLibre } from "maplibre-gl";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { City } from "../app/city";
 import type { Point } from "../app/http";
-import { t } from "../app/i18n";
+import { language, t } from "../app/i18n";
 import { shade } from "../app/prefs";
 import { cityStyle } from "./style";
 import "maplibre-gl/dist/maplibre-gl.css";
@@ -62,6 +62,22 @@ export const CityMap = ({ city, label, onReady, onPick, still }: Props) => {
   const [failed, setFailed] = useState(false);
   const [away, setAway] = useState(false);
 
+  /** What MapLibre made says its names in the language of now. */
+  const name = () => {
+    const names = {
+      ".maplibregl-canvas": label,
+      ".maplibregl-ctrl-zoom-in": t("map.zoom_in"),
+      ".maplibregl-ctrl-zoom-out": t("map.zoom_out"),
+    };
+    for (const [selector, text] of Object.entries(names)) {
+      place.current?.querySelector(selector)?.setAttribute("aria-label", text);
+    }
+    for (const button of place.current?.querySelectorAll("button[aria-label]") ?? []) {
+      button.setAttribute("title", button.getAttribute("aria-label") ?? "");
+    }
+  };
+  useEffect(name, [label, language.value]);
+
   useEffect(() => {
     let gone = false;
     let map: MapLibre | undefined;
@@ -91,6 +107,7 @@ export const CityMap = ({ city, label, onReady, onPick, still }: Props) => {
             setAway(false);
         });
         map.on("click", (event) => pick.current?.({ lat: event.lngLat.lat, lng: event.lngLat.lng }));
+        name();
         const ready = map;
         ready.once("load", () => {
           if (!gone) leave = onReady(ready, library);
