@@ -50,7 +50,7 @@ class GatewayUp(Reply):
     sockets = fields.Integer(required=True)
 
 
-class Health(Reply):
+class EverybodysHealth(Reply):
     at = Rfc3339(required=True)
     services = fields.List(fields.Nested(ServiceHealth), required=True)
     stores = fields.List(fields.Nested(StoreHealth), required=True)

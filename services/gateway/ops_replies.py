@@ -17,12 +17,12 @@ class Person(Reply):
     name = fields.String(**MAYBE)
 
 
-class Trip(replies.Trip):
+class ListedTrip(replies.Trip):
     """A trip in an operator's list."""
 
     rider = fields.Nested(Person, required=True)
 
 
-class Trips(Reply):
-    items = fields.List(fields.Nested(Trip), required=True)
+class ListedTrips(Reply):
+    items = fields.List(fields.Nested(ListedTrip), required=True)
     next_cursor = fields.String(**MAYBE)

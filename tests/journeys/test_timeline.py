@@ -50,7 +50,7 @@ def test_a_ride_is_told_from_its_quote_to_the_money_given_back(people: Any, ops:
     assert refused(ops, "GET", "/v1/ops/trips/nothing/timeline").code == "unknown_trip"
 
     listed = ops.call("GET", f"/v1/ops/trips?rider_id={rider.id}")
-    assert ops_replies.Trips().validate(listed) == {}
+    assert ops_replies.ListedTrips().validate(listed) == {}
     assert [(each["rider"]["name"], each["driver"]["name"]) for each in listed["items"]] == [
         ("Kaisa Virtanen", "Kaisa Virtanen")
     ]

@@ -31,7 +31,7 @@ class HealthRoutes(Needs):
     checkup: Any
     roster: Any
 
-    @route("GET", "/v1/ops/health", who=OPS, gives=health_replies.Health(),
+    @route("GET", "/v1/ops/health", who=OPS, gives=health_replies.EverybodysHealth(),
            summary="How every service and store is, what waits in queues and outboxes")  # fmt: skip
     def get_everybodys_health(self, call: Call) -> Any:
         """All asked at once, each for 1.5 s at most: what is down neither fails nor delays the answer. A second old at

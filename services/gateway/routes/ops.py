@@ -44,7 +44,7 @@ class OpsRoutes(Needs):
                 missing.append({"part": name, "code": exc.code})
         return {**overview, "sockets": self.sockets.count(), "missing": missing}
 
-    @route("GET", "/v1/ops/trips", who=OPS, query=schemas.TripsQuery(), gives=ops_replies.Trips(),
+    @route("GET", "/v1/ops/trips", who=OPS, query=schemas.TripsQuery(), gives=ops_replies.ListedTrips(),
            summary="Trips, filtered, newest first")  # fmt: skip
     def list_all_trips(self, call: Call) -> Any:
         """`rider.name` is null while the users service is away. Of people whom `q` finds the newest 200 count."""
