@@ -38,7 +38,7 @@ def chromium() -> str:
     for name in (os.environ.get("CHROMIUM", ""), *BROWSERS):
         if name and (found := shutil.which(name)):
             return found
-    raise LookupError("no chromium on this machine: apt-get install chromium-headless-shell, or name yours: CHROMIUM=/path/to/it")
+    raise LookupError(f"no chromium here: apt-get install {BROWSERS[0]}, or name yours: CHROMIUM=/path/to/it")
 
 
 @dataclass
