@@ -6,7 +6,7 @@ import { city } from "../../app/city";
 import { number } from "../../app/format";
 import { get } from "../../app/http";
 import { t } from "../../app/i18n";
-import { CityMap, show } from "../../map/city-map";
+import { CityMap } from "../../map/city-map";
 import { type Library, Scene } from "../../map/scene";
 import { Note } from "../../ui/parts";
 import { Panel, Table } from "../parts";
@@ -17,7 +17,7 @@ import { counted } from "./list";
 import type { Place, Positions, WholeDriver } from "./model";
 
 const POLLED_MS = 5000;
-const ROOM = { top: 60, right: 60, bottom: 60, left: 60 };
+const ZOOM = 15;
 
 /** The car, followed: the map moves along when it is about to leave. */
 const Here = ({ place, name }: { place: Place; name: string }) => {
@@ -28,11 +28,12 @@ const Here = ({ place, name }: { place: Place; name: string }) => {
   const ready = useCallback((map: MapLibre, library: Library) => {
     if (!city.value) return;
     const scene = new Scene(map, library, city.value, POLLED_MS);
-    show(map, [shown.peek().point], ROOM, false);
+    const first = shown.peek().point;
+    map.jumpTo({ center: [first.lng, first.lat], zoom: ZOOM });
     const moving = effect(() => {
       const { point, bearing_deg } = shown.value;
       scene.cars.set([{ id: "car", ...point, bearing_deg, look: "mine" }]);
-      if (!map.getBounds().contains([point.lng, point.lat])) show(map, [point], ROOM);
+      if (!map.getBounds().contains([point.lng, point.lat])) map.jumpTo({ center: [point.lng, point.lat] });
     });
     return () => {
       moving();
