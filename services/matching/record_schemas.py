@@ -23,7 +23,6 @@ from hansom.contracts.matching import (
     WaitReply,
     WhyNoRidesReply,
 )
-from hansom.timeline import timeline_reply
 from hansom.validation import load
 from hansom.wire import Rfc3339, iso
 from services.matching.domain.driver_hour import NEARBY_M, Tip
@@ -32,7 +31,6 @@ from services.matching.domain.news import DriverNews
 from services.matching.domain.outcome import Outcome
 from services.matching.domain.pool import Answered
 from services.matching.domain.summary import Asked, Look, Word, summarise
-from services.matching.domain.timeline import Batch, Promise, looks, promises
 from services.matching.domain.waiting import WaitingState, WaitOver
 from services.matching.explaining import Told
 from services.matching.usecases import ClosedBatch
@@ -170,20 +168,6 @@ def write_decisions_reply(
         "waits": [_wait(wait) for wait in waits],
         "items": _lines(decisions, answers),
     }
-
-
-def write_timeline(decisions: Sequence[Row], waits: Sequence[Row]) -> dict[str, Any]:
-    """How a driver was looked for, moment by moment. All rows newest first."""
-    batches = [
-        Batch(look.at, look.policy, look.fallback, look.estimated, look.considered)
-        for look in map(_look, reversed(decisions))
-    ]
-    told = [
-        Promise(wait["promised_at"], wait["about_s"], wait["actual_s"], wait["how"])
-        for wait in reversed(waits)
-        if wait["promised_at"] is not None
-    ]
-    return timeline_reply([*looks(batches), *promises(told)])
 
 
 def _lines(decisions: Iterable[Row], answers: Mapping[str, Row]) -> list[DecisionReply]:
