@@ -125,6 +125,7 @@ export const HealthView = () => {
   const found = useEvery<Health>(EVERY_MS, (signal) => get("/v1/ops/health", {}, signal), []);
   const [service, choose] = useState("");
   const health = found.value;
+  const parked = health ? health.services.reduce((sum, each) => sum + (each.parked ?? 0), 0) : null;
   const down = [...(health?.services ?? []), ...(health?.stores ?? [])].filter((part) => part.ok === false);
   return (
     <div class="view">
@@ -154,7 +155,7 @@ export const HealthView = () => {
           <Rest of={health} />
         </>
       )}
-      <ParkedMessages service={service} onService={choose} onChange={found.again} />
+      <ParkedMessages service={service} onService={choose} parked={parked} onChange={found.again} />
     </div>
   );
 };

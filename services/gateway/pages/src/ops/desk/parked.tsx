@@ -3,13 +3,11 @@ import { useState } from "preact/hooks";
 import { number } from "../../app/format";
 import { get, post } from "../../app/http";
 import { t } from "../../app/i18n";
+import { useResource } from "../../app/resource";
 import { Button, Note, Select, toast, words } from "../../ui/parts";
-import { useEvery } from "../live/every";
 import { Confirm, Empty, Panel } from "../parts";
 import { when } from "../trips/words";
 import type { Parked, ParkedMessage } from "./health-model";
-
-const EVERY_MS = 10_000;
 
 const Message = ({ of }: { of: ParkedMessage }) => (
   <li class="parked stack">
@@ -39,14 +37,16 @@ interface Props {
   /** Whose messages; empty: of all. */
   service: string;
   onService: (service: string) => void;
+  /** How many there are of all, as health says; null while it is not known. */
+  parked: number | null;
   onChange: () => Promise<void>;
 }
 
-export const ParkedMessages = ({ service, onService, onChange }: Props) => {
-  const found = useEvery<Parked>(
-    EVERY_MS,
-    (signal) => get("/v1/ops/parked", { service: service || null, limit: 50 }, signal),
-    [service],
+export const ParkedMessages = ({ service, onService, parked, onChange }: Props) => {
+  // looked at when there are more or fewer, not by the clock: a look takes them from the queue and gives them back
+  const found = useResource<Parked>(
+    () => get("/v1/ops/parked", { service: service || null, limit: 50 }),
+    [service, parked],
   );
   const [dropping, drop] = useState(false);
   const counts = Object.entries(found.value?.counts ?? {}).filter(([, count]) => count > 0);
