@@ -4,11 +4,11 @@ import { openDocument } from "../app/documents";
 import { distance, duration, minor, money } from "../app/format";
 import { ApiError, get, type Money, newKey, post } from "../app/http";
 import { t } from "../app/i18n";
+import { lineText } from "../app/lines";
 import { rate } from "../app/rating";
 import type { FareLine, Trip } from "../app/trip";
 import { Button, Field, Loading, Note, toast, words } from "../ui/parts";
 import { Stars } from "../ui/stars";
-import { lineText } from "./lines";
 import { beginAnew, charged } from "./ride";
 
 export interface Receipt {

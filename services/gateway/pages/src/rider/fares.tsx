@@ -3,9 +3,10 @@ import { useEffect, useState } from "preact/hooks";
 import { distance, duration, money } from "../app/format";
 import { ApiError } from "../app/http";
 import { language, t } from "../app/i18n";
+import { lineText } from "../app/lines";
 import type { Option } from "../app/trip";
 import { Button, Dialog, Loading, Note, words } from "../ui/parts";
-import { lineText, surgeText } from "./lines";
+import { surgeText } from "./lines";
 import { ask, askFares, category, option, promoCode, quote, quoteFailure, quoting } from "./ride";
 import { MethodChoice } from "./wallet";
 
@@ -39,6 +40,11 @@ const Breakdown = ({ option: chosen, onClose }: { option: Option; onClose: () =>
   </Dialog>
 );
 
+const pickup = (seconds: number | null): string => {
+  if (seconds === null) return t("fare.no_car");
+  return seconds < 30 ? t("fare.pickup_now") : t("fare.pickup_in", { time: duration(seconds) });
+};
+
 const FareChoice = ({ each }: { each: Option }) => (
   <label class="choice">
     <input
@@ -54,9 +60,7 @@ const FareChoice = ({ each }: { each: Option }) => (
     <span class="grow">
       <strong>{t(`category.${each.category}`, { defaultValue: each.category })}</strong>
       {each.surge.multiplier > 1 && <span class="badge warn">{t("fare.busy")}</span>}
-      <span class="soft small block">
-        {each.pickup_eta_s === null ? t("fare.no_car") : t("fare.pickup_in", { time: duration(each.pickup_eta_s) })}
-      </span>
+      <span class="soft small block">{pickup(each.pickup_eta_s)}</span>
     </span>
     <span class="price number">
       {each.promo && <s class="soft small block">{money(each.fare)}</s>}

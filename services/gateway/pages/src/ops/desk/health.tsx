@@ -60,7 +60,17 @@ const Services = ({ of, onParked }: { of: Service[]; onParked: (service: string)
   </Table>
 );
 
-const fact = (value: unknown): string => (typeof value === "number" ? number(value, 1) : String(value));
+const MEGABYTE = 1_000_000;
+
+/** A fact of a store with its unit, by the end of its name; null when there is nothing to say. */
+const fact = ([name, value]: [string, unknown]): string | null => {
+  const said = name.replace(/_(s|bytes)$/, "").replaceAll("_", " ");
+  if (value === null || value === false) return null;
+  if (value === true) return said;
+  if (typeof value !== "number") return `${said} ${value}`;
+  if (name.endsWith("_s")) return `${said} ${span(value)}`;
+  return name.endsWith("_bytes") ? `${said} ${number(value / MEGABYTE, 1)} MB` : `${said} ${number(value, 1)}`;
+};
 
 const Stores = ({ of }: { of: Store[] }) => (
   <Table
@@ -77,10 +87,7 @@ const Stores = ({ of }: { of: Store[] }) => (
         </td>
         <td class="number">{store.answer_ms === null ? "–" : `${number(store.answer_ms, 1)} ms`}</td>
         <td class="small store-facts" lang="en">
-          {Object.entries(store.facts)
-            .filter(([, value]) => value !== null)
-            .map(([name, value]) => `${name.replaceAll("_", " ")} ${fact(value)}`)
-            .join(" · ")}
+          {Object.entries(store.facts).map(fact).filter(Boolean).join(" · ")}
         </td>
       </tr>
     ))}

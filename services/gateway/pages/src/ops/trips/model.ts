@@ -1,6 +1,7 @@
 /** What operators are told of a trip. */
+
 import type { Money, Point } from "../../app/http";
-import type { Trip } from "../../app/trip";
+import type { FareLine, Trip } from "../../app/trip";
 
 export interface Person {
   id: string;
@@ -106,7 +107,7 @@ export interface Paper {
 
 export interface Receipt {
   receipt_number: string;
-  lines: { code: string; label: string; amount: Money }[];
+  lines: FareLine[];
   total: Money;
   paid_with: string | null;
   state: "paid" | "unpaid" | "refunded";

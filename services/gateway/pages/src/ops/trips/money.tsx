@@ -4,6 +4,7 @@ import { openFile } from "../../app/documents";
 import { minor, money } from "../../app/format";
 import { ApiError, get, newKey, post } from "../../app/http";
 import { language, t } from "../../app/i18n";
+import { lineText } from "../../app/lines";
 import { useResource } from "../../app/resource";
 import { Button, Dialog, Field, Note, toast, useForm } from "../../ui/parts";
 import { Empty, Panel, Tag, type Tone } from "../parts";
@@ -23,7 +24,7 @@ const Bill = ({ trip, receipt }: { trip: OpsTrip; receipt: Receipt }) => (
     <dl class="amounts">
       {receipt.lines.map((line) => (
         <>
-          <dt>{t(`line.${line.code}`, { defaultValue: line.label })}</dt>
+          <dt>{lineText(line)}</dt>
           <dd>{money(line.amount)}</dd>
         </>
       ))}
