@@ -156,5 +156,5 @@ def test_everybody_can_look_into_a_trip_and_a_driver(people: Any, places: Any) -
     look(operator, "cancelling a trip")
     operator.dialog.get_by_role("button", name="Close").click()
     operator.open(f"#/drivers/{driver.id}")
-    operator.button("Suspend", exact=True).wait_for()
+    operator.button("Suspend…", exact=True).wait_for()
     look(operator, "a driver")

@@ -27,7 +27,7 @@ def test_a_rider_taps_where_from_and_where_to_and_a_driver_where_his_car_is(peop
     assert not violations(rider.page)
 
     driver = people.driver(at={"lat": 60.0, "lng": 24.0}, online=False, with_map=True, desk=True)
-    driver.text("Position").click()
+    driver.sheet.locator("summary", has_text="Position").click()
     driver.page.get_by_label("Where the position comes from").select_option("map")
     driver.go_online()
     expect(driver.text("Click on the map where your car is.")).to_be_visible()

@@ -6,6 +6,7 @@ import { t } from "../../app/i18n";
 import { Button } from "../../ui/parts";
 import { Tag, type Tone } from "../parts";
 import { href } from "../route";
+import { short } from "../trips/words";
 import { cityState, type State } from "./city-state";
 import { useNow } from "./every";
 import { type HeatMap, MEASURES, measured } from "./heat";
@@ -68,7 +69,7 @@ const WaitingFacts = ({ trip_id }: { trip_id: string }) => {
   const row = cityState.value?.waiting.find((each) => each[0] === trip_id);
   return (
     <>
-      <h2>{t("ops.live.card.rider", { id: shortId(trip_id) })}</h2>
+      <h2>{t("ops.live.card.rider", { id: short(trip_id) })}</h2>
       <p class="number">
         {row
           ? t("ops.live.card.waits", { time: wait((now - Date.parse(row[3])) / 1000) })

@@ -10,6 +10,7 @@ import { Button, Dialog, Loading, Note, words } from "../../ui/parts";
 import { Panel } from "../parts";
 import { href, refine, route } from "../route";
 import type { ViewProps } from "../sections";
+import { short } from "../trips/words";
 import { Card } from "./card";
 import { cityState, heardAt, unwatched, watchCity } from "./city-state";
 import { useEvery, useNow } from "./every";
@@ -19,7 +20,7 @@ import { Heat, SegmentTable, States } from "./legend";
 import { LiveMap } from "./live-map";
 import { picked } from "./picked";
 import { LONG_MS, VERY_LONG_MS } from "./waiters";
-import { shortId, wait } from "./words";
+import { wait } from "./words";
 
 const HEAT_PAUSE_MS = 15_000;
 /** Without news for so long, what is seen is not called live any more. */
@@ -62,7 +63,7 @@ const WaitingList = () => {
       <ul class="list">
         {rows.slice(0, LONGEST_SHOWN).map(({ trip_id, ms }) => (
           <li key={trip_id} class="row between waiting-row">
-            <a href={href("trips", trip_id)}>{t("ops.live.card.rider", { id: shortId(trip_id) })}</a>
+            <a href={href("trips", trip_id)}>{t("ops.live.card.rider", { id: short(trip_id) })}</a>
             <span class={`number ${ms > VERY_LONG_MS ? "failed" : ms > LONG_MS ? "warned" : ""}`}>
               {wait(ms / 1000)}
             </span>
