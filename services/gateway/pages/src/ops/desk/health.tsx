@@ -19,7 +19,7 @@ const Up = ({ ok, why }: { ok: boolean | null; why: string | null }) => (
       {t(`ops.desk.health.${ok === null ? "unknown" : ok ? "up" : "down"}`)}
     </Tag>
     {why && (
-      <span class="soft small why" lang="en">
+      <span class="soft small health-why" lang="en">
         {why}
       </span>
     )}
@@ -95,7 +95,7 @@ const Stores = ({ of }: { of: Store[] }) => (
 );
 
 const Rest = ({ of }: { of: Health }) => (
-  <div class="two">
+  <div class="pair">
     <Panel title={t("ops.desk.health.outboxes")}>
       <Table
         label={t("ops.desk.health.outboxes")}
@@ -151,7 +151,7 @@ export const HealthView = () => {
             )}
           </div>
           <p class="soft small">{t("ops.desk.health.as_of", { when: toTheSecond(health.at) })}</p>
-          <div class="two">
+          <div class="pair">
             <Panel title={t("ops.desk.health.services")}>
               <Services of={health.services} onParked={choose} />
             </Panel>
