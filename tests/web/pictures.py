@@ -37,7 +37,7 @@ class Album:
         tab.page.wait_for_timeout(drawn_ms)
         picture = Image.open(io.BytesIO(tab.page.screenshot())).convert("RGB")
         path = self.folder / f"{name}.png"
-        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+        picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
         tab.page.emulate_media(color_scheme="light")
         print(f"{path}  {path.stat().st_size // 1000} kB", flush=True)
 

@@ -136,8 +136,23 @@ def test_a_ride_is_asked_for_by_the_keyboard_alone(people: Any) -> None:
     expect(rider.button("Cancel the ride")).to_be_focused()
 
 
-CONSOLE = {"": "Key figures", "trips": "Trips", "drivers": "Drivers"}
+CONSOLE = {
+    "": "Key figures",
+    "trips": "Trips",
+    "drivers": "Drivers",
+    "surge": "Changes by operators",
+    "promos": "Promo codes, newest first",
+    "money": "Balances of the ledger",
+    "health": "Services",
+}
 """Parts of the console that are the same for each operator, and what tells that they are there."""
+
+
+@pytest.mark.parametrize("page", ["", "asyncapi"])
+def test_everybody_can_read_the_pages_that_need_no_account(people: Any, page: str) -> None:
+    reader = people.stranger(page)
+    reader.page.get_by_role("heading", level=1).wait_for()
+    look(reader, page or "the front page")
 
 
 @pytest.mark.parametrize("section", CONSOLE)

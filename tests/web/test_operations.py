@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from playwright.sync_api import expect
 
@@ -67,3 +68,46 @@ def test_a_driver_is_suspended_with_a_reason_and_approved_again(people: Any, pla
     expect(operator.text("Matti Meikäläinen may drive.")).to_be_visible()
     driver.page.reload()
     expect(driver.button("Go online")).to_be_visible()
+
+
+def test_an_operator_makes_a_promo_code_and_takes_it_out_of_use(people: Any) -> None:
+    operator = people.operator("#/promos")
+    operator.press("Make a code")
+    code = f"SNOW{uuid4().hex[:6].upper()}"
+    operator.dialog.get_by_label("Code").fill(code)
+    operator.dialog.get_by_label("Amount").fill("two")
+    make = operator.dialog.get_by_role("button", name="Make a code")
+    make.click()
+    expect(operator.dialog.get_by_text("This is not an amount")).to_be_visible()
+    expect(operator.dialog.get_by_label("Amount")).to_be_focused()
+    operator.dialog.get_by_label("Amount").fill("2.50")
+    make.click()
+    row = operator.page.get_by_role("row", name=code)
+    expect(row).to_contain_text("€2.50")
+    expect(row).to_contain_text("In use")
+
+    row.get_by_role("button", name="Take out of use").click()
+    operator.dialog.get_by_role("button", name="Take out of use").click()
+    expect(row).to_contain_text("Taken out of use")
+
+
+def test_an_operator_switches_surge_off_and_on_and_it_is_kept_who_did(people: Any) -> None:
+    operator = people.operator("#/surge")
+    operator.press("Switch surge off")
+    operator.dialog.get_by_label("Reason").fill("A fair is on")
+    operator.dialog.get_by_role("button", name="Switch surge off").click()
+    expect(operator.page.get_by_role("row").filter(has_text="A fair is on").first).to_contain_text("you")
+    operator.press("Switch surge on")
+    operator.dialog.get_by_label("Reason").fill("It is over")
+    operator.dialog.get_by_role("button", name="Switch surge on").click()
+    expect(operator.button("Switch surge off")).to_be_visible()
+    expect(operator.page.get_by_role("row").filter(has_text="It is over").first).to_be_visible()
+
+
+def test_an_operator_asks_for_an_audit_and_reads_what_was_looked_at(people: Any) -> None:
+    operator = people.operator("#/money")
+    operator.press("Audit now")
+    expect(operator.page.get_by_role("row").filter(has_text="Asked for").first).to_be_visible()
+    expect(operator.page.get_by_role("table").filter(has_text="What must hold")).to_contain_text(
+        "every ledger transaction sums to zero"
+    )
