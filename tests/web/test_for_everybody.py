@@ -148,10 +148,10 @@ CONSOLE = {
 """Parts of the console that are the same for each operator, and what tells that they are there."""
 
 
-@pytest.mark.parametrize("page", ["", "asyncapi"])
-def test_everybody_can_read_the_pages_that_need_no_account(people: Any, page: str) -> None:
+@pytest.mark.parametrize(("page", "heading"), [("", "Hansom"), ("asyncapi", "offer_made")])
+def test_everybody_can_read_the_pages_that_need_no_account(people: Any, page: str, heading: str) -> None:
     reader = people.stranger(page)
-    reader.page.get_by_role("heading", level=1).wait_for()
+    reader.page.get_by_role("heading", name=heading).first.wait_for()
     look(reader, page or "the front page")
 
 
