@@ -36,7 +36,7 @@ def test_a_ride_goes_from_the_first_look_at_fares_to_receipt_tip_and_ratings(peo
     expect(driver.sheet.get_by_role("heading")).to_have_text("To the destination")
     expect(rider.sheet.get_by_role("heading")).to_contain_text("There in")
 
-    driver.drive(start, end)
+    driver.drive(start, end, legs=10)  # as fast as a car may be: what jumps is not believed
     driver.press("We are there")
     expect(rider.sheet.get_by_role("heading").first).to_have_text("You have arrived")
     expect(rider.sheet.locator(".amounts")).to_contain_text("Booking fee")

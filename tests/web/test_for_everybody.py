@@ -90,7 +90,7 @@ def test_everybody_can_ride_and_drive(people: Any, places: Any) -> None:
     look(driver, "the ride is over")
     rider.open_menu("My rides")
     rider.dialog.get_by_role("button", name="Completed").click()
-    rider.dialog.get_by_role("img", name="Route of the ride").wait_for()
+    rider.dialog.get_by_role("button", name="Receipt as PDF").wait_for()
     look(rider, "my rides")
 
 
@@ -131,6 +131,7 @@ def test_a_ride_is_asked_for_by_the_keyboard_alone(people: Any) -> None:
     keys.press("Enter")
     rider.heading("Looking for a driver").wait_for()
     rider.press("Cancel the ride")
+    rider.dialog.wait_for()
     keys.press("Escape")
     expect(rider.dialog).to_be_hidden()
     expect(rider.button("Cancel the ride")).to_be_focused()
