@@ -39,7 +39,7 @@ def test_a_ride_goes_from_the_first_look_at_fares_to_receipt_tip_and_ratings(peo
     driver.drive(start, end, legs=10)  # as fast as a car may be: what jumps is not believed
     driver.press("We are there")
     expect(rider.sheet.get_by_role("heading").first).to_have_text("You have arrived")
-    expect(rider.sheet.locator(".amounts")).to_contain_text("Booking fee")
+    expect(rider.sheet.locator(".amounts")).to_contain_text("Total")
     rider.press("€2.00", exact=True)
     expect(rider.text("Thank you: all of it is your driver's.")).to_be_visible()
     expect(driver.text("Your rider tipped €2.00.")).to_be_visible()
