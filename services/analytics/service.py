@@ -172,8 +172,12 @@ class AnalyticsService:
     def hint_demand(self) -> None:
         duty, now = Duty(self.mongo, HINTING, HINTING_TAKES), self.clock.now()
         if duty.claim(now):
-            for city in self.cities.keys(None):
-                self._hint_city(city, now)
+            try:
+                for city in self.cities.keys(None):
+                    self._hint_city(city, now)
+            except (Unavailable, *STORE_DOWN):
+                duty.put_off(now)  # by whoever's turn is next, not a minute later as if this one had died
+                raise
             duty.done(now, now + EARLY * self.outlooks.hinting.every)
 
     # -- what several of them need -----------------------------------------------------------------------------------

@@ -97,6 +97,12 @@ class _Queues(QueueConsumer):
     ) -> Any:
         return super().consume(limit, timeout, safety_interval, **kwargs)
 
+    def wait_until_read(self, within_s: float, too_late: Exception) -> None:
+        """Return when the queues are declared and read for the first time; at once ever after."""
+        if not self._consumers_ready.ready():
+            with eventlet.Timeout(within_s, too_late):
+                self._consumers_ready.wait()
+
 
 class _Replies(ReplyListener):
     queue_consumer = _Queues()
@@ -244,10 +250,12 @@ class ServiceClient(DependencyProvider):
     def send(
         self, client: _Client, method: str, payload: dict[str, Any], deadline_s: float | None, headers: dict[str, Any]
     ) -> _Reply:
-        correlation_id = new_id()
-        event = self.replies.get_reply_event(correlation_id)
         limit_s = self.deadline_s if deadline_s is None else deadline_s
         deadline_at = time.monotonic() + limit_s
+        # a reply that comes before its queue is there goes nowhere, and a timer may fire that early
+        self.replies.queue_consumer.wait_until_read(limit_s, DeadlineExceeded(details={"service": self.service}))
+        correlation_id = new_id()
+        event = self.replies.get_reply_event(correlation_id)
 
         def unroutable() -> None:
             if not event.ready():

@@ -30,3 +30,7 @@ class Duty:
     def done(self, now: datetime, again_at: datetime) -> None:
         """It is done, and due again at `again_at`."""
         self._duties.update_one({"_id": self._name}, {"$set": {"done_at": now, "due_at": again_at}}, upsert=True)
+
+    def put_off(self, until: datetime) -> None:
+        """It could not be done, and is due again at `until`."""
+        self._duties.update_one({"_id": self._name}, {"$set": {"due_at": until}})

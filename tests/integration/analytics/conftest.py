@@ -12,6 +12,7 @@ from nameko.containers import ServiceContainer
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from hansom.contracts.errors import Unavailable
 from hansom.contracts.topology import SUBSCRIPTIONS
 from hansom.mongo import mongo_client
 from hansom.rpc import ServiceClient, rpc
@@ -30,6 +31,8 @@ class StandInCars:
     name = "stand_in_cars"
     live: ClassVar[list[dict[str, Any]]] = []
     counted: ClassVar[list[list[Any]]] = []
+    is_away: ClassVar[bool] = False
+    refused: ClassVar[int] = 0
 
     @rpc
     def count_positions(self, payload: dict[str, Any]) -> dict[str, Any]:
@@ -37,6 +40,9 @@ class StandInCars:
 
     @rpc
     def list_live(self, payload: dict[str, Any]) -> dict[str, Any]:
+        if StandInCars.is_away:
+            StandInCars.refused += 1
+            raise Unavailable()
         return {"items": self.live[: payload["limit"]]}
 
 

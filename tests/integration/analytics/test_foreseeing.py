@@ -31,7 +31,7 @@ from services.analytics.outlooks import centre_of, parent_of
 from services.analytics.storage.mongo import HOURS
 from services.analytics.storage.supply import HINTS, LOOKS, Hints, Looks
 from services.analytics.usecases import Hinting, Office, Town, hint_drivers, look_at_cars, tell_again
-from tests.integration.analytics.conftest import TestedAnalytics
+from tests.integration.analytics.conftest import StandInCars, TestedAnalytics
 from tests.support.dispatch import PICKUP_SEGMENT, SEGMENTS, Teller, a_trip, an_event
 from tests.support.waiting import eventually
 
@@ -182,6 +182,18 @@ def test_idle_drivers_are_told_once_by_either_replica(
     assert told[-1]["point"] == centre_of(PICKUP_SEGMENT).as_dict()
     assert told[-1]["reason"].startswith("About 6 requests expected here")
     assert "busy" not in {each["driver_id"] for each in told}
+
+
+def test_a_round_of_hints_that_failed_is_made_again_at_the_next_turn(
+    analytics: ServiceContainer, database: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not when whoever failed would be taken for dead."""
+    with monkeypatch.context() as outage:
+        outage.setattr(StandInCars, "is_away", True)
+        before = StandInCars.refused
+        eventually(lambda: StandInCars.refused > before)
+    rounds = looked(database)
+    eventually(lambda: looked(database) > rounds, why="no round after the outage")
 
 
 def looked(database: Database[dict[str, Any]]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import eventlet
 import pytest
@@ -11,7 +11,9 @@ from nameko.standalone.rpc import ClusterRpcProxy
 from nameko.testing.services import entrypoint_hook
 
 from hansom.contracts.errors import Conflict, DeadlineExceeded, InternalError, Invalid, ServiceUnknown, error
-from hansom.rpc import ServiceClient, rpc
+from hansom.rpc import ServiceClient, _Queues, rpc
+from hansom.timers import every
+from tests.support.waiting import eventually
 
 
 @error
@@ -55,6 +57,18 @@ class Asker:
     def ask_many(self, payload: dict[str, Any]) -> dict[str, Any]:
         calls = [self.answerer.call_async("echo", {"n": n}) for n in range(payload["n"])]
         return {"numbers": [call.result()["n"] for call in calls]}
+
+
+class Hasty:
+    """Asks in the very moment in which it starts."""
+
+    name = "hasty"
+    answerer = ServiceClient("answerer")
+    answers: ClassVar[list[dict[str, Any]]] = []
+
+    @every("HASTE_S")
+    def ask(self) -> None:
+        self.answers.append(self.answerer.echo({"n": 1}))
 
 
 @pytest.fixture
@@ -110,3 +124,18 @@ def test_many_calls_at_once_each_get_their_own_reply(run: Any) -> None:
 def test_a_plain_nameko_client_can_call_too(ask: Any, plumbing: dict[str, Any]) -> None:
     with ClusterRpcProxy(plumbing, timeout=5) as cluster:
         assert cluster.answerer.echo({"hello": "ä"}) == {"hello": "ä"}
+
+
+def test_who_asks_while_it_starts_is_answered(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its queue of replies is there only after a while, and a reply before that would go nowhere."""
+    run(Answerer)
+    declare_and_read = _Queues.run
+
+    def run_late(queues: _Queues) -> None:
+        eventlet.sleep(0.3)
+        declare_and_read(queues)
+
+    monkeypatch.setattr(_Queues, "run", run_late)
+    Hasty.answers = []
+    run(Hasty, HASTE_S=60)
+    assert eventually(lambda: Hasty.answers, within_s=3) == [{"n": 1}]
