@@ -20,6 +20,9 @@ from hansom.values import METRES_A_DEGREE, Point
 NODE_DECIMALS = 5
 """About a metre: line points nearer than this are one crossing."""
 
+NEAR_ENOUGH_M = 400.0
+"""How far from a place a way to it may end when the crossing next to it is one that no known street leads to."""
+
 Node = tuple[float, float]
 
 
@@ -163,7 +166,10 @@ class RoadGraph:
         return best
 
     def way(self, start: Point, end: Point) -> Route | None:
-        """The quickest known way between the crossings nearest to both (Dijkstra), or None where there is none."""
+        """The quickest known way between the crossings nearest to both (Dijkstra), or None where there is none.
+
+        Where no known street leads to the last one, it ends at the nearest that can be reached, `NEAR_ENOUGH_M` at most.
+        """
         if not self._nodes:
             return None
         first, last = self._nearest(start), self._nearest(end)
@@ -181,7 +187,10 @@ class RoadGraph:
                 if there_s < spent_s.get(there, inf):
                     spent_s[there], before[there] = there_s, here
                     heappush(waiting, (there_s, there))
-        return None
+        nearest = min(before, key=lambda node: gap_m(end, Point(*node)), default=None)
+        if nearest is None or gap_m(end, Point(*nearest)) > NEAR_ENOUGH_M:
+            return None
+        return self._walked_back(first, nearest, before, spent_s[nearest])
 
     def _walked_back(self, first: Node, last: Node, before: dict[Node, Node], spent_s: float) -> Route:
         nodes = [last]

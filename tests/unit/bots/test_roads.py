@@ -98,6 +98,16 @@ def test_there_is_no_way_to_where_no_street_leads() -> None:
     assert graph.way(east_of(CENTRE, 50), CENTRE) is None
 
 
+def test_a_way_ends_near_a_crossing_to_which_no_known_street_leads() -> None:
+    graph = RoadGraph()
+    graph.learn(a_route(*[east_of(CENTRE, 100 * n) for n in range(4)]))
+    graph.learn(a_route(moved(east_of(CENTRE, 300), 30, 30), east_of(CENTRE, 900)))  # only leads away
+    way = graph.way(CENTRE, moved(east_of(CENTRE, 300), 30, 30))
+    assert way is not None
+    assert way.distance_m == pytest.approx(300, rel=0.02)
+    assert graph.way(CENTRE, east_of(CENTRE, 900)) is None, "too far from what can be reached"
+
+
 def test_a_place_between_two_distances_is_found() -> None:
     graph = RoadGraph()
     graph.learn(a_route(*[east_of(CENTRE, 50 * n) for n in range(40)]))
