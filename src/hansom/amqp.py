@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import amqp
 import eventlet
@@ -22,6 +21,7 @@ from eventlet.event import Event as Signal
 from eventlet.semaphore import Semaphore
 from nameko.extensions import SharedExtension
 
+from hansom.amqp_uri import open_connection
 from hansom.contracts.errors import Unavailable, error
 
 log = logging.getLogger(__name__)
@@ -74,18 +74,7 @@ class _Connection(amqp.Connection):
 
 def connect(uri: str) -> amqp.Connection:
     """A new open connection. Raises what `BROKEN` names."""
-    parts = urlsplit(uri)
-    connection = _Connection(
-        host=f"{parts.hostname or '127.0.0.1'}:{parts.port or (5671 if parts.scheme == 'amqps' else 5672)}",
-        userid=unquote(parts.username or "guest"),
-        password=unquote(parts.password or "guest"),
-        virtual_host=unquote(parts.path[1:]) if len(parts.path) > 1 else "/",
-        ssl=parts.scheme == "amqps",
-        connect_timeout=5,
-        heartbeat=HEARTBEAT_S,
-    )
-    connection.connect()
-    return connection
+    return open_connection(uri, connect_timeout_s=5, heartbeat_s=HEARTBEAT_S, kind=_Connection)
 
 
 class Link:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import amqp
 
+from hansom.amqp_uri import open_connection
 from hansom.contracts import topology
 
 
@@ -28,18 +28,7 @@ class QueueState:
 @contextmanager
 def connected(uri: str) -> Iterator[amqp.Connection]:
     """An open connection whose publishing waits for confirms."""
-    parts = urlsplit(uri)
-    connection = amqp.Connection(
-        host=f"{parts.hostname}:{parts.port or 5672}",
-        userid=unquote(parts.username or "guest"),
-        password=unquote(parts.password or "guest"),
-        virtual_host=unquote(parts.path[1:]) or "/",
-        ssl=parts.scheme == "amqps",
-        connect_timeout=5,
-        read_timeout=15,
-        confirm_publish=True,
-    )
-    connection.connect()
+    connection = open_connection(uri, connect_timeout_s=5, read_timeout_s=15, confirm_publish=True)
     try:
         yield connection
     except BaseException:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import amqp
-from kombu.utils.url import parse_url
 from nameko.extensions import DependencyProvider
 from nameko.testing.services import dummy
 
-from hansom.amqp import Broker, Outgoing
+from hansom.amqp import Broker, Outgoing, connect
 from hansom.clock import SystemClock
 from hansom.consumer import consume
 from hansom.contracts import topology
@@ -94,22 +93,11 @@ class Ear:
 
 def forget_messages(config: dict[str, Any]) -> None:
     """Empty the queues of the service under test and of `Ear`: what a test before left in them."""
-    with amqp.Connection(**connection_options(config)) as connection:
+    with connect(config["AMQP_URI"]) as connection:
         channel = connection.channel()
         for consumer in (SERVICE, EAR):
             for queue in declare_consumer(channel, consumer, config):
                 channel.queue_purge(queue)
-
-
-def connection_options(config: dict[str, Any]) -> dict[str, Any]:
-    """What py-amqp takes, of AMQP_URI."""
-    parts = parse_url(config["AMQP_URI"])
-    return {
-        "host": f"{parts['hostname']}:{parts['port']}",
-        "userid": parts["userid"],
-        "password": parts["password"],
-        "virtual_host": parts["virtual_host"] or "/",
-    }
 
 
 def listen() -> None:

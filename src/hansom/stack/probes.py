@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import amqp
 import psycopg2
@@ -13,23 +12,13 @@ import pymongo
 import redis
 import requests
 
+from hansom.amqp_uri import open_connection
 from hansom.stack.problems import StackProblem
 
 
 def amqp_answers(uri: str) -> None:
     """Log in to the broker."""
-    parts = urlsplit(uri)
-    connection = amqp.Connection(
-        host=f"{parts.hostname}:{parts.port or 5672}",
-        userid=unquote(parts.username or "guest"),
-        password=unquote(parts.password or "guest"),
-        virtual_host=unquote(parts.path[1:]) or "/",
-        ssl=parts.scheme == "amqps",
-        connect_timeout=2,
-        read_timeout=3,
-    )
-    connection.connect()
-    connection.close()
+    open_connection(uri, connect_timeout_s=2, read_timeout_s=3).close()
 
 
 def postgres_answers(uri: str) -> None:
