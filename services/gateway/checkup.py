@@ -6,31 +6,24 @@ Stores and queues are asked directly and not by RPC, so that this works while ha
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import eventlet
 from nameko.extensions import DependencyProvider
-from pymongo import MongoClient
 from sqlalchemy.engine import make_url
 
 from hansom.amqp import connect
 from hansom.backlogs import outbox_backlog
-from hansom.cities import cities
 from hansom.contracts.topology import PUBLISHED, parked_queue
 from hansom.queues import QueueState, known_queues, parking, queue_state, rpc_queue, work_queues
-from hansom.redis import live_redis
 from hansom.store import database_uri
 from hansom.wire import iso
 from services.gateway import probes
-from services.gateway.probes import Facts, Finding
+from services.gateway.probes import Facts, Finding, Probe, Stores
 from services.gateway.readiness import SERVICES
 from services.gateway.roster import gateways_up
-
-REMEMBER_S = 1.0
-"""Many may ask; the parts are asked once a second at most."""
+from services.gateway.shared_answer import SharedAnswer
 
 REQUESTS_WAIT = 100
 """Requests that nobody has taken yet: more, and the service does not keep up."""
@@ -42,54 +35,34 @@ class Checkup(DependencyProvider):
     """Gives a worker `look()`."""
 
     def setup(self) -> None:
-        config = self.container.config
-        self.config = config
-        self.redis = live_redis(config)
-        self.mongo: MongoClient[Any] = MongoClient(
-            config["MONGO_URI"], connect=False, serverSelectionTimeoutMS=1000, connectTimeoutMS=1000, maxPoolSize=2
-        )
-        self._looked_at, self._seen = 0.0, dict[str, Any]()
-        self._looking: Any = None
+        self.config = self.container.config
+        self.stores = Stores(self.config)
+        self._seen = SharedAnswer(self._ask_all)
 
     def stop(self) -> None:
-        self.mongo.close()
+        self.stores.close()
 
     def get_dependency(self, worker_ctx: Any) -> Checkup:
         return self
 
     def look(self) -> dict[str, Any]:
         """The reply of the route, a second old at most. Takes about `PROBE_S` when something does not answer."""
-        if self._looking is not None:
-            self._looking.wait()
-        elif time.monotonic() - self._looked_at > REMEMBER_S:
-            self._looking = eventlet.spawn(self._ask_all)
-            try:
-                self._looking.wait()
-            finally:
-                self._looking = None
-        return self._seen
+        return self._seen.get()
 
-    def _ask_all(self) -> None:
-        stores: dict[str, Callable[[], Facts]] = {
-            "rabbitmq": self._queues,
-            "postgres": partial(probes.postgres, self.config),
-            "redis": partial(probes.redis, self.redis),
-            "mongodb": partial(probes.mongodb, self.mongo, str(self.config["MONGO_DATABASE"])),
-            **{f"osrm-{key}": partial(probes.osrm, city.osrm_url) for key, city in cities(self.config).items()},
-        }
+    def _ask_all(self) -> dict[str, Any]:
+        stores: dict[str, Probe] = {"rabbitmq": self._queues, **self.stores.probes()}
         outboxes = {f"outbox {name}": partial(self._outbox, name) for name in self._with_outbox()}
         roster = {"roster": self._roster}
         found = probes.all_at_once({**stores, **outboxes, **roster})
         states: dict[str, QueueState] | None = found["rabbitmq"].facts.pop("queues", None)
         gateways: dict[str, int] = found["roster"].facts
-        self._seen = {
+        return {
             "at": iso(datetime.now(UTC)),
             "services": [_gateway(gateways), *(_service(name, states, self.config) for name in SERVICES)],
             "stores": [_store(name, found[name]) for name in stores],
             "outboxes": [_outbox(name.partition(" ")[2], found[name]) for name in outboxes],
             "gateways": [{"id": each, "sockets": sockets} for each, sockets in sorted(gateways.items())],
         }
-        self._looked_at = time.monotonic()
 
     def _queues(self) -> Facts:
         """RabbitMQ's version, and the state of every queue of work."""
@@ -113,7 +86,7 @@ class Checkup(DependencyProvider):
         return {"waiting": backlog.waiting, "oldest_s": backlog.oldest_s}
 
     def _roster(self) -> Facts:
-        return dict(gateways_up(self.redis, time.time()))
+        return dict(gateways_up(self.stores.redis, time.time()))
 
 
 def _gateway(gateways: dict[str, int]) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,15 +14,32 @@ import eventlet
 import psycopg2
 from eventlet.green.http import client as http_client
 from pymongo import MongoClient
+from pymongo.errors import PyMongoError
 from redis import Redis
+from redis.exceptions import RedisError
 from sqlalchemy.engine import make_url
 
+from hansom.amqp import BROKEN
+from hansom.cities import cities
+from hansom.redis import live_redis
 from hansom.store import owner_uri
-from services.gateway.readiness import FAILURES, Down
+
+log = logging.getLogger(__name__)
 
 PROBE_S = 1.5
 
+FAILURES = (OSError, RedisError, PyMongoError, psycopg2.Error, http_client.HTTPException, *BROKEN)
+"""What is raised by a store that is down."""
+
+ROADS = "osrm-"
+"""Starts the name of a city's road server."""
+
 Facts = dict[str, Any]
+Probe = Callable[[], Facts]
+
+
+class Down(Exception):
+    """A part does not answer as it should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +52,7 @@ class Finding:
     facts: Facts = field(default_factory=dict)
 
 
-def find_out(probe: Callable[[], Facts], patience_s: float = PROBE_S) -> Finding:
+def find_out(probe: Probe, patience_s: float = PROBE_S) -> Finding:
     """Ask; takes `patience_s` at most and raises nothing of what a store that is down raises."""
     began = time.monotonic()
     try:
@@ -42,14 +61,38 @@ def find_out(probe: Callable[[], Facts], patience_s: float = PROBE_S) -> Finding
     except Down as exc:
         return Finding(False, str(exc))
     except FAILURES as exc:
+        log.info("a part is down: %s", exc)
         return Finding(False, _said(exc))
     return Finding(True, None, round(1000 * (time.monotonic() - began), 1), facts)
 
 
-def all_at_once(probes: Mapping[str, Callable[[], Facts]], patience_s: float = PROBE_S) -> dict[str, Finding]:
+def all_at_once(probes: Mapping[str, Probe], patience_s: float = PROBE_S) -> dict[str, Finding]:
     """Name → finding, all asked at the same time."""
     asked = {name: eventlet.spawn(find_out, probe, patience_s) for name, probe in probes.items()}
     return {name: asking.wait() for name, asking in asked.items()}
+
+
+class Stores:
+    """All that is no queue, with the clients that ask it."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self.redis = live_redis(config)
+        self._mongo: MongoClient[Any] = MongoClient(
+            config["MONGO_URI"], connect=False, serverSelectionTimeoutMS=1000, connectTimeoutMS=1000, maxPoolSize=2
+        )
+
+    def close(self) -> None:
+        self._mongo.close()
+
+    def probes(self) -> dict[str, Probe]:
+        """Name → what asks it: `postgres`, `redis`, `mongodb` and each city's `osrm-<city>`."""
+        return {
+            "postgres": partial(postgres, self.config),
+            "redis": partial(redis, self.redis),
+            "mongodb": partial(mongodb, self._mongo, str(self.config["MONGO_DATABASE"])),
+            **{f"{ROADS}{key}": partial(osrm, city.osrm_url) for key, city in cities(self.config).items()},
+        }
 
 
 def _said(exc: BaseException) -> str:
@@ -97,7 +140,6 @@ def redis(client: Redis) -> Facts:
 
 def mongodb(client: MongoClient[Any], database: str) -> Facts:
     """Its version and how many collections there are."""
-    client.admin.command("ping")
     version = client.server_info().get("version")
     return {"version": version, "collections": len(client[database].list_collection_names())}
 

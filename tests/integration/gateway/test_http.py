@@ -171,5 +171,5 @@ def test_readiness_names_what_is_down(make_world: Any) -> None:
     world = make_world(OSRM_URL="http://127.0.0.1:1")
     answer = world.call("GET", "/ready")
     details = error_of(answer, 503, "not_ready")["details"]
-    assert "osrm" in details
+    assert details["osrm"] == ["helsinki: not reachable"]
     assert "postgres" not in details
