@@ -47,20 +47,22 @@ class City:
     missing: list[str] = field(default_factory=list)
 
     def learn(self, answers: Mapping[str, dict[str, Any]], at: datetime) -> None:
-        """Take what services said at a moment; what does not answer is as it was."""
-        self.cars = answers.get(LOCATION, self.cars)
-        self.riders = answers.get(TRIPS, self.riders)
-        self.missing = [part for part in PARTS if part not in answers]
-        self.frame = event_frame(CITY_STATE, {"city": self.key, "at": iso(at), **self._state()}, None)
+        """Take what services said at a moment; what does not answer is as it was. All is, when it raises."""
+        cars, riders = answers.get(LOCATION, self.cars), answers.get(TRIPS, self.riders)
+        missing = [part for part in PARTS if part not in answers]
+        seen = {"city": self.key, "at": iso(at), **_together(cars, riders), "missing": missing}
+        self.frame = event_frame(CITY_STATE, seen, None)
+        self.cars, self.riders, self.missing = cars, riders, missing
 
-    def _state(self) -> dict[str, Any]:
-        held, drivers = frozenset(self.riders["held"]), self.cars["drivers"]
-        return {
-            "drivers": [[*row[:4], CAR_HELD] if row[4] == CAR_FREE and row[0] in held else row for row in drivers],
-            "waiting": self.riders["waiting"],
-            "more": self.cars["more"],
-            "missing": self.missing,
-        }
+
+def _together(cars: dict[str, Any], riders: dict[str, Any]) -> dict[str, Any]:
+    """A free car with an open offer is held."""
+    held, drivers = frozenset(riders["held"]), cars["drivers"]
+    return {
+        "drivers": [[*row[:4], CAR_HELD] if row[4] == CAR_FREE and row[0] in held else row for row in drivers],
+        "waiting": riders["waiting"],
+        "more": cars["more"],
+    }
 
 
 class CityWatchers(SharedExtension):
@@ -114,11 +116,15 @@ class CityWatchers(SharedExtension):
         """Look at the city once an interval, for as long as anybody watches."""
         while city.watchers:
             began = time.monotonic()
-            try:
-                self._look(city)
-                self._show(city)
-            except Exception:
-                log.exception("a bug hides a city from operators", extra={"city": city.key})
+            for step in (self._look, self._show):
+                try:
+                    step(city)
+                except Exception:
+                    # What one city's answers do not agree with ends neither its watching nor, as anything that leaves
+                    # a managed thread would, the gateway with everybody's sockets. But nobody may take what he sees
+                    # for the present: it is shown as it was last known, with all its parts named as missing.
+                    log.exception("a bug hides a city from operators", extra={"city": city.key})
+                    city.learn({}, datetime.now(UTC))
             eventlet.sleep(max(0.0, self.interval_s - (time.monotonic() - began)))
         del self.cities[city.key]
 
