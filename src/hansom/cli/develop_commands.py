@@ -10,13 +10,14 @@ from typing import Annotated
 
 import typer
 
-from hansom.cli import pytest_runs
+from hansom.cli import pytest_lanes, pytest_runs
 from hansom.cli.console import console, progress
 from hansom.cli.work_commands import PASS_ON
 from hansom.settings import REPOSITORY
 from hansom.stack.home import SHARED, current_home
 from hansom.stack.pages import check_pages
 from hansom.stack.problems import StackProblem
+from hansom.stack.testing import testing_home
 
 PANEL = "Develop"
 
@@ -33,17 +34,15 @@ def register(app: typer.Typer) -> None:
 
 
 def run_tests() -> None:
-    """Run the tests on real servers of their own, then those in a browser. Arguments go to pytest."""
+    """Run the tests on real servers of their own, those in a browser beside the rest. Arguments go to pytest."""
     os.environ.setdefault("HANSOM_HOME", str(SHARED / "test"))
     os.chdir(REPOSITORY)
     arguments = sys.argv[2:]
-    runs = pytest_runs.plan(arguments)
-
-    def go() -> int:
-        early = pytest_runs.stops_at_failure(arguments)
-        return pytest_runs.run_all(runs, stop_early=early, pytest=pytest_runs.run_pytest, say=console.print)
-
-    raise typer.Exit(pytest_runs.on_one_stack(runs, go))
+    at_once, early = pytest_runs.side_by_side(arguments), pytest_runs.stops_at_failure(arguments)
+    lanes = pytest_lanes.lanes_of(pytest_runs.plan(arguments), testing_home(), at_once=at_once)
+    with pytest_lanes.interrupts_left_to_pytest(), pytest_lanes.stacks_up(lanes):
+        code = pytest_lanes.run_lanes(lanes, stop_early=early, pytest=pytest_lanes.run_pytest, say=console.print)
+    raise typer.Exit(code)
 
 
 def screenshots(

@@ -1,28 +1,19 @@
-"""The runs of pytest that are `./hansom test`: what is in a browser is a process of its own.
+"""The runs of pytest that are `./hansom test`, and which of them share a stack.
 
-Nameko's plugin and tests/conftest.py patch the first process for eventlet, and a browser cannot be driven from such a
-one. Both use one stack, which comes down after the last unless it was up before.
+What is in a browser is a process of its own: Nameko's plugin and tests/conftest.py patch the first process for
+eventlet, and a browser cannot be driven from such a one. What rides on the whole stack and hurts it (tests/journeys,
+tests/web) has a stack beside that of the rest, so that both go on at once: most of the time of either is waiting.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hansom.settings import REPOSITORY
-from hansom.stack.supervision import Supervisor
-from hansom.stack.testing import hansom, testing_home
 
-WEB = Path("tests/web")
-
-NOTHING_COLLECTED = 5
-"""Pytest's exit code when no test was chosen."""
+WEB, JOURNEYS = Path("tests/web"), Path("tests/journeys")
 
 WITH_A_VALUE = frozenset(
     {
@@ -36,13 +27,19 @@ WITH_A_VALUE = frozenset(
 ASKS_ONLY = frozenset({"-h", "--help", "--version", "-V", "--markers", "--fixtures"})
 REPORTS = ("--junitxml=", "--junit-xml=")
 
+ONE_AFTER_THE_OTHER = ("-x", "--exitfirst", "--maxfail", "--pdb", "--trace", "-s", "--capture", "--sw", "--stepwise")
+"""Options of somebody who watches each test, or wants to stop at one."""
+
+STOPS_EARLY = ("-x", "--exitfirst", "--maxfail")
+
 
 @dataclass(frozen=True)
 class Run:
-    """One process of pytest."""
+    """One process of pytest. Runs with the same `stack` share one; "" is the one that everything is run on alone."""
 
     name: str
     arguments: tuple[str, ...]
+    stack: str = ""
 
 
 def plan(arguments: Sequence[str], root: Path = REPOSITORY) -> list[Run]:
@@ -51,19 +48,42 @@ def plan(arguments: Sequence[str], root: Path = REPOSITORY) -> list[Run]:
     if ASKS_ONLY & set(options):
         return [Run("tests", tuple(arguments))]
     in_browser = [path for path in paths if _is_within(path, WEB, root)]
-    others = [path for path in paths if path not in in_browser]
-    # a folder that holds them holds both kinds
-    if not paths or any(_is_within(str(WEB), Path(path.partition("::")[0]), root) for path in others):
+    journeys = [path for path in paths if _is_within(path, JOURNEYS, root)]
+    others = [path for path in paths if path not in in_browser and path not in journeys]
+    ignored = []
+    # a folder that holds them holds several kinds
+    if _are_held(WEB, paths, root):
         in_browser = [str(WEB)]
-    runs = []
-    is_second = bool(others or not paths)
-    if is_second:
-        runs.append(Run("tests", (*options, *others)))
+    if _are_held(JOURNEYS, paths, root):
+        journeys, ignored = [str(JOURNEYS)], [f"--ignore={JOURNEYS}"]
+    runs: list[Run] = []
+    if others or not paths:
+        runs.append(Run("tests", (*options, *others, *ignored)))
+    beside = "journeys" if runs else ""
+    if journeys:
+        report = "-journeys" if runs else ""
+        runs.append(Run("journeys", (*_reporting(options, report), *journeys), beside))
     if in_browser:
         # its own settings, so that no conftest.py above is read
         settings = ("-c", str(WEB / "pytest.ini"), "--rootdir", str(WEB))
-        runs.append(Run("tests in a browser", (*settings, *_own_report(options, is_second), *in_browser)))
+        report = "-web" if runs else ""
+        runs.append(Run("tests in a browser", (*settings, *_reporting(options, report), *in_browser), beside))
     return runs
+
+
+def side_by_side(arguments: Sequence[str]) -> bool:
+    """Whether the runs may be mixed: not when somebody looks at each test, or wants to stop at one."""
+    return not _has(arguments, ONE_AFTER_THE_OTHER)
+
+
+def stops_at_failure(arguments: Sequence[str]) -> bool:
+    """Whether nothing more is to be run once a test failed."""
+    return _has(arguments, STOPS_EARLY)
+
+
+def _has(arguments: Iterable[str], options: tuple[str, ...]) -> bool:
+    with_values = tuple(f"{option}=" for option in options)
+    return any(argument in options or argument.startswith(("-x", *with_values)) for argument in arguments)
 
 
 def _split(arguments: Sequence[str], root: Path) -> tuple[list[str], list[str]]:
@@ -82,66 +102,16 @@ def _is_within(path: str, folder: Path, root: Path) -> bool:
     return place.is_relative_to((root / folder).resolve())
 
 
-def _own_report(options: Sequence[str], is_second: bool) -> list[str]:
-    """The options, with a report of its own for the second of two runs."""
-    if not is_second:
-        return list(options)
+def _are_held(folder: Path, paths: Sequence[str], root: Path) -> bool:
+    """Whether one of the paths is the folder or one above it, or none is named."""
+    return not paths or any(_is_within(str(folder), Path(path.partition("::")[0]), root) for path in paths)
+
+
+def _reporting(options: Sequence[str], suffix: str) -> list[str]:
+    """The options, with a report of its own for another run than the first."""
     named = []
     for option in options:
         prefix = next((prefix for prefix in REPORTS if option.startswith(prefix)), None)
         path = Path(option.removeprefix(prefix)) if prefix else None
-        named.append(f"{prefix}{path.with_name(f'{path.stem}-web{path.suffix}')}" if path else option)
+        named.append(f"{prefix}{path.with_name(f'{path.stem}{suffix}{path.suffix}')}" if path else option)
     return named
-
-
-def stops_at_failure(arguments: Sequence[str]) -> bool:
-    """Whether nothing more is to be run once a test failed."""
-    return any(
-        argument in ("-x", "--exitfirst", "--maxfail") or argument.startswith(("-x", "--maxfail="))
-        for argument in arguments
-    )
-
-
-def run_all(runs: Sequence[Run], *, stop_early: bool, pytest: Callable[[Run], int], say: Callable[[str], None]) -> int:
-    """Run each, say how long each took. Gives the exit code: the first failure's; nothing collected only if nowhere."""
-    codes: list[int] = []
-    told: list[str] = []
-    for run in runs:
-        began = time.monotonic()
-        codes.append(pytest(run))
-        told.append(f"{run.name} {time.monotonic() - began:.0f} s")
-        if stop_early and codes[-1] not in (0, NOTHING_COLLECTED):
-            break
-    if len(runs) > 1:
-        say(" · ".join(told))
-    failed = [code for code in codes if code not in (0, NOTHING_COLLECTED)]
-    if failed:
-        return failed[0]
-    return NOTHING_COLLECTED if all(code == NOTHING_COLLECTED for code in codes) else 0
-
-
-def run_pytest(run: Run) -> int:
-    """One process of pytest, which hears an interrupt itself and tidies up. Gives its exit code."""
-    # a function and not SIG_IGN, which the process would inherit
-    before = signal.signal(signal.SIGINT, lambda *_: None)
-    try:
-        process = subprocess.Popen([sys.executable, "-m", "pytest", *run.arguments], cwd=REPOSITORY)
-        try:
-            return process.wait()
-        finally:
-            process.terminate()
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def on_one_stack(runs: Sequence[Run], go: Callable[[], int]) -> int:
-    """Keep the stack up from one run to the next, and take it down after the last if this brought it up."""
-    home = testing_home()
-    if len(runs) < 2 or os.environ.get("HANSOM_TEST_KEEP") == "1" or Supervisor(home).is_running():
-        return go()
-    os.environ["HANSOM_TEST_KEEP"] = "1"
-    try:
-        return go()
-    finally:
-        if Supervisor(home).is_running():
-            hansom(home, "down")
