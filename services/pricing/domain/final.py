@@ -5,31 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from hansom.contracts.pricing import FareReason
-from hansom.values import Point
+from hansom.contracts.pricing import AskFinalFare, FareReason
 from services.pricing.domain.explaining import as_quoted, changes
 from services.pricing.domain.fare import Fare, fare_of, waiting_minor, whole
 from services.pricing.domain.quote import Option, Quote
 from services.pricing.domain.terms import met
 
 AS_QUOTED = (FareReason.QUOTED, FareReason.TRACE_NOT_CREDIBLE)
-
-
-@dataclass(frozen=True, slots=True)
-class Driven:
-    """What was driven: metres (None: no trace) and seconds, and whether the trace can be charged on.
-
-    `waited_s`: seconds from the driver's arrival to the start. `ended_early`: the rider ended it on the way, at
-    `ended_at` if that is known. `elsewhere`: it went to another destination than it was asked for.
-    """
-
-    distance_m: float | None
-    duration_s: float
-    credible: bool
-    waited_s: float = 0.0
-    ended_early: bool = False
-    ended_at: Point | None = None
-    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +23,13 @@ class Priced:
     reason: FareReason
 
 
-def final_fare(quote: Quote, category: str, driven: Driven, tolerance: Fraction) -> tuple[Fare, FareReason]:
+def final_fare(quote: Quote, driven: AskFinalFare, tolerance: Fraction) -> tuple[Fare, FareReason]:
     """The fare to charge and why: the quoted one, unless the ride was longer or shorter than quoted by more than
     `tolerance` (a share of the quoted distance) by a trace good enough to charge on, or ended early, or went elsewhere;
     then what was driven is priced by the quote's own tariff and surge. Waiting beyond what is free comes on top. A fare
     that changed has the quoted one and what changed it for its lines. Raises CategoryNotInQuote.
     """
-    option = quote.option(category)
+    option = quote.option(driven.category)
     priced = _ended_early(quote, driven, tolerance) if driven.ended_early else _priced_way(quote, driven, tolerance)
     waited_s = whole(driven.waited_s)
     waited = waiting_minor(option.tariff, waited_s) > 0
@@ -69,12 +51,12 @@ def _explained(quote: Quote, option: Option, priced: Priced, fare: Fare) -> Fare
     return Fare((*(option.story or (as_quoted(option.fare),)), *changed), fare.tax_minor)
 
 
-def _priced_way(quote: Quote, driven: Driven, tolerance: Fraction) -> Priced:
+def _priced_way(quote: Quote, driven: AskFinalFare, tolerance: Fraction) -> Priced:
     quoted_m, quoted_s = quote.route.distance_m, quote.route.duration_s
     if driven.distance_m is None or not driven.credible:
         return Priced(quoted_m, quoted_s, FareReason.TRACE_NOT_CREDIBLE)
     distance_m, duration_s = whole(driven.distance_m), whole(driven.duration_s)
-    if driven.elsewhere and quote.parent_id is None:
+    if driven.destination_changed and quote.parent_id is None:
         # no quote knows of where it went: nothing but what was driven can be charged
         return Priced(distance_m, duration_s, FareReason.DESTINATION_CHANGED)
     if abs(distance_m - quoted_m) <= tolerance * quoted_m:
@@ -83,7 +65,7 @@ def _priced_way(quote: Quote, driven: Driven, tolerance: Fraction) -> Priced:
     return Priced(distance_m, duration_s, reason)
 
 
-def _ended_early(quote: Quote, driven: Driven, tolerance: Fraction) -> Priced:
+def _ended_early(quote: Quote, driven: AskFinalFare, tolerance: Fraction) -> Priced:
     """A ride that was ended on the way costs no more than was quoted, unless it had gone far round by then.
 
     Without a trace to charge on, so much of the way counts as of the quoted time had passed.

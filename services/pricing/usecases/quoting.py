@@ -12,7 +12,7 @@ from hansom.contracts.errors import Invalid
 from hansom.contracts.pricing import AskFinalFare, AskQuote, AskRequote, FareReason, NoTariff, NotYourFare
 from hansom.values import Point
 from services.pricing.domain.fare import Fare, whole
-from services.pricing.domain.final import Driven, final_fare
+from services.pricing.domain.final import final_fare
 from services.pricing.domain.quote import Change, Errand, Quote, Route, options_of, requoted
 from services.pricing.domain.reasons import Surge
 from services.pricing.domain.tariff import Tariff, in_force
@@ -111,16 +111,7 @@ def _way_to(request: AskRequote, parent: Quote, world: World) -> Route:
 def price_ride(request: AskFinalFare, rows: QuoteRows, rules: PriceRules) -> tuple[Quote, Fare, FareReason]:
     """The fare to charge for what was driven. Raises UnknownQuote, CategoryNotInQuote."""
     quote = rows.get(request.quote_id)
-    driven = Driven(
-        distance_m=request.distance_m,
-        duration_s=request.duration_s,
-        credible=request.credible,
-        waited_s=request.waited_s,
-        ended_early=request.ended_early,
-        ended_at=request.ended_at,
-        elsewhere=request.destination_changed,
-    )
-    fare, reason = final_fare(quote, request.category, driven, rules.tolerance)
+    fare, reason = final_fare(quote, request, rules.tolerance)
     return quote, fare, reason
 
 
