@@ -25,6 +25,7 @@ from bench.paying.storm import BLOWS, Seen, Storm
 from hansom.settings import load_config
 from hansom.stack import environment
 from hansom.stack.home import current_home
+from hansom.stack.scratch import own_database
 
 PARTS = ("storm", "charges", "payouts", "audit")
 TARGETS_S = 60.0
@@ -120,7 +121,7 @@ def run(asked: Asked, config: books.Settings, say: Say) -> dict[str, Any]:
 
 def storm(config: books.Settings, plan: Plan, seed: int, say: Say) -> dict[str, Any]:
     """The trips, the blows, the model, the audit, the planted errors. Raises TimeoutError."""
-    with books.own_database(config, process.SERVICE) as own:
+    with own_database(config, books.SERVICE, process.SERVICE) as own:
         stories = rides.some_stories(seed, plan.trips, plan.drivers, "trip")
         seen = Seen(books.owner_engine(own))
         lived = Storm(own, stories, seed, seen, say, plan.blows)

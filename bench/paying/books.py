@@ -1,24 +1,18 @@
-"""Payments' books in databases of their own, migrated as in production, on the stack's PostgreSQL: gone at the end."""
+"""Payments' books, in a database of their own: what writes them, and who looks into them."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
-import psycopg2
-from psycopg2 import OperationalError, sql
-from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from hansom.events import OutboxWriter
 from hansom.ids import new_id
-from hansom.stack.migrations import migrate_postgres
 from hansom.store import Transactions, engine_for, transactions
 from services.payments.dependencies import money_rules
 from services.payments.provider.simulated import SimulatedProvider
@@ -28,51 +22,7 @@ from services.payments.storage.tables import outbox
 from services.payments.usecases.ports import Desk
 
 SERVICE = "payments"
-DROPPED_WITHIN_S, LOOK_S = 120.0, 0.5
 Settings = dict[str, Any]
-
-
-@contextmanager
-def own_database(config: Settings, *names: str) -> Iterator[Settings]:
-    """Settings in which payments, and services of other `names`, have a fresh database; it is dropped at the end."""
-    name = f"bench_money_{uuid4().hex[:8]}"
-    administer(config, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    everybody = (SERVICE, *names)
-    login = config["DB_LOGINS"].get(SERVICE)
-    own = {
-        **config,
-        "DB_URIS": {**config["DB_URIS"], **{f"{each}:Base": f"{config['POSTGRES_URI']}/{name}" for each in everybody}},
-        "DB_LOGINS": {**config["DB_LOGINS"], **dict.fromkeys(everybody, login)},
-    }
-    try:
-        migrate_postgres(own, SERVICE)
-        yield own
-    finally:
-        _drop(config, name)
-
-
-def _drop(config: Settings, name: str) -> None:
-    """With whoever is connected. Waits for PostgreSQL when it is away, and while autovacuum is in there, whom only a
-    superuser could throw out. Raises psycopg2.Error when that takes too long."""
-    until = time.monotonic() + DROPPED_WITHIN_S
-    while True:
-        try:
-            return administer(config, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        except (InsufficientPrivilege, OperationalError):
-            if time.monotonic() > until:
-                raise
-            time.sleep(LOOK_S)
-
-
-def administer(config: Settings, statement: sql.Composable) -> None:
-    """One statement outside any transaction, as the owner of all databases."""
-    connection = psycopg2.connect(f"{config['POSTGRES_URI']}/postgres")
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-    finally:
-        connection.close()
 
 
 def owner_engine(config: Settings) -> Engine:

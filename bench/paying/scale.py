@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from bench.paying.books import Settings, counter, one, own_database, owner_engine
+from bench.paying.books import SERVICE as PAYMENTS
+from bench.paying.books import Settings, counter, one, owner_engine
 from bench.paying.grow import grow
 from bench.paying.process import SERVICE, TRIPS
 from bench.paying.rides import CITY, Story, some_stories
@@ -19,6 +20,7 @@ from bench.paying.running import Mouth, Running, queues_gone, queues_made
 from hansom.clock import SystemClock
 from hansom.events import Event
 from hansom.ids import new_id
+from hansom.stack.scratch import own_database
 from services.payments import schemas
 from services.payments.dependencies import money_rules
 from services.payments.storage.audit import audit
@@ -48,7 +50,7 @@ def charges_a_second(config: Settings, seed: int, rides: int, say: Say) -> dict[
 
     Measured between a fifth and nine tenths of them, and held against single-row commits on one connection.
     """
-    with own_database(config, SERVICE) as own:
+    with own_database(config, PAYMENTS, SERVICE) as own:
         stories = some_stories(seed, rides, max(10, rides // 20), "steady", plain=True)
         queues_made(own)
         engine = owner_engine(own)
@@ -147,7 +149,7 @@ class Size:
 # -- payouts ---------------------------------------------------------------------------------------------------------
 def payout_run(config: Settings, seed: int, size: Size, say: Say) -> dict[str, Any]:
     """All lines of a day that is over, to all drivers, through the provider."""
-    with own_database(config) as own:
+    with own_database(config, PAYMENTS) as own:
         charged(own, seed, size.rides, size.drivers, paid_out=False)
         engine = owner_engine(own)
         try:
@@ -195,7 +197,7 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
 # -- the audit -------------------------------------------------------------------------------------------------------
 def audit_of(config: Settings, seed: int, size: Size, say: Say) -> dict[str, Any]:
     """Every question of the audit, of books that went through the real constraints."""
-    with own_database(config) as own:
+    with own_database(config, PAYMENTS) as own:
         charged(own, seed, size.rides, size.drivers, paid_out=True)
         engine = owner_engine(own)
         try:

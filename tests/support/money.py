@@ -1,4 +1,4 @@
-"""Rides that are settled, and the payments service's desk on a database of its own."""
+"""Rides that are settled, and the payments service's desk on its database."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
-import psycopg2
 from nameko.containers import ServiceContainer
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
@@ -21,7 +19,6 @@ from hansom.contracts.payments import ChargeKind, RefundTrip, TipTrip
 from hansom.events import OutboxWriter
 from hansom.ids import new_id
 from hansom.settings import REPOSITORY
-from hansom.stack.migrations import migrate_postgres
 from hansom.store import Transactions
 from services.payments.dependencies import money_rules
 from services.payments.domain.charge import Line, SettledRide
@@ -33,7 +30,6 @@ from services.payments.usecases.paying_out import run_payouts
 from services.payments.usecases.ports import Desk, Provider
 from services.payments.usecases.refunding import begin_refund, finish_refunds
 from services.payments.usecases.tipping import begin_tip
-from tests.support.databases import drop_database
 
 EXAMPLES = REPOSITORY / "tests" / "contract" / "examples"
 
@@ -174,33 +170,6 @@ class MoneyDesk:
         """What the audit finds wrong, by the name of the check."""
         with self.store.begin() as session:
             return {check["name"]: check["breaches"] for check in audit(session, "simulated") if check["broken"]}
-
-
-@contextmanager
-def own_database(config: dict[str, Any], service: str, *names: str) -> Iterator[dict[str, Any]]:
-    """Settings in which `service` (and the same service under other `names`) has a fresh, migrated database."""
-    name = f"{service}_{uuid4().hex[:8]}"
-    _administer(config, f"CREATE DATABASE {name}")
-    uri = f"{config['POSTGRES_URI']}/{name}"
-    everybody = (service, *names)
-    settings = {
-        **config,
-        "DB_URIS": {**config["DB_URIS"], **{f"{each}:Base": uri for each in everybody}},
-        "DB_LOGINS": {**config["DB_LOGINS"], **dict.fromkeys(everybody, config["DB_LOGINS"].get(service))},
-    }
-    migrate_postgres(settings, service)
-    yield settings
-    drop_database(config, name)
-
-
-def _administer(config: dict[str, Any], statement: str) -> None:
-    connection = psycopg2.connect(f"{config['POSTGRES_URI']}/postgres")
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-    finally:
-        connection.close()
 
 
 def calling(container: ServiceContainer, dependency: str) -> Callable[[str, dict[str, Any]], dict[str, Any]]:

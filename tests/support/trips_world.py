@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from nameko.testing.services import dummy
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import event
 
 from hansom.amqp import Broker
 from hansom.clock import SystemClock
@@ -22,11 +22,11 @@ from hansom.contracts import topology
 from hansom.contracts.errors import HansomError, NotFound
 from hansom.events import Event, declare_consumer
 from hansom.rpc import ServiceClient, rpc
+from hansom.stack.scratch import empty_database
 from hansom.store import engine_for
 from hansom.wire import iso
 from services.trips.service import TripsService
 from services.trips.storage.tables import Base
-from tests.support.databases import drop_database
 from tests.support.trips_builders import DROPOFF, PICKUP, a_card, some_terms
 
 SERVICE, EAR = "trips_under_test", "trips_ear"
@@ -236,21 +236,13 @@ def listening() -> Iterator[None]:
 @contextmanager
 def own_stores(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Settings with a fresh Postgres and MongoDB database for the service under test; both are dropped at the end."""
-    name = f"trips_{uuid4().hex[:8]}"
-    bare = config["POSTGRES_URI"].rstrip("/")
-    admin = create_engine(
-        f"{bare}/postgres".replace("postgresql://", "postgresql+psycopg2://"), isolation_level="AUTOCOMMIT"
-    )
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    uris = {**config["DB_URIS"], f"{SERVICE}:Base": f"{bare}/{name}"}
-    settings = {**config, "DB_URIS": uris, "MONGO_DATABASE": name}
-    engine = engine_for(settings, SERVICE)
-    Base.metadata.create_all(engine)
-    engine.dispose()
-    yield settings
-    admin.dispose()
-    drop_database(config, name)
+    with empty_database(config, "trips") as uri:
+        uris = {**config["DB_URIS"], f"{SERVICE}:Base": uri}
+        settings = {**config, "DB_URIS": uris, "MONGO_DATABASE": uri.rpartition("/")[2]}
+        engine = engine_for(settings, SERVICE)
+        Base.metadata.create_all(engine)
+        engine.dispose()
+        yield settings
 
 
 class Statements:

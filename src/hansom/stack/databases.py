@@ -77,6 +77,12 @@ def create_databases(uri: str, names: list[str]) -> list[str]:
     return missing
 
 
+def drop_database(uri: str, name: str) -> None:
+    """Drop it, with whoever is connected; nothing when it is gone. Raises StackProblem, psycopg2.Error."""
+    with _connected(uri) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
 class _connected:
     """An autocommitting connection to the server's `postgres` database, closed at the end."""
 

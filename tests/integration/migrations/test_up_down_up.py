@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-import psycopg2
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -14,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 
 from hansom.mongo import mongo_client
 from hansom.stack import migrations
-from tests.support.databases import drop_database
+from hansom.stack.scratch import empty_database
 
 VERSION_TABLE = "alembic_version"
 
@@ -28,15 +27,8 @@ def service(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def empty(config: dict[str, Any], service: str) -> Iterator[dict[str, Any]]:
     """Settings in which the service has a database without anything in it."""
-    name = f"migrations_{service}_{uuid4().hex[:8]}"
-    admin = psycopg2.connect(f"{config['POSTGRES_URI']}/postgres")
-    admin.autocommit = True
-    with admin.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
-    uris = {**config["DB_URIS"], f"{service}:Base": f"{config['POSTGRES_URI']}/{name}"}
-    yield {**config, "DB_URIS": uris}
-    admin.close()
-    drop_database(config, name)
+    with empty_database(config, f"migrations_{service}") as uri:
+        yield {**config, "DB_URIS": {**config["DB_URIS"], f"{service}:Base": uri}}
 
 
 def differences(config: dict[str, Any], service: str) -> list[Any]:

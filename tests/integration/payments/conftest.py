@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from hansom.stack.scratch import own_database
 from hansom.store import engine_for, transactions
 from services.payments.provider.simulated import SimulatedProvider
 from services.payments.provider.tables import metadata as provider_books
 from services.payments.storage.tables import Base
-from tests.support.money import MoneyDesk, own_database
+from tests.support.money import MoneyDesk
 from tests.support.payments_world import SERVICE
 
 

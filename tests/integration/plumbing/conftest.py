@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from nameko.containers import ServiceContainer
-from sqlalchemy import Column, MetaData, Table, Text, create_engine, text
+from sqlalchemy import Column, MetaData, Table, Text
 from sqlalchemy.orm import DeclarativeBase
 
 from hansom.contracts import topology
+from hansom.stack.scratch import empty_database
 from hansom.store import engine_for, transactions
 from hansom.tables import idempotency_table, inbox_table, outbox_table
-from tests.support.databases import drop_database
 
 
 class Base(DeclarativeBase):
@@ -30,26 +29,13 @@ notes = Table("notes", Base.metadata, Column("event_id", Text), Column("text", T
 @pytest.fixture(scope="module")
 def plumbing(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Settings in which services `speaker` and `listener` share a fresh database."""
-    name = f"plumbing_{uuid4().hex[:8]}"
-    with create_engine(_admin_uri(config), isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    uri = f"{config['POSTGRES_URI'].rstrip('/')}/{name}"
-    settings = {
-        **config,
-        "DB_URIS": {**config["DB_URIS"], "speaker:Base": uri, "listener:Base": uri},
-        "EVENT_MAX_TRIES": 2,
-        "RPC_DEADLINE_S": 5,
-    }
-    engine = engine_for(settings, "speaker")
-    Base.metadata.create_all(engine)
-    engine.dispose()
-    yield settings
-    drop_database(config, name)
-
-
-def _admin_uri(config: dict[str, Any]) -> str:
-    bare = config["POSTGRES_URI"].rstrip("/").replace("postgresql://", "postgresql+psycopg2://")
-    return f"{bare}/postgres"
+    with empty_database(config, "plumbing") as uri:
+        uris = {**config["DB_URIS"], "speaker:Base": uri, "listener:Base": uri}
+        settings = {**config, "DB_URIS": uris, "EVENT_MAX_TRIES": 2, "RPC_DEADLINE_S": 5}
+        engine = engine_for(settings, "speaker")
+        Base.metadata.create_all(engine)
+        engine.dispose()
+        yield settings
 
 
 @pytest.fixture

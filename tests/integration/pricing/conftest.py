@@ -10,7 +10,8 @@ from nameko.containers import ServiceContainer
 from redis import Redis
 
 from hansom.redis import live_redis
-from tests.support.money import calling, own_database
+from hansom.stack.scratch import own_database
+from tests.support.money import calling
 from tests.support.pricing_world import SERVICE, STAND_INS, WORLD, Caller, PricingUnderTest, World, listen
 
 Call = Callable[[str, dict[str, Any]], dict[str, Any]]
