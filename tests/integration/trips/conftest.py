@@ -27,6 +27,7 @@ from services.trips.storage.tables import Base, offers, outbox, trips
 from services.trips.storage.trips import TripRows
 from services.trips.usecases.offering import accept_offer, make_offers
 from tests.support.trips_builders import HandClock, a_card, a_trip, an_offer
+from tests.support.trips_calls import Call
 from tests.support.trips_world import (
     SERVICE,
     STAND_INS,
@@ -192,12 +193,9 @@ def world(containers: dict[str, ServiceContainer], service_settings: dict[str, A
     yield WORLD
 
 
-Call = Callable[..., dict[str, Any]]
-
-
 @pytest.fixture
 def call(world: World, containers: dict[str, ServiceContainer]) -> Call:
-    """`call("request_trip", rider_id=..., ...)` over the broker, from any number of greenlets."""
+    """Calls the service."""
     client = next(each for each in containers[Caller.name].extensions if isinstance(each, ServiceClient))
     return lambda method, **payload: client.get_dependency(None).call(method, payload)
 

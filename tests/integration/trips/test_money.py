@@ -13,9 +13,8 @@ from hansom.contracts.payments import PaymentDeclined, PaymentNeedsConfirmation
 from hansom.contracts.trip_terms import NotAtPickup, QuoteOfAnotherTrip, TooEarly
 from hansom.contracts.trips import ActiveTripExists, IllegalTransition, NotYourTrip, QuoteExpired
 from hansom.wire import iso
-from tests.integration.trips.conftest import Call
-from tests.integration.trips.test_service import OPS, assigned, driver, in_progress, rider
 from tests.support.trips_builders import DROPOFF, PICKUP, some_money, some_terms
+from tests.support.trips_calls import OPS, Call, assigned, driver, in_progress, rider
 from tests.support.trips_world import World
 from tests.support.waiting import eventually
 

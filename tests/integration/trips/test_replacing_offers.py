@@ -13,9 +13,10 @@ from hansom.contracts.trips import OfferProposal, TripState
 from services.trips.domain.offer import Offer
 from services.trips.storage.trips import TripRows
 from services.trips.usecases.offering import make_offers, note_offers_shown
-from tests.integration.trips.conftest import Call, Desk
+from tests.integration.trips.conftest import Desk
 from tests.integration.trips.test_races import ROUNDS, at_once
 from tests.support.trips_builders import a_card, a_trip
+from tests.support.trips_calls import Call
 
 
 def replace_offer(desk: Desk, old: Offer, driver_id: str) -> Any:

@@ -25,12 +25,12 @@ from services.trips.usecases import returning
 from services.trips.usecases.cancelling import cancel_trip
 from services.trips.usecases.driving import arrive
 from services.trips.usecases.expiring import expire_trips
-from tests.integration.trips.conftest import Call, Desk
+from tests.integration.trips.conftest import Desk
 from tests.integration.trips.test_races import at_once
-from tests.integration.trips.test_service import assigned, driver
 from tests.support.trips_builders import GRACE, NOON, PICKUP, a_trip, an_offer
 from tests.support.trips_builders import driver as a_driver
 from tests.support.trips_builders import rider as a_rider
+from tests.support.trips_calls import Call, assigned, driver
 from tests.support.trips_world import World
 from tests.support.waiting import eventually
 
