@@ -17,9 +17,8 @@ from services.payments.provider.stripe.notes import Notes, Wish
 from services.payments.provider.stripe.provider import SIGNATURE, StripeProvider
 from services.payments.provider.stripe.tables import asked
 from services.payments.usecases.ports import ProviderNews
+from tests.support.stripe_asks import SECRET
 from tests.support.stripe_server import API_KEY
-
-SECRET = "whsec_known_to_both"
 
 NOWHERE = "http://127.0.0.1:9"
 
