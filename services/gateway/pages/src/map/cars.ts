@@ -3,6 +3,7 @@
  * where it was last heard of, and turns the short way round.
  */
 import type { Map as MapLibre } from "maplibre-gl";
+import { Overlay, type Spot } from "./overlay";
 
 export interface Car {
   id: string;
@@ -64,36 +65,22 @@ const drawCar = (pen: CanvasRenderingContext2D, colour: string, edge: string) =>
   pen.fill();
 };
 
-export class Cars {
-  private readonly canvas = document.createElement("canvas");
-  private readonly pen: CanvasRenderingContext2D;
+export class Cars extends Overlay {
   private readonly shown = new Map<string, Shown>();
   private sprites: Record<string, HTMLCanvasElement> = {};
   private frame = 0;
   private stillUntil = 0;
   private round = 0;
-  private ratio = 1;
-  private ringed: string | null = null;
-  private readonly resized: ResizeObserver;
 
   /** `glide_ms`: about the time between two reports, over which a car moves from one to the next. */
   constructor(
-    private readonly map: MapLibre,
+    map: MapLibre,
     private looks: Record<string, string>,
     private edge: string,
     private readonly glide_ms = 1000,
   ) {
-    this.canvas.className = "cars";
-    this.canvas.setAttribute("aria-hidden", "true");
-    map.getCanvasContainer().append(this.canvas);
     // thousands of small copies are made faster in memory than by way of the graphics process
-    const pen = this.canvas.getContext("2d", { willReadFrequently: true });
-    if (!pen) throw new Error("this browser draws nothing");
-    this.pen = pen;
-    this.resized = new ResizeObserver(() => this.fit());
-    this.resized.observe(map.getContainer());
-    map.on("move", this.draw);
-    this.fit();
+    super(map, { willReadFrequently: true });
   }
 
   /** Other colours, when the theme changes. */
@@ -142,40 +129,17 @@ export class Cars {
     this.wake();
   }
 
-  remove(id: string) {
-    this.shown.delete(id);
-    this.wake();
+  override stop() {
+    cancelAnimationFrame(this.frame);
+    super.stop();
   }
 
-  /** Draw a ring around this car, and around no other. */
-  ring(id: string | null) {
-    this.ringed = id;
-    this.wake();
-  }
-
-  /** The car nearest to a point of the screen, within a fingertip. */
-  near(x: number, y: number): string | null {
-    let best: string | null = null;
-    let least = 18 ** 2;
+  protected override *spots(): Generator<Spot> {
     const now = performance.now();
     for (const [id, each] of this.shown) {
       const [lat, lng] = this.at(each, now);
-      const spot = this.map.project([lng, lat]);
-      const away = (spot.x - x) ** 2 + (spot.y - y) ** 2;
-      if (away < least) [best, least] = [id, away];
+      yield [id, lng, lat];
     }
-    return best;
-  }
-
-  get count(): number {
-    return this.shown.size;
-  }
-
-  stop() {
-    cancelAnimationFrame(this.frame);
-    this.resized.disconnect();
-    this.map.off("move", this.draw);
-    this.canvas.remove();
   }
 
   private at(each: Shown, now: number): [number, number, number] {
@@ -188,13 +152,9 @@ export class Cars {
     ];
   }
 
-  private fit() {
-    const { clientWidth, clientHeight } = this.map.getContainer();
-    this.ratio = Math.min(2, devicePixelRatio || 1);
-    this.canvas.width = clientWidth * this.ratio;
-    this.canvas.height = clientHeight * this.ratio;
+  protected override fit() {
     this.sprites = {};
-    this.draw();
+    super.fit();
   }
 
   private wake() {
@@ -208,15 +168,12 @@ export class Cars {
     if (performance.now() < this.stillUntil) this.frame = requestAnimationFrame(this.step);
   };
 
-  private readonly draw = () => {
-    const pen = this.pen;
+  protected override drawAll(pen: CanvasRenderingContext2D) {
     const ratio = this.ratio;
-    const { width, height } = this.canvas;
+    const { width, height } = pen.canvas;
     const now = performance.now();
     const turned = this.map.getBearing();
     const side = Math.ceil(SIZE * ratio);
-    pen.setTransform(1, 0, 0, 1, 0, 0);
-    pen.clearRect(0, 0, width, height);
     for (const each of this.shown.values()) {
       const [lat, lng, deg] = this.at(each, now);
       const spot = this.map.project([lng, lat]);
@@ -227,7 +184,7 @@ export class Cars {
       pen.drawImage(this.spriteOf(each.look), heading * side, 0, side, side, x, y, side, side);
     }
     this.drawRing(now);
-  };
+  }
 
   private drawRing(now: number) {
     const each = this.ringed === null ? undefined : this.shown.get(this.ringed);

@@ -1,5 +1,6 @@
 /** Riders who wait, on a canvas over the map: where, and for how long. */
 import type { Map as MapLibre } from "maplibre-gl";
+import { Overlay, type Spot } from "../../map/overlay";
 import { stopwatch } from "./words";
 
 export interface Waiter {
@@ -22,33 +23,18 @@ export const LONG_MS = 90_000;
 export const VERY_LONG_MS = 180_000;
 
 const RADIUS = 7;
-const FINGERTIP = 20;
 /** With more of them than this, or from further away, the times would cover each other. */
 const MOST_TIMES = 150;
 const NEAR_ZOOM = 12.5;
 
-export class Waiters {
-  private readonly canvas = document.createElement("canvas");
-  private readonly pen: CanvasRenderingContext2D;
-  private readonly resized: ResizeObserver;
+export class Waiters extends Overlay {
   private shown: Waiter[] = [];
-  private ringed: string | null = null;
-  private ratio = 1;
 
   constructor(
-    private readonly map: MapLibre,
+    map: MapLibre,
     private paints: Paints,
   ) {
-    this.canvas.className = "cars";
-    this.canvas.setAttribute("aria-hidden", "true");
-    map.getCanvasContainer().append(this.canvas);
-    const pen = this.canvas.getContext("2d");
-    if (!pen) throw new Error("this browser draws nothing");
-    this.pen = pen;
-    this.resized = new ResizeObserver(() => this.fit());
-    this.resized.observe(map.getContainer());
-    map.on("move", this.draw);
-    this.fit();
+    super(map);
   }
 
   set(waiters: Waiter[]) {
@@ -61,44 +47,14 @@ export class Waiters {
     this.draw();
   }
 
-  ring(trip_id: string | null) {
-    this.ringed = trip_id;
-    this.draw();
+  protected override *spots(): Generator<Spot> {
+    for (const each of this.shown) yield [each.trip_id, each.lng, each.lat];
   }
 
-  /** The trip of who waits nearest to a point of the screen, within a fingertip. */
-  near(x: number, y: number): string | null {
-    let best: string | null = null;
-    let least = FINGERTIP ** 2;
-    for (const each of this.shown) {
-      const spot = this.map.project([each.lng, each.lat]);
-      const away = (spot.x - x) ** 2 + (spot.y - y) ** 2;
-      if (away < least) [best, least] = [each.trip_id, away];
-    }
-    return best;
-  }
-
-  stop() {
-    this.resized.disconnect();
-    this.map.off("move", this.draw);
-    this.canvas.remove();
-  }
-
-  private fit() {
-    const { clientWidth, clientHeight } = this.map.getContainer();
-    this.ratio = Math.min(2, devicePixelRatio || 1);
-    this.canvas.width = clientWidth * this.ratio;
-    this.canvas.height = clientHeight * this.ratio;
-    this.draw();
-  }
-
-  readonly draw = () => {
-    const pen = this.pen;
+  protected override drawAll(pen: CanvasRenderingContext2D) {
     const paints = this.paints;
     const now = Date.now();
     const times = this.shown.length <= MOST_TIMES && this.map.getZoom() >= NEAR_ZOOM;
-    pen.setTransform(1, 0, 0, 1, 0, 0);
-    pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
     pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     pen.font = "600 11px system-ui, sans-serif";
     pen.textAlign = "center";
@@ -110,7 +66,7 @@ export class Waiters {
       this.drawPerson(spot.x, spot.y, colour, each.trip_id === this.ringed);
       if (times) this.drawTime(spot.x, spot.y, stopwatch(waited), colour);
     }
-  };
+  }
 
   private drawPerson(x: number, y: number, colour: string, ringed: boolean) {
     const pen = this.pen;
