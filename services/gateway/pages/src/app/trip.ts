@@ -59,6 +59,17 @@ export interface Trip {
   waiting?: Waiting | null;
 }
 
+export interface Receipt {
+  receipt_number: string;
+  lines: FareLine[];
+  total: Money;
+  paid_with: string | null;
+  state: "paid" | "unpaid" | "refunded";
+  refunded?: Money;
+  fare_reason?: string | null;
+  tip?: { amount: Money; state: string } | null;
+}
+
 export interface Waiting {
   /** One line of the server's own, in English: what is being done for this rider. */
   text: string;

@@ -3,18 +3,9 @@ import { useState } from "preact/hooks";
 import { day, dayAndTime } from "../app/format";
 import { get, put } from "../app/http";
 import { t } from "../app/i18n";
+import type { Paper } from "../app/papers";
 import { type Resource, useResource } from "../app/resource";
 import { Button, Dialog, Field, Loading, Note, toast, useForm, words } from "../ui/parts";
-
-interface Paper {
-  kind: string;
-  required: boolean;
-  state: "missing" | "submitted" | "accepted" | "rejected" | "expired";
-  number: string | null;
-  expires_at: string | null;
-  submitted_at: string | null;
-  reason: string | null;
-}
 
 const SHADES = { missing: "warn", submitted: "", accepted: "", rejected: "bad", expired: "bad" } as const;
 /** States in which there is something for the driver to do. */

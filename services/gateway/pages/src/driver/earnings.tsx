@@ -1,33 +1,13 @@
 /** What the driver earned, what was paid to him, and where it goes. */
 import { useState } from "preact/hooks";
 import { openFile } from "../app/documents";
+import type { Payout, Totals } from "../app/earned";
 import { day, dayAndTime, isoDay, money } from "../app/format";
-import { get, type Money, type Page, put } from "../app/http";
+import { get, type Page, put } from "../app/http";
 import { t } from "../app/i18n";
 import { useResource } from "../app/resource";
 import { Button, Dialog, Loading, Note, Select, toast, words } from "../ui/parts";
 import { moneyChanged } from "./work";
-
-export interface Totals {
-  rides: number;
-  fare: Money;
-  tax: Money;
-  fee: Money;
-  share: Money;
-  cash: Money;
-  amount: Money;
-  to_be_paid: Money;
-  tips?: Money;
-}
-
-interface Payout {
-  payout_id: string;
-  until_day: string;
-  amount: Money;
-  state: "reserved" | "sent" | "failed" | "returned";
-  reason: string | null;
-  sent_at: string | null;
-}
 
 const DAYS = { today: 0, week: 6, month: 29 } as const;
 

@@ -1,5 +1,6 @@
 /** What stands in the driver's sheet, by what he is doing. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Totals } from "../app/earned";
 import { clock, distance, duration, isoDay, money } from "../app/format";
 import { ApiError, get, serverNow } from "../app/http";
 import { t } from "../app/i18n";
@@ -9,7 +10,6 @@ import { me, reload } from "../app/session";
 import type { Trip } from "../app/trip";
 import { Button, Dialog, Field, Note, Select, toast, words } from "../ui/parts";
 import { PapersHint } from "./documents";
-import type { Totals } from "./earnings";
 import { here, isThere, kept, metres, refused, type Source, source } from "./position";
 import { RateRider } from "./rate-rider";
 import {

@@ -6,20 +6,10 @@ import { ApiError, get, type Money, newKey, post } from "../app/http";
 import { t } from "../app/i18n";
 import { lineText } from "../app/lines";
 import { rate } from "../app/rating";
-import type { FareLine, Trip } from "../app/trip";
+import type { Receipt, Trip } from "../app/trip";
 import { Button, Field, Loading, Note, toast, words } from "../ui/parts";
 import { Stars } from "../ui/stars";
 import { beginAnew, charged } from "./ride";
-
-export interface Receipt {
-  receipt_number: string;
-  lines: FareLine[];
-  total: Money;
-  paid_with: string | null;
-  state: "paid" | "unpaid" | "refunded";
-  fare_reason?: string | null;
-  tip?: { amount: Money; state: string } | null;
-}
 
 const WAIT_MS = 1500;
 

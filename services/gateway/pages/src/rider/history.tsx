@@ -6,9 +6,9 @@ import { dayAndTime, money } from "../app/format";
 import { get, type Page, type Point } from "../app/http";
 import { t } from "../app/i18n";
 import { useResource } from "../app/resource";
-import type { Trip } from "../app/trip";
+import type { Receipt, Trip } from "../app/trip";
 import { Button, Dialog, Loading, Note, words } from "../ui/parts";
-import { type Receipt, ReceiptView } from "./after";
+import { ReceiptView } from "./after";
 import { RouteMap } from "./route-map";
 
 interface Trace {

@@ -1,5 +1,6 @@
 /** What a driver is owed and what was paid to him. */
 import { openFile } from "../../app/documents";
+import type { Payout, Totals } from "../../app/earned";
 import { day, money } from "../../app/format";
 import { get, type Money, type Page } from "../../app/http";
 import { t } from "../../app/i18n";
@@ -8,7 +9,6 @@ import { Button } from "../../ui/parts";
 import { Empty, Pager, Panel, Tag, type Tone, usePages } from "../parts";
 import { Awaited } from "../trips/failed";
 import { meaning, told, when } from "../trips/words";
-import type { Payout, Totals } from "./model";
 
 const TONES: Record<Payout["state"], Tone> = { reserved: "warn", sent: "good", failed: "bad", returned: "bad" };
 

@@ -1,5 +1,6 @@
 /** What operators are told of a driver. */
 import type { Money, Point } from "../../app/http";
+import type { Paper as OwnPaper } from "../../app/papers";
 import type { Person } from "../trips/model";
 
 export type Approval = "pending" | "approved" | "suspended";
@@ -24,16 +25,8 @@ export interface Decision {
   by: Person;
 }
 
-export interface Paper {
-  kind: string;
-  required: boolean;
-  state: "missing" | "submitted" | "accepted" | "rejected" | "expired";
-  number: string | null;
-  expires_at: string | null;
-  submitted_at: string | null;
-  decided_at: string | null;
+export interface Paper extends OwnPaper {
   decided_by: Person;
-  reason: string | null;
 }
 
 export interface Place {
@@ -107,23 +100,4 @@ export interface Why {
   };
   near: { within_m: number; requests: number | null; unmet: number | null };
   missing: string[];
-}
-
-export interface Totals {
-  rides: number;
-  fare: Money;
-  tax: Money;
-  fee: Money;
-  share: Money;
-  cash: Money;
-  to_be_paid: Money;
-}
-
-export interface Payout {
-  payout_id: string;
-  until_day: string;
-  amount: Money;
-  state: "reserved" | "sent" | "failed" | "returned";
-  reason: string | null;
-  sent_at: string | null;
 }

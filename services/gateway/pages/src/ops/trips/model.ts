@@ -1,7 +1,7 @@
 /** What operators are told of a trip. */
 
 import type { Money, Point } from "../../app/http";
-import type { FareLine, Trip } from "../../app/trip";
+import type { Trip } from "../../app/trip";
 
 export interface Person {
   id: string;
@@ -103,16 +103,6 @@ export interface Paper {
   kind: string;
   issued_at: string;
   amount: Money;
-}
-
-export interface Receipt {
-  receipt_number: string;
-  lines: FareLine[];
-  total: Money;
-  paid_with: string | null;
-  state: "paid" | "unpaid" | "refunded";
-  refunded?: Money;
-  tip?: { amount: Money; state: string } | null;
 }
 
 export interface Refund {

@@ -6,10 +6,11 @@ import { ApiError, get, newKey, post } from "../../app/http";
 import { language, t } from "../../app/i18n";
 import { lineText } from "../../app/lines";
 import { useResource } from "../../app/resource";
+import type { Receipt } from "../../app/trip";
 import { Button, Dialog, Field, Note, toast, useForm } from "../../ui/parts";
 import { Empty, Panel, Tag, type Tone } from "../parts";
 import { Awaited } from "./failed";
-import type { OpsTrip, Paper, Receipt, Refund } from "./model";
+import type { OpsTrip, Paper, Refund } from "./model";
 import { meaning, methodOf, told, when } from "./words";
 
 const PAID: Record<Receipt["state"], Tone> = { paid: "good", unpaid: "bad", refunded: "warn" };
