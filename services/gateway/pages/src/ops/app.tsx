@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { chooseCity, cities, city, useCity } from "../app/city";
 import { t } from "../app/i18n";
 import { change, me, signOut } from "../app/session";
-import { Button, Dialog, LineState, Loading, Note, Preferences, Select, Toasts, words } from "../ui/parts";
+import { Button, Dialog, LineState, Loading, MissingPart, Preferences, Select, Toasts, words } from "../ui/parts";
 import { Welcome } from "../ui/welcome";
 import { href, route } from "./route";
 import { SECTIONS, type ViewProps } from "./sections";
@@ -49,29 +49,26 @@ const Account = () => (
 const Opened = () => {
   const { section, id } = route.value;
   const [opened, open] = useState<{ section: string; View: ComponentType<ViewProps> } | null>(null);
-  const [failure, setFailure] = useState<unknown>(null);
+  const [missing, setMissing] = useState(false);
   const found = SECTIONS.find(({ path }) => path === section);
   useEffect(() => {
     let left = false;
-    setFailure(null);
+    setMissing(false);
     document.title = `${found ? nameOf(section) : t("ops.frame.unknown")} · Hansom`;
     found?.view().then(
       (View) => !left && open({ section, View }),
-      (reason) => !left && setFailure(reason),
+      () => !left && setMissing(true),
     );
     return () => {
       left = true;
     };
   }, [section]);
   if (!found) return <p class="empty">{t("ops.frame.unknown")}</p>;
-  if (failure !== null)
+  if (missing)
     return (
       <div class="view">
         <h1>{nameOf(section)}</h1>
-        <Note kind="bad">
-          {/* a newer release has other files: the page that knows them must be fetched */}
-          {words(failure)} <Button onClick={() => location.reload()}>{t("ui.again")}</Button>
-        </Note>
+        <MissingPart />
       </div>
     );
   // until the part of this address is there, the one before must not be given its id

@@ -282,6 +282,16 @@ export const Beginning = ({ failure }: { failure: unknown }) =>
     <Loading />
   );
 
+/** Stands for a part of the page whose file did not come. */
+export const MissingPart = () => (
+  <Note kind="bad">
+    <div class="stack">
+      <p>{t("ui.missing_part")}</p>
+      <Button onClick={() => location.reload()}>{t("ui.load_again")}</Button>
+    </div>
+  </Note>
+);
+
 export const Loading = ({ what }: { what?: string }) => (
   <p class="empty" role="status">
     <span class="row centred">
