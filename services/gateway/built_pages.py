@@ -14,20 +14,21 @@ from services.gateway.http.answers import Answer
 
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
-POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data: blob: {origins}",
-        "connect-src 'self' {origins}",
-        "worker-src 'self'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    ]
+STRICT = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
 )
-"""Nothing from elsewhere, and no script or style that is not a file. `{origins}`: those of the operator's own map."""
+"""Nothing from elsewhere, and no script or style that is not a file."""
+
+PLAIN = ("img-src 'self' data:", "connect-src 'self'")
+WITH_MAP = ("img-src 'self' data: blob: {origins}", "connect-src 'self' {origins}", "worker-src 'self'")
+"""What a map needs besides; `{origins}`: those of the operator's own map."""
+
+WITHOUT_MAP = frozenset({"home", "docs", "asyncapi"})
 
 FOR_GOOD = ("Cache-Control", "public, max-age=31536000, immutable")
 
@@ -48,13 +49,18 @@ class BuiltPages:
         if html is None:
             raise PagesNotBuilt()
         headers = [
-            ("Content-Security-Policy", POLICY.format(origins=self._origins).replace(" ;", ";")),
+            ("Content-Security-Policy", self._policy(name)),
             ("Cache-Control", "no-cache"),
             ("Referrer-Policy", "same-origin"),
             ("X-Content-Type-Options", "nosniff"),
             ("Permissions-Policy", "geolocation=(self), camera=(), microphone=()"),
         ]
         return Answer(200, html.encode(), "text/html; charset=utf-8", headers)
+
+    def _policy(self, name: str) -> str:
+        if name in WITHOUT_MAP:
+            return "; ".join((*STRICT, *PLAIN))
+        return "; ".join((*STRICT, *(each.format(origins=self._origins).strip() for each in WITH_MAP)))
 
     def asset(self, name: str, *, packed: bool) -> Answer:
         """A file that a page names. Raises NotFound."""

@@ -1,7 +1,13 @@
-"""The contract, told by the code: OpenAPI from the routes, AsyncAPI from the socket's methods, and a page to try it."""
+"""The contract, told by the code: OpenAPI from the routes, AsyncAPI from the socket's methods.
+
+The pages to read and try them are built from `pages/src/docs` and `pages/src/asyncapi`.
+"""
 
 from __future__ import annotations
 
+import gzip
+import inspect
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -9,81 +15,109 @@ import orjson
 from apispec import APISpec
 from marshmallow import Schema
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
-from swagger_ui_bundle import swagger_ui_path
 
 from services.gateway import replies
-from services.gateway.http.answers import Answer, json_answer
+from services.gateway.http.answers import Answer
 from services.gateway.http.route import Route
 from services.gateway.socket.asyncapi import asyncapi
 from services.gateway.spec import marshmallow_plugin
 
 TITLE, VERSION = "Hansom", "1.0.0"
-_STATIC_TYPES = {"css": "text/css", "js": "text/javascript", "png": "image/png"}
-_STATIC = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png", "favicon-16x16.png")
 
-_PAGE = b"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>Hansom's API</title>
-<link rel="icon" href="/docs/favicon-32x32.png"><link rel="stylesheet" href="/docs/swagger-ui.css">
-<link rel="stylesheet" href="/docs/page.css"></head>
-<body><nav aria-label="The contract"><b>Hansom's API</b> <a href="/asyncapi">The socket: AsyncAPI</a>
-<a href="/openapi.json">OpenAPI as JSON</a></nav>
-<main id="page"></main><script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script>
-</body></html>
-"""
-_START = b"""window.onload = () => SwaggerUIBundle({url: "/docs/openapi.json", dom_id: "#page", deepLinking: true});
-"""
-_LOOK = b"""body { margin: 0; background: #fff; color: #1d1f24; overflow-wrap: anywhere; }
-nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; align-items: center; padding: .6rem 1rem;
-  border-bottom: 1px solid #d9d5cd; font: 16px/1.45 system-ui, sans-serif; }
-nav a { display: inline-flex; align-items: center; min-height: 28px; color: #0b6e4f; }
-.swagger-ui .scheme-container { background: none; }
-/* Swagger UI knows light only: its colours are turned round, its hues stay */
-@media (prefers-color-scheme: dark) {
-  body { background: #1a1d23; color: #eceef2; }
-  nav { border-color: #3b414d; }
-  nav a { color: #4cc79b; }
-  .swagger-ui { filter: invert(.9) hue-rotate(180deg); }
-  .swagger-ui .highlight-code, .swagger-ui .microlight { filter: invert(1) hue-rotate(180deg); }
+GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "Accounts": ("Sign up, sign in, and one's own profile.", ("/v1/riders", "/v1/drivers", "/v1/sessions", "/v1/me")),
+    "Asking for a ride": (
+        "Places, cars near, a price that holds, and the request.",
+        ("/v1/places", "/v1/drivers/nearby", "/v1/quotes", "/v1/trips"),
+    ),
+    "Trips": ("What both parties see and do of a trip.", ("/v1/trips/", "/v1/me/trips")),
+    "Driving": (
+        "Availability, papers, offers, and the verbs of a ride.",
+        (
+            "/v1/driver/",
+            "/v1/offers/",
+            "/v1/trips/{trip_id}/arrive",
+            "/v1/trips/{trip_id}/start",
+            "/v1/trips/{trip_id}/complete",
+            "/v1/trips/{trip_id}/no-show",
+        ),
+    ),
+    "Paying": (
+        "Receipts, tips, what is owed, and what the payment provider tells.",
+        (
+            "/v1/me/debts",
+            "/v1/me/payment-confirmations",
+            "/v1/trips/{trip_id}/receipt",
+            "/v1/trips/{trip_id}/tip",
+            "/v1/webhooks",
+        ),
+    ),
+    "Earnings": (
+        "What a driver has earned, and when it is paid.",
+        ("/v1/driver/earnings", "/v1/driver/payout"),
+    ),
+    "Cities": ("Where rides are served, and their maps.", ("/v1/cities",)),
+    "Operations: the city": ("Live figures, demand, surge and promised times.", ("/v1/ops/",)),
+    "Operations: trips": ("Find trips, and see why each went as it did.", ("/v1/ops/trips", "/v1/ops/trace-readings")),
+    "Operations: drivers": ("Who may drive, with which papers.", ("/v1/ops/drivers", "/v1/ops/implausible")),
+    "Operations: money": (
+        "Refunds, promo codes, audits and the ledger.",
+        ("/v1/ops/trips/{trip_id}/refunds", "/v1/ops/promo-codes", "/v1/ops/audit", "/v1/ops/ledger"),
+    ),
+    "Operations: the system": ("Services, stores, and parked messages.", ("/v1/ops/health", "/v1/ops/parked")),
+    "The gateway": ("Is it up, and how is it doing.", ("/health", "/ready", "/metrics")),
 }
-"""
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-_WRITTEN = {"start.js": (_START, "text/javascript; charset=utf-8"), "page.css": (_LOOK, "text/css; charset=utf-8")}
+"""How the page groups operations: what each group is about, and how its paths begin. The longest beginning counts."""
 
 
 def routes_of(service: type) -> list[Route]:
     """The routes of a service class, by path and method."""
-    found = []
+    return [route for route, _ in _routes_with_methods(service)]
+
+
+def _routes_with_methods(service: type) -> list[tuple[Route, Callable[..., Any]]]:
+    return sorted(_find_routes(service), key=lambda found: (found[0].path, found[0].method))
+
+
+def _find_routes(service: type) -> Iterator[tuple[Route, Callable[..., Any]]]:
     for name in dir(service):
-        for entrypoint in getattr(getattr(service, name), ENTRYPOINT_EXTENSIONS_ATTR, ()):
+        method = getattr(service, name)
+        for entrypoint in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ()):
             if isinstance(entrypoint, Route):
-                found.append(entrypoint)
-    return sorted(found, key=lambda each: (each.path, each.method))
+                yield entrypoint, method
+
+
+def group_of(path: str) -> str:
+    """The group that a path belongs to. Raises LookupError: to none."""
+    beginnings = {start: group for group, (_, starts) in GROUPS.items() for start in starts if path.startswith(start)}
+    if not beginnings:
+        raise LookupError(f"no group of GROUPS has {path}")
+    return beginnings[max(beginnings, key=len)]
 
 
 @cache
-def openapi(service: type, version: str = "3.1.0") -> dict[str, Any]:
+def openapi(service: type) -> dict[str, Any]:
     """The OpenAPI document of a service's routes."""
     spec = APISpec(
         TITLE,
         VERSION,
-        version,
+        "3.1.0",
         plugins=[marshmallow_plugin()],
         info={"description": "Ask for a ride, drive one, look after them. The socket is described at /asyncapi.json."},
+        tags=[{"name": name, "description": about} for name, (about, _) in GROUPS.items()],
     )
     spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     spec.components.schema("Error", schema=replies.Error)
-    for route in routes_of(service):
+    for route, method in _routes_with_methods(service):
         if route.documented:
-            spec.path(route.path, operations={route.method.lower(): _operation(route)})
+            spec.path(route.path, operations={route.method.lower(): _operation(route, inspect.getdoc(method) or "")})
     return spec.to_dict()
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, about: str) -> dict[str, Any]:
+    """A route's operation; `about` is what its method says of itself, and `x-roles` who may, for programs."""
     operation: dict[str, Any] = {
+        "tags": [group_of(route.path)],
         "summary": route.summary,
         "operationId": f"{route.method.lower()}_{route.path.strip('/').replace('/', '_').translate(_PLAIN)}",
         "parameters": [*_path_parameters(route.path), *_header_parameters(route)],
@@ -98,7 +132,10 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
     if route.who:
         operation["security"] = [{"token": []}]
-        operation["description"] = f"For: {', '.join(sorted(route.who))}."
+        operation["x-roles"] = sorted(route.who)
+    said = [about, f"For: {', '.join(sorted(route.who))}." if route.who else ""]
+    if any(said):
+        operation["description"] = "\n\n".join(filter(None, said))
     return operation
 
 
@@ -159,33 +196,30 @@ def _errors(route: Route) -> dict[str, Any]:
     return {str(status): {"description": _REFUSALS[status], "content": content} for status in sorted(statuses)}
 
 
-@cache
-def _openapi_bytes(service: type, version: str) -> bytes:
-    return orjson.dumps(openapi(service, version))
+def openapi_answer(service: type, *, packed: bool) -> Answer:
+    """The OpenAPI document, gzipped if `packed`: a tenth of it."""
+    return _document(_openapi_bytes(service, packed), packed)
 
 
-def openapi_answer(service: type, version: str = "3.1.0") -> Answer:
-    """The page's Swagger UI reads 3.0 only; everybody else gets 3.1."""
-    return Answer(200, _openapi_bytes(service, version))
-
-
-def asyncapi_answer() -> Answer:
-    return json_answer(asyncapi())
-
-
-def page() -> Answer:
-    """The page of the HTTP contract; that of the socket is one of the built pages."""
-    headers = [("Content-Security-Policy", _POLICY), ("X-Content-Type-Options", "nosniff")]
-    return Answer(200, _PAGE, "text/html; charset=utf-8", headers)
+def asyncapi_answer(*, packed: bool) -> Answer:
+    return _document(_asyncapi_bytes(packed), packed)
 
 
 @cache
-def static_file(name: str) -> Answer | None:
-    """A file of the documentation page, or None."""
-    if name in _WRITTEN:
-        return Answer(200, *_WRITTEN[name])
-    if name not in _STATIC:
-        return None
-    body = (swagger_ui_path / name).read_bytes()
-    kind = _STATIC_TYPES[name.rsplit(".", 1)[1]]
-    return Answer(200, body, kind, [("Cache-Control", "public, max-age=86400")])
+def _openapi_bytes(service: type, packed: bool) -> bytes:
+    return _bytes(openapi(service), packed)
+
+
+@cache
+def _asyncapi_bytes(packed: bool) -> bytes:
+    return _bytes(asyncapi(), packed)
+
+
+def _bytes(document: dict[str, Any], packed: bool) -> bytes:
+    plain = orjson.dumps(document)
+    return gzip.compress(plain, mtime=0) if packed else plain
+
+
+def _document(body: bytes, packed: bool) -> Answer:
+    headers = [("Vary", "Accept-Encoding")]
+    return Answer(200, body, headers=[*headers, ("Content-Encoding", "gzip")] if packed else headers)

@@ -22,6 +22,7 @@ class Plugin(MarshmallowPlugin):
         self.map_to_openapi_type(fields.Tuple, "array", None)
         assert self.converter is not None
         self.converter.add_attribute_function(_row)
+        self.converter.add_attribute_function(_pattern)
 
 
 def _row(converter: FieldConverterMixin, field: fields.Field, **kwargs: Any) -> dict[str, Any]:
@@ -30,6 +31,12 @@ def _row(converter: FieldConverterMixin, field: fields.Field, **kwargs: Any) -> 
         return {}
     items = [converter.field2property(each) for each in field.tuple_fields]
     return {"prefixItems": items, "minItems": len(items), "maxItems": len(items)}
+
+
+def _pattern(converter: FieldConverterMixin, field: fields.Field, ret: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Python's ends of a text, as every reader of JSON Schema (ECMA 262) knows them."""
+    found = ret.get("pattern")
+    return {"pattern": found.replace(r"\A", "^").replace(r"\Z", "$")} if found else {}
 
 
 def marshmallow_plugin() -> MarshmallowPlugin:

@@ -156,6 +156,27 @@ def test_everybody_can_read_the_pages_that_need_no_account(people: Any, page: st
     look(reader, page or "the front page")
 
 
+def test_everybody_can_read_the_contract_and_try_it(people: Any) -> None:
+    reader = people.stranger("docs")
+    reader.page.get_by_label("Find an operation").fill("register rider")
+    expect(reader.page.get_by_role("status").filter(has_text="1 operation")).to_be_attached()
+    reader.page.get_by_text("Register a rider").click()
+    card = reader.page.locator("#post_v1_riders")
+    card.get_by_text("Try it", exact=True).click()
+    body = card.get_by_label("Body, as JSON")
+    example = body.input_value()
+    body.fill("{")
+    card.get_by_role("button", name="Send").click()
+    expect(body).to_be_focused()
+    expect(card.locator(".wrong")).to_contain_text("Not JSON")
+    body.fill(example)
+    card.get_by_role("button", name="Send").click()
+    card.get_by_role("button", name="Go on as Ada Lovelace (rider)").click()
+    expect(reader.page.locator("#sign-in")).to_contain_text("Requests go out as Ada Lovelace (rider)")
+    reader.page.get_by_label("Find an operation").fill("")
+    look(reader, "the contract")
+
+
 @pytest.mark.parametrize("section", CONSOLE)
 def test_everybody_can_operate(people: Any, section: str) -> None:
     operator = people.operator(f"#/{section}")

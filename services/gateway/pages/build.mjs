@@ -12,8 +12,11 @@ const PAGES = {
   rider: "Hansom",
   driver: "Hansom for drivers",
   ops: "Hansom operations",
+  docs: "Hansom's API",
   asyncapi: "Hansom's socket",
 };
+// what a page asks for first, fetched while its script is
+const FIRST = { docs: "/openapi.json", asyncapi: "/asyncapi.json" };
 const out = process.argv[2];
 if (!out) throw new Error("usage: node build.mjs OUT");
 
@@ -73,6 +76,7 @@ for (const [page, title] of Object.entries(PAGES)) {
     '<link rel="icon" href="data:,">',
     style ? `<link rel="stylesheet" href="${style}">` : "",
     ...preloads.map((name) => `<link rel="modulepreload" href="/assets/${name}">`),
+    page in FIRST ? `<link rel="preload" href="${FIRST[page]}" as="fetch" crossorigin="anonymous">` : "",
     `<script type="module" src="${script}"></script>`,
     "</head><body>",
     '<div id="page"></div><noscript>These pages need JavaScript.</noscript>',

@@ -6,8 +6,6 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from hansom.contracts.errors import NotFound
-from hansom.contracts.gateway import PagesNotBuilt
 from services.gateway import docs, replies
 from services.gateway.http.answers import Answer
 from services.gateway.http.route import ANYONE, Call, route
@@ -17,10 +15,7 @@ from services.gateway.routes.needs import Needs
 class SystemRoutes(Needs):
     @route("GET", "/", who=ANYONE, limited=False, documented=False)
     def get_front(self, call: Call) -> Any:
-        try:
-            return self.pages.page("home")
-        except PagesNotBuilt:
-            return Answer(302, headers=[("Location", "/docs")])
+        return self.pages.page("home")
 
     @route("GET", "/health", who=ANYONE, gives=replies.Health(), limited=False, summary="The process is up")
     def get_health(self, call: Call) -> Any:
@@ -37,25 +32,16 @@ class SystemRoutes(Needs):
 
     @route("GET", "/openapi.json", who=ANYONE, limited=False, documented=False)
     def get_openapi(self, call: Call) -> Any:
-        return docs.openapi_answer(type(self))
+        return docs.openapi_answer(type(self), packed=call.takes_gzip)
 
     @route("GET", "/asyncapi.json", who=ANYONE, limited=False, documented=False)
     def get_asyncapi(self, call: Call) -> Any:
-        return docs.asyncapi_answer()
+        return docs.asyncapi_answer(packed=call.takes_gzip)
 
     @route("GET", "/docs", who=ANYONE, limited=False, documented=False)
     def get_docs(self, call: Call) -> Any:
-        return docs.page()
+        return self.pages.page("docs")
 
     @route("GET", "/asyncapi", who=ANYONE, limited=False, documented=False)
     def get_asyncapi_page(self, call: Call) -> Any:
         return self.pages.page("asyncapi")
-
-    @route("GET", "/docs/{name}", who=ANYONE, limited=False, documented=False)
-    def get_docs_file(self, call: Call) -> Any:
-        if call.data["name"] == "openapi.json":
-            return docs.openapi_answer(type(self), "3.0.3")
-        found = docs.static_file(call.data["name"])
-        if found is None:
-            raise NotFound()
-        return found

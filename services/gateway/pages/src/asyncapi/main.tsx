@@ -3,7 +3,6 @@ import { render } from "preact";
 import { beginPrefs } from "../app/prefs";
 import { App } from "./app";
 import "../ui/style.css";
-import "./asyncapi.css";
 
 beginPrefs();
 const place = document.getElementById("page");
