@@ -19,6 +19,7 @@ from hansom.contracts.drivers import (
     VehicleDetails,
 )
 from hansom.validation import PlainText
+from hansom.wire import Rfc3339
 from services.drivers.domain.documents import DocumentRules
 
 
@@ -128,6 +129,7 @@ class DecideDocumentSchema(Schema):
     verdict = fields.String(required=True, validate=validate.OneOf(["accept", "reject"]))
     actor = fields.Nested(ActorSchema, required=True)
     reason = PlainText(shortest=0, longest=500, multiline=True, load_default=None, allow_none=True)
+    submitted_at = Rfc3339(load_default=None, allow_none=True)
 
     @post_load
     def command(self, data: dict[str, Any], **kwargs: Any) -> DecideDocument:

@@ -11,6 +11,7 @@ from hansom.validation import PlainText
 from hansom.wire import Finite, MoneySchema, PointSchema, Rfc3339
 from services.gateway.ops_replies import Person
 from services.gateway.replies import Driver, Reply
+from services.gateway.schemas import Moment
 from services.gateway.timeline_replies import MissingPart
 
 MAYBE: dict[str, Any] = {"required": True, "allow_none": True}
@@ -44,7 +45,13 @@ class NewDocument(Schema):
     expires_at = fields.Date(allow_none=True, metadata={"description": "The last day on which it is good, if any."})
 
 
-class Rejection(Schema):
+class Acceptance(Schema):
+    submitted_at = Moment(
+        metadata={"description": "Of the document that was looked at; 409 `document_changed` if it was replaced."}
+    )
+
+
+class Rejection(Acceptance):
     reason = PlainText(required=True, shortest=3, longest=500, multiline=True)
 
 

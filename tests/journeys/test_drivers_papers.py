@@ -33,7 +33,7 @@ def test_a_driver_hands_in_his_papers_and_an_operator_decides(people: Any, ops: 
     told = {each["kind"]: each for each in driver.call("GET", "/v1/driver/documents")["items"]}["taxi_licence"]
     assert (told["state"], told["reason"], "decided_by" in told) == ("rejected", "The picture is cut off.", False)
     driver.call("PUT", path, {"number": "TL-12345", "expires_at": "2999-05-01"})
-    accepted = ops.call("POST", f"{of_him}/documents/taxi_licence/accept")
+    accepted = ops.call("POST", f"{of_him}/documents/taxi_licence/accept")  # whichever is there
     assert fleet_replies.Document().validate(accepted) == {}
     me = ops.call("GET", "/v1/me")
     assert (accepted["state"], accepted["decided_by"]) == ("accepted", {"id": me["id"], "name": "Olli"})
@@ -47,6 +47,29 @@ def test_a_driver_hands_in_his_papers_and_an_operator_decides(people: Any, ops: 
     assert (seen["trip"], seen["totals"]["trips"], seen["totals"]["earned"]["amount_minor"]) == (None, 0, 0)
     assert refused(ops, "GET", "/v1/ops/drivers/nobody").code == "unknown_driver"
     assert refused(driver, "GET", of_him).status == 403
+
+
+def test_a_document_that_its_driver_replaced_meanwhile_is_not_decided_unseen(
+    people: Any, ops: App, refused: Any
+) -> None:
+    driver = people.driver()
+    driver.call("PUT", "/v1/driver/documents/insurance", {"number": "IN-1"})
+    documents = f"/v1/ops/drivers/{driver.id}/documents"
+
+    def seen() -> dict[str, Any]:
+        return next(each for each in ops.call("GET", documents)["items"] if each["kind"] == "insurance")
+
+    looked_at = {"submitted_at": seen()["submitted_at"]}
+    driver.call("PUT", "/v1/driver/documents/insurance", {"number": "IN-2"})
+    for verdict, more in (("accept", {}), ("reject", {"reason": "It has expired."})):
+        assert refused(ops, "POST", f"{documents}/insurance/{verdict}", {**looked_at, **more}).status == 409
+    assert refused(ops, "POST", f"{documents}/insurance/accept", looked_at).code == "document_changed"
+    for wrong in ({"submitted_at": "now"}, {"submitted_at": None}, {"number": "IN-2"}):
+        assert refused(ops, "POST", f"{documents}/insurance/accept", wrong).status == 422
+    now = seen()
+    assert (now["number"], now["state"]) == ("IN-2", "submitted")
+    told = ops.call("POST", f"{documents}/insurance/accept", {"submitted_at": now["submitted_at"]})
+    assert (told["number"], told["state"]) == ("IN-2", "accepted")
 
 
 def test_an_operator_sees_what_a_driver_drove(people: Any, ops: App) -> None:

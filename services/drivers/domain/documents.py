@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from hansom.contracts.drivers import DocumentNotThere, DocumentState, UnknownDocument
+from hansom.contracts.drivers import DocumentChanged, DocumentNotThere, DocumentState, UnknownDocument
 
 
 class Verdict(StrEnum):
@@ -16,6 +16,9 @@ class Verdict(StrEnum):
     ACCEPT = "accept"
     REJECT = "reject"
 
+
+A_MOMENT = timedelta(milliseconds=1)
+"""What the wire tells apart."""
 
 VERDICTS = {Verdict.ACCEPT: DocumentState.ACCEPTED, Verdict.REJECT: DocumentState.REJECTED}
 
@@ -58,21 +61,49 @@ def submitted(driver_id: str, kind: str, number: str, expires_on: date | None, n
     return Document(driver_id, kind, number, expires_on, DocumentState.SUBMITTED, now)
 
 
-def is_same(before: Document | None, number: str, expires_on: date | None) -> bool:
+def is_same(before: Document, number: str, expires_on: date | None) -> bool:
     """Whether the very same was handed in before: handing it in again changes nothing, unless it was rejected."""
-    if before is None or before.state is DocumentState.REJECTED:
+    if before.state is DocumentState.REJECTED:
         return False
     return (before.number, before.expires_on) == (number, expires_on)
 
 
-def decided(document: Document | None, verdict: Verdict, by: str, reason: str | None, now: datetime) -> Document:
-    """The document after a verdict; the very same object when it changes nothing. Raises DocumentNotThere."""
+def handed_in(before: Document, document: Document) -> Document:
+    """What there is once `document` is handed in: `before` when it is the very same, else the new one.
+
+    The new one is a millisecond later at least, however near they come: by that moment people say which they looked at.
+    """
+    if is_same(before, document.number, document.expires_on):
+        return before
+    return replace(document, submitted_at=max(document.submitted_at, before.submitted_at + A_MOMENT))
+
+
+def decided(
+    document: Document | None,
+    verdict: Verdict,
+    by: str,
+    reason: str | None,
+    now: datetime,
+    *,
+    seen: datetime | None = None,
+) -> Document:
+    """The document after a verdict; the very same object when it changes nothing.
+
+    `seen`: when the one was handed in that was looked at, to the millisecond as the wire tells it; None: nobody says.
+    Raises DocumentNotThere, DocumentChanged.
+    """
     if document is None:
         raise DocumentNotThere()
+    if seen is not None and _to_the_millisecond(seen) != _to_the_millisecond(document.submitted_at):
+        raise DocumentChanged()
     state = VERDICTS[verdict]
     if state is document.state and reason == document.reason:
         return document
     return replace(document, state=state, decided_at=now, decided_by=by, reason=reason)
+
+
+def _to_the_millisecond(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def state_of(document: Document | None, today: date) -> DocumentState:

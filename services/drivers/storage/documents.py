@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session as Transaction
 
@@ -18,6 +18,10 @@ DECISIONS_SHOWN = 100
 
 def _document(row: Row[Any]) -> Document:
     return Document(**{**row._mapping, "state": DocumentState(row.state)})
+
+
+def _row(document: Document) -> dict[str, Any]:
+    return {name: getattr(document, name) for name in document.__slots__} | {"state": document.state.value}
 
 
 class DocumentRows:
@@ -36,12 +40,20 @@ class DocumentRows:
         row = self._transaction.execute(wanted.with_for_update()).first()
         return _document(row) if row else None
 
+    def add_or_lock_document(self, new: Document) -> Document:
+        """The document that is there, or the new one where none is, held until the end of the transaction.
+
+        Two statements: the second sees what the first had to wait for.
+        """
+        self._transaction.execute(postgresql.insert(documents).values(_row(new)).on_conflict_do_nothing())
+        held = self.lock_document(new.driver_id, new.kind)
+        assert held is not None, "documents are never taken away"
+        return held
+
     def save_document(self, document: Document) -> None:
-        """Write it in place of the one before."""
-        row = {name: getattr(document, name) for name in document.__slots__} | {"state": document.state.value}
-        statement = postgresql.insert(documents).values(row)
-        kept = {name: statement.excluded[name] for name in row if name not in ("driver_id", "kind")}
-        self._transaction.execute(statement.on_conflict_do_update(index_elements=["driver_id", "kind"], set_=kept))
+        """Write a document that this transaction has locked."""
+        its_own = (documents.c.driver_id == document.driver_id, documents.c.kind == document.kind)
+        self._transaction.execute(update(documents).where(*its_own).values(_row(document)))
 
     def add_verdict(self, document: Document, verdict: Verdict) -> None:
         """Write down who decided what about which document."""

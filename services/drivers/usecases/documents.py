@@ -41,23 +41,26 @@ def submit_document(units: Units, command: SubmitDocument) -> DocumentReply:
     with units() as unit:
         unit.documents.must_know(command.kind)
         _must_be_there(unit, command.driver_id)
-        document = unit.rows.lock_document(command.driver_id, command.kind)
-        if document is None or not documents.is_same(document, command.number, command.expires_on):
-            document = documents.submitted(
-                command.driver_id, command.kind, command.number, command.expires_on, unit.now
-            )
-            unit.rows.save_document(document)
-        return _reply(unit, document)
+        new = documents.submitted(command.driver_id, command.kind, command.number, command.expires_on, unit.now)
+        before = unit.rows.add_or_lock_document(new)
+        after = documents.handed_in(before, new)
+        if after is not before:
+            unit.rows.save_document(after)
+        return _reply(unit, after)
 
 
 def decide_document(units: Units, command: DecideDocument) -> DocumentReply:
-    """Accept or reject what was handed in. Raises UnknownDriver, UnknownDocument, DocumentNotThere."""
+    """Accept or reject what was handed in; what the driver replaces at this moment is decided before, or not at all.
+
+    Raises UnknownDriver, UnknownDocument, DocumentNotThere, DocumentChanged.
+    """
     with units() as unit:
         unit.documents.must_know(command.kind)
         _must_be_there(unit, command.driver_id)
         before = unit.rows.lock_document(command.driver_id, command.kind)
         verdict = Verdict(command.verdict)
-        after = documents.decided(before, verdict, command.decided_by, command.reason, unit.now)
+        by, reason = command.decided_by, command.reason
+        after = documents.decided(before, verdict, by, reason, unit.now, seen=command.submitted_at)
         if after is not before:
             unit.rows.save_document(after)
             unit.rows.add_verdict(after, verdict)

@@ -27,16 +27,17 @@ class FleetRoutes(Needs):
         names = names_of(self.users, {item["decided_by"] for item in items if item["decided_by"]})
         return {"items": [with_names(item, names) for item in items]}
 
-    @route("POST", "/v1/ops/drivers/{driver_id}/documents/{kind}/accept", who=OPS, gives=fleet_replies.Document(),
-           refuses=frozenset({409}), summary="Accept a document")  # fmt: skip
+    @route("POST", "/v1/ops/drivers/{driver_id}/documents/{kind}/accept", who=OPS, body=fleet_replies.Acceptance(),
+           gives=fleet_replies.Document(), refuses=frozenset({409}), summary="Accept a document")  # fmt: skip
     def accept_document(self, call: Call) -> Any:
-        """Who did it is kept. 409 `document_not_there`: nothing was handed in."""
+        """Who did it is kept. 409 `document_not_there`: nothing was handed in; `document_changed`: it was replaced
+        after `submitted_at`."""
         return self._decide(call, "accept")
 
     @route("POST", "/v1/ops/drivers/{driver_id}/documents/{kind}/reject", who=OPS, body=fleet_replies.Rejection(),
            gives=fleet_replies.Document(), refuses=frozenset({409}), summary="Reject a document")  # fmt: skip
     def reject_document(self, call: Call) -> Any:
-        """The driver is shown the reason. Who did it is kept."""
+        """The driver is shown the reason. Who did it is kept. 409 as for `accept`."""
         return self._decide(call, "reject")
 
     @route("GET", "/v1/driver/documents", who=DRIVER, gives=fleet_replies.OwnDocuments(),

@@ -7,7 +7,7 @@ strings.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TypedDict
 
@@ -62,6 +62,12 @@ class UnknownDocument(NotFound):
 class DocumentNotThere(Conflict):
     code = "document_not_there"
     message = "The driver has not handed this document in."
+
+
+@error
+class DocumentChanged(Conflict):
+    code = "document_changed"
+    message = "The driver has handed in another one meanwhile: look at that first."
 
 
 @error
@@ -131,13 +137,17 @@ class SubmitDocument:
 
 @dataclass(frozen=True, slots=True)
 class DecideDocument:
-    """`verdict` is `accept` or `reject`, by the ops account `decided_by`."""
+    """`verdict` is `accept` or `reject`, by the ops account `decided_by`.
+
+    `submitted_at`: of the document that was looked at, to the millisecond; None: whichever is there.
+    """
 
     driver_id: str
     kind: str
     verdict: str
     decided_by: str
     reason: str | None = None
+    submitted_at: datetime | None = None
 
 
 # -- replies ---------------------------------------------------------------------------------------------------------

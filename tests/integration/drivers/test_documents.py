@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import eventlet
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from hansom.contracts.drivers import (
     DecideDriver,
+    DocumentChanged,
     DocumentNotThere,
     DocumentsMissing,
     SetAvailability,
@@ -22,11 +25,14 @@ from hansom.contracts.drivers import (
 )
 from hansom.contracts.errors import Invalid
 from hansom.store import Transactions
+from hansom.wire import iso
 from services.drivers import usecases
 from services.drivers.domain.documents import DocumentRules
+from services.drivers.storage.drivers import DriverRows
 from services.drivers.storage.tables import document_verdicts
 from services.drivers.usecases import Unit, Units, documents
 from tests.support.identity import VEHICLE, Call, a_driver_registration, an_email, at_once
+from tests.support.waiting import eventually
 
 OLGA = {"user_id": "olga", "role": "ops"}
 REQUIRING = DocumentRules(("driving_licence", "insurance"), frozenset({"driving_licence"}))
@@ -80,6 +86,51 @@ def test_a_document_is_handed_in_and_decided_upon(drivers: Call, driver_id: str,
 def test_ten_hands_hand_the_same_in_at_once(drivers: Call, driver_id: str) -> None:
     hand_in = partial(drivers, "submit_document", driver_id=driver_id, kind="insurance", number="A-1")
     assert {reply["state"] for reply in at_once(*[hand_in] * 10)} == {"submitted"}
+
+
+def test_what_was_replaced_since_it_was_seen_is_not_decided_about(drivers: Call, driver_id: str) -> None:
+    hand_in = partial(drivers, "submit_document", driver_id=driver_id, kind="insurance")
+    accept = partial(drivers, "decide_document", driver_id=driver_id, kind="insurance", verdict="accept", actor=OLGA)
+    seen = hand_in(number="A-1")["submitted_at"]
+    now = hand_in(number="A-2")
+    with pytest.raises(DocumentChanged):
+        accept(submitted_at=seen)
+    assert drivers("list_documents", driver_id=driver_id)["items"][-1] == now, "nothing is decided"
+    accepted = accept(submitted_at=now["submitted_at"])
+    assert (accepted["state"], accepted["number"]) == ("accepted", "A-2")
+    assert accept(submitted_at=now["submitted_at"]) == accepted, "and it is safe to repeat"
+    assert accept()["state"] == "accepted", "who does not say what he saw decides about what is there"
+
+
+def test_a_document_that_is_replaced_while_it_is_decided_about_waits_for_another_look(
+    drivers: Call, driver_id: str, store: Transactions
+) -> None:
+    drivers("submit_document", driver_id=driver_id, kind="insurance", number="A-1")
+    with store.begin() as session:
+        rows = DriverRows(session)
+        before = rows.lock_document(driver_id, "insurance")
+        assert before is not None
+        accept = {"verdict": "accept", "actor": OLGA, "submitted_at": iso(before.submitted_at)}
+        deciding = eventlet.spawn(drivers, "decide_document", driver_id=driver_id, kind="insurance", **accept)
+        eventually(lambda: waits_for_a_document(store), why="the verdict waits for the row")
+        rows.save_document(replace(before, number="A-2", submitted_at=before.submitted_at + timedelta(milliseconds=1)))
+    with pytest.raises(DocumentChanged):
+        deciding.wait()
+    *_, document = drivers("list_documents", driver_id=driver_id)["items"]
+    assert (document["number"], document["state"], document["decided_by"]) == ("A-2", "submitted", None)
+
+
+def test_documents_of_one_moment_are_told_apart(drivers: Call, driver_id: str) -> None:
+    hand_in = partial(drivers, "submit_document", driver_id=driver_id, kind="insurance")
+    moments = [reply["submitted_at"] for reply in at_once(*[partial(hand_in, number=f"A-{n}") for n in range(10)])]
+    assert len(set(moments)) == 10
+
+
+def waits_for_a_document(store: Transactions) -> bool:
+    """Whether somebody waits until a document's row is let go."""
+    asked = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%documents%'")
+    with store.begin() as session:
+        return session.execute(asked).scalar_one() > 0
 
 
 def test_what_is_not_there_is_refused(drivers: Call, driver_id: str) -> None:

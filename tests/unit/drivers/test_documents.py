@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from hansom.contracts.drivers import DocumentNotThere, DocumentState, UnknownDocument
+from hansom.contracts.drivers import DocumentChanged, DocumentNotThere, DocumentState, UnknownDocument
 from services.drivers.domain.documents import (
     Document,
     DocumentRules,
     Verdict,
     decided,
+    handed_in,
     in_order,
     is_same,
     state_of,
@@ -62,7 +64,25 @@ def test_the_very_same_document_again_is_no_news_unless_it_was_rejected() -> Non
     assert not is_same(document, "A-2", None)
     assert not is_same(document, "A-1", TODAY)
     assert not is_same(decided(document, Verdict.REJECT, "olga", "no", NOW), "A-1", None)
-    assert not is_same(None, "A-1", None)
+
+
+def test_what_takes_another_ones_place_is_told_apart_by_its_moment() -> None:
+    first = a_document()
+    early = submitted("d", first.kind, "A-2", None, NOW - timedelta(microseconds=900))
+    second = handed_in(first, early)
+    assert (second.number, second.submitted_at) == ("A-2", NOW + timedelta(milliseconds=1))
+    assert handed_in(second, replace(second, submitted_at=NOW + timedelta(days=1))) is second
+    assert handed_in(first, replace(early, submitted_at=NOW + timedelta(days=1))).submitted_at.day == NOW.day + 1
+
+
+def test_what_was_replaced_since_it_was_looked_at_is_not_decided_about() -> None:
+    document = replace(a_document(), submitted_at=NOW + timedelta(microseconds=123456))
+    seen = NOW + timedelta(milliseconds=123)
+    assert decided(document, Verdict.ACCEPT, "olga", None, NOW, seen=seen).state is DocumentState.ACCEPTED
+    with pytest.raises(DocumentChanged):
+        decided(document, Verdict.ACCEPT, "olga", None, NOW, seen=seen - timedelta(milliseconds=1))
+    with pytest.raises(DocumentChanged):
+        decided(accepted(document), Verdict.ACCEPT, "olga", None, NOW, seen=NOW)
 
 
 def test_only_required_documents_are_wanted() -> None:

@@ -1,9 +1,9 @@
 /** A driver's documents: what he sent of each, and an operator's yes or no. */
 import { useState } from "preact/hooks";
 import { day } from "../../app/format";
-import { post } from "../../app/http";
+import { ApiError, post } from "../../app/http";
 import { t } from "../../app/i18n";
-import { Button, toast } from "../../ui/parts";
+import { Button, Note, toast } from "../../ui/parts";
 import { Confirm, Empty, Panel, Tag } from "../parts";
 import { meaning, tail, told, when } from "../trips/words";
 import type { Paper, WholeDriver } from "./model";
@@ -73,15 +73,32 @@ const One = ({ paper, onAsk }: { paper: Paper; onAsk: (verb: Verb) => void }) =>
 
 export const Documents = ({ driver, onDone }: Props) => {
   const [asking, ask] = useState<{ paper: Paper; verb: Verb } | null>(null);
+  const [replaced, replace] = useState<string | null>(null);
+  const decide = async ({ paper, verb }: { paper: Paper; verb: Verb }, reason: string) => {
+    const path = `/v1/ops/drivers/${driver.id}/documents/${paper.kind}/${verb}`;
+    const why = verb === "reject" ? { reason: reasonOf(reason) } : {};
+    // what was on the screen, which may have been replaced since
+    await told(post(path, { submitted_at: paper.submitted_at, ...why }));
+    toast(t(`ops.drivers.paper_done.${verb}`));
+  };
   const act = async (reason: string) => {
     if (!asking) return;
-    const path = `/v1/ops/drivers/${driver.id}/documents/${asking.paper.kind}/${asking.verb}`;
-    await told(post(path, asking.verb === "reject" ? { reason: reasonOf(reason) } : {}));
-    toast(t(`ops.drivers.paper_done.${asking.verb}`));
+    try {
+      await decide(asking, reason);
+      replace(null);
+    } catch (refusal) {
+      if (!(refusal instanceof ApiError) || refusal.code !== "document_changed") throw refusal;
+      replace(meaning("drivers.papers", asking.paper.kind));
+    }
     await onDone();
   };
   return (
     <Panel title={t("ops.drivers.documents")}>
+      {replaced !== null && (
+        <Note kind="bad">
+          {replaced}: {t("ops.trips.error.document_changed")}
+        </Note>
+      )}
       {driver.documents.length === 0 && <Empty>{t("ops.drivers.no_documents")}</Empty>}
       <ul class="list">
         {driver.documents.map((paper) => (

@@ -54,7 +54,7 @@ const Known = ({ driver, again }: { driver: WholeDriver; again: () => Promise<vo
           <Panel title={t("ops.drivers.facts")}>
             <Facts driver={driver} />
           </Panel>
-          <Documents driver={driver} onDone={again} />
+          <Documents key={driver.id} driver={driver} onDone={again} />
           <History decisions={driver.decisions} />
         </div>
         <div class="view">
