@@ -43,13 +43,9 @@ const Services = ({ of, onParked }: { of: Service[]; onParked: (service: string)
         <td class="number">{known(service.ready_messages)}</td>
         <td class="number">
           {service.parked ? (
-            <button
-              type="button"
-              class="link"
-              aria-label={t("ops.desk.health.look_at_parked", { service: service.name })}
-              onClick={() => onParked(service.name)}
-            >
+            <button type="button" class="link" onClick={() => onParked(service.name)}>
               {number(service.parked)}
+              <span class="unseen">. {t("ops.desk.health.look_at_parked", { service: service.name })}</span>
             </button>
           ) : (
             known(service.parked)

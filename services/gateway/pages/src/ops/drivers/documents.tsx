@@ -56,13 +56,13 @@ const One = ({ paper, onAsk }: { paper: Paper; onAsk: (verb: Verb) => void }) =>
       {paper.state !== "missing" && (
         <div class="row wrap">
           {(paper.state === "submitted" || paper.state === "rejected") && (
-            <Button label={t("ops.drivers.accept_of", { name })} onClick={() => onAsk("accept")}>
-              {t("ops.drivers.accept")}…
+            <Button onClick={() => onAsk("accept")}>
+              {t("ops.drivers.accept")}…<span class="unseen"> {name}</span>
             </Button>
           )}
           {paper.state !== "rejected" && (
-            <Button kind="bad" label={t("ops.drivers.reject_of", { name })} onClick={() => onAsk("reject")}>
-              {t("ops.drivers.reject")}…
+            <Button kind="bad" onClick={() => onAsk("reject")}>
+              {t("ops.drivers.reject")}…<span class="unseen"> {name}</span>
             </Button>
           )}
         </div>
