@@ -6,6 +6,8 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from tests.support.tabs import PASSWORD
+
 LOST = "No connection – trying again…"  # noqa: RUF001 - as the page writes it
 
 
@@ -61,6 +63,22 @@ def test_a_gateway_that_dies_is_found_again_by_both(people: Any, places: Any, st
     expect(rider.heading("Your driver is here")).to_be_visible()
     for tab in (rider, driver):
         tab.forgive("answer: 503")
+
+
+def test_who_signs_in_while_a_service_is_away_is_told_and_is_let_in_when_it_is_back(people: Any) -> None:
+    tab = people.stranger("rider")
+    person = {"email": tab.email, "password": PASSWORD, "name": "Aino Virtanen", "phone": "+358401234567"}
+    tab.call("POST", "/v1/riders", person)
+    error = {"code": "unavailable", "message": "users does not answer", "details": {}, "request_id": ""}
+    away = {"status": 503, "headers": {"Retry-After": "1"}, "json": {"error": error}}
+    tab.page.route("**/v1/sessions", lambda route: route.fulfill(**away))
+    tab.page.get_by_label("E-mail").fill(tab.email)
+    tab.page.get_by_label("Password").fill(PASSWORD)
+    tab.press("Sign in")
+    expect(tab.page.get_by_role("status").filter(has_text="A part of Hansom does not answer.")).to_be_visible()
+    tab.page.unroute("**/v1/sessions")
+    expect(tab.heading("Where to?")).to_be_visible()
+    tab.forgive("answer: 503")
 
 
 def lines_of(tab: Any) -> int:

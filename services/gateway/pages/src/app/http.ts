@@ -23,6 +23,8 @@ export class ApiError extends Error {
     message: string,
     readonly details: Record<string, unknown> = {},
     readonly requestId = "",
+    /** After which it may be asked again, as the server says. */
+    readonly retryAfterS = 1,
   ) {
     super(message);
   }
@@ -40,6 +42,8 @@ interface Options {
   headers?: Record<string, string>;
   signal?: AbortSignal;
   query?: Record<string, string | number | boolean | null | undefined>;
+  /** Told each time that nobody answered and it is asked again; somebody waits for it, so it is asked for longer. */
+  onWait?: (failure: ApiError) => void;
 }
 
 let token: string | null = null;
@@ -57,6 +61,12 @@ export const useRenewal = (how: () => Promise<boolean>) => {
 export const newKey = (): string => crypto.randomUUID();
 
 const TRIES = 3;
+/** How long is asked again where somebody is told that he waits: longer than a service takes to begin again. */
+const PATIENCE_MS = 20_000;
+/** Answers of a gateway whose services are away, and of a proxy whose gateway is. */
+const AWAY = new Set([502, 503, 504]);
+const LONGEST_WAIT_S = 3;
+const LONGEST_OFFLINE_MS = 1500;
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 const address = (path: string, query?: Options["query"]): string => {
@@ -65,11 +75,13 @@ const address = (path: string, query?: Options["query"]): string => {
 };
 
 const errorOf = async (response: Response): Promise<ApiError> => {
+  const wait = Number(response.headers.get("Retry-After") ?? 1);
   try {
     const { error } = await response.json();
-    return new ApiError(response.status, error.code, error.message, error.details, error.request_id);
+    return new ApiError(response.status, error.code, error.message, error.details, error.request_id, wait);
   } catch {
-    return new ApiError(response.status, "unreadable", response.statusText || "The server's answer was not readable.");
+    const text = response.statusText || "The server's answer was not readable.";
+    return new ApiError(response.status, "unreadable", text, {}, "", wait);
   }
 };
 
@@ -108,12 +120,17 @@ const once = async (method: string, path: string, options: Options): Promise<Res
   }
 };
 
+/** Nobody was there to answer, now: the same may be asked again. */
+const isAway = (failure: ApiError): boolean =>
+  failure.code === "offline" || (AWAY.has(failure.status) && failure.retryAfterS <= LONGEST_WAIT_S);
+
 /**
  * Ask the server. What may safely be sent again (reading, or with a key) is, while a part of it is down or the line is.
  * Throws ApiError.
  */
 export const request = async <T>(method: string, path: string, options: Options = {}): Promise<T> => {
   const repeatable = method === "GET" || options.key !== undefined;
+  const began = Date.now();
   let renewed = false;
   for (let attempt = 1; ; attempt++) {
     let failure: ApiError;
@@ -125,13 +142,14 @@ export const request = async <T>(method: string, path: string, options: Options 
         continue;
       }
       failure = await errorOf(response);
-      const wait = Number(response.headers.get("Retry-After") ?? 1);
-      if (!repeatable || response.status !== 503 || attempt === TRIES || wait > 3) throw failure;
-      await pause(wait * 1000);
     } catch (reason) {
-      if (!(reason instanceof ApiError) || reason.code !== "offline" || !repeatable || attempt === TRIES) throw reason;
-      await pause(300 * attempt);
+      if (!(reason instanceof ApiError)) throw reason;
+      failure = reason;
     }
+    const over = options.onWait ? Date.now() - began > PATIENCE_MS : attempt === TRIES;
+    if (!repeatable || over || !isAway(failure)) throw failure;
+    options.onWait?.(failure);
+    await pause(failure.code === "offline" ? Math.min(LONGEST_OFFLINE_MS, 300 * attempt) : failure.retryAfterS * 1000);
   }
 };
 

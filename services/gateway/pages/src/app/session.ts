@@ -3,7 +3,7 @@
  * read. Tabs of one role share a session: one renews at a time, and tells the others.
  */
 import { signal } from "@preact/signals";
-import { ApiError, get, patch, request, useRenewal, useToken } from "./http";
+import { ApiError, get, newKey, patch, request, useRenewal, useToken } from "./http";
 
 export type Role = "rider" | "driver" | "ops";
 
@@ -111,9 +111,13 @@ export const begin = async (as: Role): Promise<void> => {
   await renew();
 };
 
-/** Throws ApiError. */
-export const signIn = async (email: string, password: string): Promise<void> => {
-  const session = await request<Session>("POST", "/v1/sessions", { body: { email, password }, headers: cookie() });
+type OnWait = (failure: ApiError) => void;
+
+/** `onWait`: told when nobody answers and it is tried again. Throws ApiError. */
+export const signIn = async (email: string, password: string, onWait: OnWait): Promise<void> => {
+  const body = { email, password };
+  // an answer that was lost on its way is given again by its key: no second session
+  const session = await request<Session>("POST", "/v1/sessions", { body, key: newKey(), headers: cookie(), onWait });
   if (session.user.role !== role) {
     useToken(session.access_token);
     await request("DELETE", "/v1/sessions/current", { headers: cookie() }).catch(() => undefined);
@@ -123,9 +127,9 @@ export const signIn = async (email: string, password: string): Promise<void> => 
   keep(session, true);
 };
 
-/** Throws ApiError. */
-export const signUp = async (body: Record<string, unknown>, key: string): Promise<void> => {
-  keep(await request<Session>("POST", `/v1/${role}s`, { body, key, headers: cookie() }), true);
+/** `onWait`: told when nobody answers and it is tried again. Throws ApiError. */
+export const signUp = async (body: Record<string, unknown>, key: string, onWait: OnWait): Promise<void> => {
+  keep(await request<Session>("POST", `/v1/${role}s`, { body, key, headers: cookie(), onWait }), true);
 };
 
 export const signOut = async (): Promise<void> => {

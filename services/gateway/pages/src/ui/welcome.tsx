@@ -1,7 +1,7 @@
 /** Signing in and up. What a role needs besides is given by its page. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, newKey } from "../app/http";
+import { type ApiError, newKey } from "../app/http";
 import { t } from "../app/i18n";
 import { signIn, signUp } from "../app/session";
 import { Button, Field, Note, Preferences, useForm } from "./parts";
@@ -19,6 +19,7 @@ interface Props {
 
 export const Welcome = ({ title, lead, more, body, mayRegister = true }: Props) => {
   const [isNew, setNew] = useState(false);
+  const [awaited, wait] = useState<ApiError | null>(null);
   const key = useRef(newKey());
   const about = useRef("");
   const heading = useRef<HTMLHeadingElement>(null);
@@ -29,16 +30,17 @@ export const Welcome = ({ title, lead, more, body, mayRegister = true }: Props) 
     if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
   }, []);
 
-  const form = useForm(async (values) => {
-    if (!isNew) return signIn(values.email ?? "", values.password ?? "");
+  const enter = async (values: Record<string, string>) => {
+    if (!isNew) return signIn(values.email ?? "", values.password ?? "", wait);
     const { email, password, name, phone } = values;
     const sent = body?.(values) ?? { email, password, name, phone };
     if (about.current !== JSON.stringify(sent)) {
       about.current = JSON.stringify(sent);
       key.current = newKey();
     }
-    await signUp(sent, key.current);
-  });
+    await signUp(sent, key.current, wait);
+  };
+  const form = useForm((values) => enter(values).finally(() => wait(null)));
 
   return (
     <main class="welcome">
@@ -83,6 +85,9 @@ export const Welcome = ({ title, lead, more, body, mayRegister = true }: Props) 
           />
           {isNew && more?.(form.fields)}
           {form.failure && <Note kind="bad">{form.failure}</Note>}
+          <p role="status" class={awaited ? "note warn" : "unseen"}>
+            {awaited && t(awaited.code === "offline" ? "ui.reconnecting" : "ui.part_away")}
+          </p>
           <Button kind="first" type="submit" wide busy={form.busy}>
             {isNew ? t("account.sign_up") : t("account.sign_in")}
           </Button>
@@ -100,5 +105,3 @@ export const Welcome = ({ title, lead, more, body, mayRegister = true }: Props) 
     </main>
   );
 };
-
-export const otherRole = (reason: unknown): boolean => reason instanceof ApiError && reason.code === "other_role";
