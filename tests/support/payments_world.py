@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import amqp
+from nameko.containers import ServiceContainer
 from nameko.extensions import DependencyProvider
-from nameko.testing.services import dummy
+from nameko.testing.services import dummy, entrypoint_hook
 
 from hansom.amqp import Broker, Outgoing, connect
 from hansom.clock import SystemClock
@@ -17,6 +18,7 @@ from hansom.events import Event, declare_consumer
 from hansom.ids import new_id
 from hansom.rpc import ServiceClient
 from services.payments.service import PaymentsService
+from tests.support.money import calling
 
 SERVICE, TRIPS, EAR = "payments_under_test", "payments_trips", "payments_ear"
 
@@ -107,3 +109,27 @@ def listen() -> None:
     topology.PUBLISHED[SERVICE] = topology.PUBLISHED["payments"]
     topology.SUBSCRIPTIONS[SERVICE] = {TRIPS: told}
     topology.SUBSCRIPTIONS[EAR] = {SERVICE: topology.PUBLISHED["payments"]}
+
+
+class Running:
+    """The service in two replicas and its stand-ins, in this process."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        listen()
+        forget_messages(config)
+        classes = (Ear, PaymentsUnderTest, PaymentsUnderTest, Caller, Trips)
+        self.containers = [ServiceContainer(cls, config) for cls in classes]
+        for container in self.containers:
+            container.start()
+        self.caller, self.trips = self.containers[-2:]
+
+    def stop(self) -> None:
+        for container in self.containers:
+            container.stop()
+
+    def call(self, method: str, payload: dict[str, Any]) -> dict[str, Any]:
+        return calling(self.caller, "payments")(method, payload)
+
+    def settle(self, *trips: dict[str, Any], times: int = 1) -> None:
+        with entrypoint_hook(self.trips, "settle") as settle:
+            settle(list(trips), times)

@@ -14,7 +14,7 @@ from services.payments.provider.simulated import SimulatedProvider
 from services.payments.provider.tables import metadata as provider_books
 from services.payments.storage.tables import Base
 from tests.support.money import MoneyDesk
-from tests.support.payments_world import SERVICE
+from tests.support.payments_world import SERVICE, Ear, Running
 
 
 @pytest.fixture(scope="package")
@@ -56,3 +56,23 @@ def money(engine: Engine, service_engine: Engine, money_settings: dict[str, Any]
     _empty(engine)
     store = transactions(service_engine)
     return MoneyDesk(store, engine, money_settings, SimulatedProvider(store))
+
+
+@pytest.fixture(scope="module")
+def settings_of_service() -> dict[str, Any]:
+    """What a module's service has other than the tests' settings."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def everything(money_settings: dict[str, Any], settings_of_service: dict[str, Any]) -> Iterator[Running]:
+    running = Running({**money_settings, "EVENT_MAX_TRIES": 2, "PAYOUT_INTERVAL_S": 3600, **settings_of_service})
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def running(everything: Running, money: MoneyDesk) -> Running:
+    """With nothing in the books, and nothing heard yet."""
+    Ear.heard.clear()
+    return everything

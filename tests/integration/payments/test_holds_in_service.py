@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,24 +20,16 @@ from hansom.contracts.payments import (
 )
 from hansom.ids import new_id
 from services.payments.provider.webhooks import HEADER, sign
-from tests.integration.payments.test_service import Running
 from tests.support.money import MoneyDesk, a_settled_trip, example
+from tests.support.payments_world import Running
 from tests.support.waiting import eventually
 
 SECRET = "known to both"
 
 
 @pytest.fixture(scope="module")
-def everything(money_settings: dict[str, Any]) -> Iterator[Running]:
-    running = Running({**money_settings, "SIMULATED_WEBHOOK_SECRET": SECRET, "EVENT_MAX_TRIES": 2})
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def running(everything: Running, money: MoneyDesk) -> Running:
-    """With nothing in the books."""
-    return everything
+def settings_of_service() -> dict[str, Any]:
+    return {"SIMULATED_WEBHOOK_SECRET": SECRET}
 
 
 def a_call(method: str | None = "card_ok", amount_minor: int = 1010, **changes: Any) -> dict[str, Any]:

@@ -3,60 +3,19 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterator
 from typing import Any
 
 import eventlet
 import pytest
-from nameko.containers import ServiceContainer
-from nameko.testing.services import entrypoint_hook
 
 from hansom.contracts.errors import Forbidden, Invalid
 from hansom.contracts.payments import NotYourReceipt, ReceiptNotReady, UnknownPaymentMethod, UnknownPayout
 from hansom.ids import new_id
-from tests.support.money import MoneyDesk, a_ride, a_settled_trip, calling
-from tests.support.payments_world import Caller, Ear, PaymentsUnderTest, Trips, forget_messages, listen
+from tests.support.money import MoneyDesk, a_ride, a_settled_trip
+from tests.support.payments_world import Ear, Running
 from tests.support.waiting import eventually
 
 OPS = {"user_id": "ops-1", "role": "ops"}
-
-
-class Running:
-    """The service in two replicas and its stand-ins, in this process."""
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        listen()
-        forget_messages(config)
-        classes = (Ear, PaymentsUnderTest, PaymentsUnderTest, Caller, Trips)
-        self.containers = [ServiceContainer(cls, config) for cls in classes]
-        for container in self.containers:
-            container.start()
-        self.caller, self.trips = self.containers[-2:]
-
-    def stop(self) -> None:
-        for container in self.containers:
-            container.stop()
-
-    def call(self, method: str, payload: dict[str, Any]) -> dict[str, Any]:
-        return calling(self.caller, "payments")(method, payload)
-
-    def settle(self, *trips: dict[str, Any], times: int = 1) -> None:
-        with entrypoint_hook(self.trips, "settle") as settle:
-            settle(list(trips), times)
-
-
-@pytest.fixture(scope="module")
-def everything(money_settings: dict[str, Any]) -> Iterator[Running]:
-    running = Running({**money_settings, "EVENT_MAX_TRIES": 2, "PAYOUT_INTERVAL_S": 3600})
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def running(everything: Running, money: MoneyDesk) -> Running:
-    """With nothing in the books, and nothing heard yet."""
-    Ear.heard.clear()
-    return everything
 
 
 def heard(trip_id: str) -> list[str]:

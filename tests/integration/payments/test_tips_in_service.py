@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,24 +12,9 @@ from hansom.contracts.errors import IdempotencyKeyReused, Invalid
 from hansom.contracts.payments import TipRefused
 from hansom.ids import new_id
 from hansom.wire import iso
-from tests.integration.payments.test_service import Running
 from tests.support.money import MoneyDesk, a_settled_trip, example
-from tests.support.payments_world import Ear
+from tests.support.payments_world import Ear, Running
 from tests.support.waiting import eventually
-
-
-@pytest.fixture(scope="module")
-def everything(money_settings: dict[str, Any]) -> Iterator[Running]:
-    running = Running({**money_settings, "EVENT_MAX_TRIES": 2, "PAYOUT_INTERVAL_S": 3600})
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def running(everything: Running, money: MoneyDesk) -> Running:
-    """With nothing in the books, and nothing heard yet."""
-    Ear.heard.clear()
-    return everything
 
 
 def a_ride_now(running: Running, **changes: Any) -> str:
