@@ -17,7 +17,7 @@ import requests
 
 from hansom.stack.testing import RunningStack
 from tests.support.apps import PICKUP, App
-from tests.support.gateway_world import Client, Ended, a_position, masked, raw_http
+from tests.support.raw_socket import Client, Ended, a_position, masked, raw_http
 from tests.support.waiting import eventually
 
 FUZZ_ROUNDS = 60

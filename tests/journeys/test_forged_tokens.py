@@ -13,7 +13,7 @@ import requests
 
 from hansom.tokens import make_access_token, make_refresh_token, read_access_token
 from tests.support.apps import App
-from tests.support.gateway_world import Client
+from tests.support.raw_socket import Client
 
 
 def claims_of(app: App, **changes: Any) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import pytest
 
 from hansom.ids import new_id
 from hansom.redis import live_redis
-from tests.support.gateway_world import GatewayWorld, raw_http
+from tests.support.gateway_world import GatewayWorld
+from tests.support.raw_socket import raw_http
 
 
 def error_of(answer: Any, status: int, code: str) -> dict[str, Any]:

@@ -23,7 +23,8 @@ from services.gateway.socket import riding
 from services.gateway.socket.flood import Rate
 from services.gateway.socket.reports import Reports
 from services.gateway.socket.riding import Drivers
-from tests.support.gateway_world import Client, GatewayWorld, a_position, masked
+from tests.support.gateway_world import GatewayWorld
+from tests.support.raw_socket import Client, a_position, masked
 from tests.support.waiting import eventually
 
 MakeWorld = Callable[..., GatewayWorld]

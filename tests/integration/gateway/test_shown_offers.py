@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hansom.ids import new_id
-from tests.support.gateway_world import Client, GatewayWorld
+from tests.support.gateway_world import GatewayWorld
+from tests.support.raw_socket import Client
 from tests.support.waiting import eventually
 
 

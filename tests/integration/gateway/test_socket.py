@@ -11,7 +11,8 @@ import pytest
 
 from hansom.ids import new_id
 from hansom.redis import live_redis
-from tests.support.gateway_world import Client, Ended, GatewayWorld, a_position, masked
+from tests.support.gateway_world import GatewayWorld
+from tests.support.raw_socket import Client, Ended, a_position, masked
 from tests.support.waiting import eventually
 
 

@@ -13,7 +13,8 @@ import pytest
 
 from hansom.wire import parse_time
 from services.gateway.socket.city import CityWatchers
-from tests.support.gateway_world import Client, GatewayWorld
+from tests.support.gateway_world import GatewayWorld
+from tests.support.raw_socket import Client
 from tests.support.waiting import eventually
 
 Json = dict[str, Any]
