@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 from hansom.cli.pytest_runs import Run
@@ -125,7 +126,7 @@ def run_pytest(run: Run, lane: Lane) -> int:
     )
     try:
         if process.stdout is not None:
-            pass_on(process.stdout, print)
+            pass_on(process.stdout, partial(print, flush=True))
         return process.wait()
     finally:
         process.terminate()
