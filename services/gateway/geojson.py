@@ -8,7 +8,7 @@ from typing import Any
 
 import h3
 
-CALM = {"multiplier": 1.0, "reason": None, "code": "normal"}
+CALM = {"multiplier": 1.0, "reason": None, "code": "normal", "values": None}
 """Surge where there is none."""
 
 Rows = Sequence[Mapping[str, Any]]
@@ -19,7 +19,7 @@ class Heat:
     """What is known of a city's segments; None: not asked for, or the part that knows it is down.
 
     `demand`: `{segment, requests, unmet, ...}` each; `supply`: segment → numbers of cars, `{free, busy}`; `forecast`:
-    `{segment, requests, usual, ...}` each; `surge`: segment → `{multiplier, reason, code}`, those above 1.0.
+    `{segment, requests, usual, ...}` each; `surge`: segment → `{multiplier, reason, code, values}`, those above 1.0.
     """
 
     demand: Rows | None = None

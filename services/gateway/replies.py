@@ -86,10 +86,28 @@ class FareLine(Reply):
     amount = _money()
 
 
+class SurgeValues(Reply):
+    """What was counted near the pickup when the fare was raised."""
+
+    window_s = Finite(required=True, metadata={"description": "The time in which `requests` were made."})
+    requests = fields.Integer(required=True, metadata={"description": "Rides asked for."})
+    waiting = fields.Integer(required=True, metadata={"description": "Those still without a car."})
+    unmet = fields.Integer(required=True, metadata={"description": "Those that found none."})
+    free = fields.Integer(required=True, metadata={"description": "Free cars."})
+    easing = fields.Boolean(required=True, metadata={"description": "It was busier and is getting quieter."})
+    at_cap = fields.Boolean(required=True, metadata={"description": "Fares rise no further here."})
+
+
 class Surge(Reply):
     multiplier = Finite(required=True, metadata={"description": "1.0 or more, in tenths; locked in the quote."})
     reason = _maybe(fields.String, metadata={"description": "A sentence for the rider."})
     code = fields.String(required=True, validate=validate.OneOf([code.value for code in SurgeCode]))
+    values = fields.Nested(
+        SurgeValues,
+        required=True,
+        allow_none=True,
+        metadata={"description": "What `reason` says, for programs; null at 1.0, and in quotes older than it."},
+    )
 
 
 class TripDriver(Reply):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 from hansom.contracts.pricing import SurgeCode
-from services.pricing.domain.surge import STEPS, Near, SegmentSurge
+from services.pricing.domain.surge import STEPS, SegmentSurge
 
 EASING = 0.05
 """A target this far below what is shown: the fare is on its way down."""
@@ -22,12 +24,38 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What a raised fare rests on, as it was then: rides asked for near the pickup in the last `window_s` seconds,
+    those that wait, those that found nobody, and free cars. `easing`: it was busier; `at_cap`: fares rise no further.
+    """
+
+    window_s: float
+    requests: int
+    waiting: int
+    unmet: int
+    free: int
+    easing: bool
+    at_cap: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> Counted:
+        return cls(**raw)
+
+
+@dataclass(frozen=True, slots=True)
 class Surge:
-    """A multiplier of 1 or more, in tenths, and why: for programs and in words."""
+    """A multiplier of 1 or more, in tenths, and why: for programs, and in words.
+
+    `counted`: what the words say, in numbers; None at 1, and of quotes that are older than it.
+    """
 
     tenths: int
     code: SurgeCode
     reason: str
+    counted: Counted | None = None
 
     @property
     def multiplier(self) -> Fraction:
@@ -67,25 +95,39 @@ def surge_of(reckoned: Reckoned | None, segment: SegmentSurge | None, now: datet
     tenths = STEPS if segment is None else min(segment.tenths, reckoned.cap_tenths)
     if segment is None or tenths <= STEPS:
         return no_surge(SurgeCode.NORMAL)
-    return Surge(tenths, SurgeCode.HIGH_DEMAND, _why(tenths, segment, reckoned))
+    counted = _counted(tenths, segment, reckoned)
+    return Surge(tenths, SurgeCode.HIGH_DEMAND, _why(tenths, counted), counted)
 
 
-def _why(tenths: int, segment: SegmentSurge, reckoned: Reckoned) -> str:
-    counted = _counted(segment.near, reckoned.window_s)
-    if segment.target < tenths / STEPS - EASING:
-        return f"It was busier near the pickup and is getting quieter: {counted}."
-    if tenths == reckoned.cap_tenths:
-        return f"Busy near the pickup: {counted}. Fares rise no further than {tenths / STEPS} times the usual here."
-    return f"Busy near the pickup: {counted}."
+def _counted(tenths: int, segment: SegmentSurge, reckoned: Reckoned) -> Counted:
+    near = segment.near
+    return Counted(
+        window_s=reckoned.window_s,
+        requests=near.requests,
+        waiting=near.waiting,
+        unmet=near.unmet,
+        free=near.free,
+        easing=segment.target < tenths / STEPS - EASING,
+        at_cap=tenths == reckoned.cap_tenths,
+    )
 
 
-def _counted(near: Near, window_s: float) -> str:
-    parts = [f"{_many(near.requests, 'ride')} asked for in {_minutes(window_s)}"]
-    if near.waiting:
-        parts.append(f"{near.waiting} still without a car")
-    if near.unmet:
-        parts.append(f"{near.unmet} found none")
-    parts.append(f"{_many(near.free, 'free car')}" if near.free else "no free car")
+def _why(tenths: int, counted: Counted) -> str:
+    numbers = _numbers(counted)
+    if counted.easing:
+        return f"It was busier near the pickup and is getting quieter: {numbers}."
+    if counted.at_cap:
+        return f"Busy near the pickup: {numbers}. Fares rise no further than {tenths / STEPS} times the usual here."
+    return f"Busy near the pickup: {numbers}."
+
+
+def _numbers(counted: Counted) -> str:
+    parts = [f"{_many(counted.requests, 'ride')} asked for in {_minutes(counted.window_s)}"]
+    if counted.waiting:
+        parts.append(f"{counted.waiting} still without a car")
+    if counted.unmet:
+        parts.append(f"{counted.unmet} found none")
+    parts.append(f"{_many(counted.free, 'free car')}" if counted.free else "no free car")
     return ", ".join(parts)
 
 

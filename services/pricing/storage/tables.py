@@ -44,6 +44,7 @@ quotes = Table(
     Column("surge_tenths", SmallInteger, nullable=False),
     Column("surge_reason", Text, nullable=False),
     Column("surge_words", Text),
+    Column("surge_values", JSONB(none_as_null=True)),
     Column("options", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False, index=True),
@@ -55,7 +56,8 @@ quotes = Table(
 )
 """Quotes as they were given: a trigger refuses every change of a row. `options` carries each fare with its tariff.
 
-`surge_reason` is the code, `surge_words` the sentence that the rider was given: null in quotes older than it.
+`surge_reason` is the code, `surge_words` the sentence that the rider was given, `surge_values` what it says in numbers:
+each null in quotes older than it.
 `promo`: what the rider's code takes off. `parent_id`, `trip_id`: a quote for another destination of a trip."""
 
 surge_settings = Table(

@@ -175,12 +175,29 @@ class TaxReply(TypedDict):
     amount: dict[str, Any]
 
 
+class SurgeValuesReply(TypedDict):
+    """What `reason` says of a raised fare, for who says it in another language. Near the pickup: rides asked for in the
+    last `window_s` seconds, those that wait, those of them that found nobody, and free cars. `easing`: it was busier;
+    `at_cap`: fares rise no further."""
+
+    window_s: float
+    requests: int
+    waiting: int
+    unmet: int
+    free: int
+    easing: bool
+    at_cap: bool
+
+
 class SurgeReply(TypedDict):
-    """`multiplier`: 1.0 or more, in tenths. `reason`: a sentence for the rider. `code`: one of `SurgeCode`."""
+    """`multiplier`: 1.0 or more, in tenths. `reason`: a sentence for the rider. `code`: one of `SurgeCode`.
+
+    `values` is null at 1.0, and in quotes that are older than it."""
 
     multiplier: float
     code: str
     reason: str
+    values: SurgeValuesReply | None
 
 
 class SegmentSurgeReply(SurgeReply):

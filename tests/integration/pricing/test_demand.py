@@ -131,7 +131,7 @@ def test_many_requests_for_few_cars_raise_the_fare_step_by_step_and_say_why(
 ) -> None:
     tick()
     usual = call("quote", ASK)["options"][0]
-    assert usual["surge"] == {"multiplier": 1.0, "code": "normal", "reason": "The usual fare."}
+    assert usual["surge"] == {"multiplier": 1.0, "code": "normal", "reason": "The usual fare.", "values": None}
     hear(service, told("trip_requested", 5))
     hear(service, told("trip_expired", 10))
     world.cars = {SEGMENT: {"free": 5, "busy": 2}}
@@ -146,7 +146,13 @@ def test_many_requests_for_few_cars_raise_the_fare_step_by_step_and_say_why(
         "code": "high_demand",
         "reason": "Busy near the pickup: 5 rides asked for in the last 5 minutes, 5 still without a car, "
         "10 found none, 5 free cars.",
+        "values": {
+            **{"window_s": 300.0, "requests": 5, "waiting": 5, "unmet": 10, "free": 5},
+            **{"easing": False, "at_cap": False},
+        },
     }
+    quote = call("quote", ASK)
+    assert call("get_quote", {"quote_id": quote["id"]})["options"][0]["surge"] == option["surge"], "and keeps it"
     assert option["fare"]["amount_minor"] - usual["fare"]["amount_minor"] == 640  # half of the ride, not of the fee
 
 

@@ -19,7 +19,8 @@ NOW = datetime(2026, 3, 2, 12, 34, tzinfo=UTC)
 
 DEMAND = {"items": [{"segment": HERE, "requests": 7, "unmet": 2, "declined": 1}]}
 SUPPLY = {"items": {HERE: {"free": 1, "busy": 0}, THERE: {"free": 4, "busy": 2}}}
-HIGH = {"multiplier": 1.4, "reason": "Many ask for rides here now.", "code": "high_demand"}
+COUNTED = {"window_s": 300, "requests": 7, "waiting": 3, "unmet": 2, "free": 1, "easing": False, "at_cap": False}
+HIGH = {"multiplier": 1.4, "reason": "Many ask for rides here now.", "code": "high_demand", "values": COUNTED}
 SURGE = {"known": True, "items": {HERE: {**HIGH, "waiting": 3}}}
 FORECAST = {
     "from": "2026-03-02T12:34:00.000Z",

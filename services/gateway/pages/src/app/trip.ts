@@ -1,5 +1,6 @@
 /** Trips and quotes as the public contract tells them. */
 import type { Money, Point } from "./http";
+import type { Surge } from "./surge";
 
 export interface FareLine {
   code: string;
@@ -13,7 +14,7 @@ export interface Option {
   category: string;
   fare: Money;
   breakdown: FareLine[];
-  surge: { multiplier: number; reason: string | null; code: string };
+  surge: Surge;
   pickup_eta_s: number | null;
   cancellation?: { free_s: number | null; fee: Money } | null;
   promo?: { code: string; label: string; discount: Money; to_pay: Money } | null;

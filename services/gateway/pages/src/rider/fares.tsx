@@ -2,11 +2,11 @@
 import { useEffect, useState } from "preact/hooks";
 import { distance, duration, money } from "../app/format";
 import { ApiError } from "../app/http";
-import { language, t } from "../app/i18n";
+import { t } from "../app/i18n";
 import { lineText } from "../app/lines";
+import { surgeText } from "../app/surge";
 import type { Option } from "../app/trip";
 import { Button, Dialog, Loading, Note, words } from "../ui/parts";
-import { surgeText } from "./lines";
 import { ask, askFares, category, option, promoCode, quote, quoteFailure, quoting } from "./ride";
 import { MethodChoice } from "./wallet";
 
@@ -28,7 +28,7 @@ const Breakdown = ({ option: chosen, onClose }: { option: Option; onClose: () =>
       <dt class="sum">{t("fare.total")}</dt>
       <dd class="sum">{money(chosen.promo?.to_pay ?? chosen.fare)}</dd>
     </dl>
-    {surgeText(chosen, language.value) && <Note kind="warn">{surgeText(chosen, language.value)}</Note>}
+    {surgeText(chosen.surge) && <Note kind="warn">{surgeText(chosen.surge)}</Note>}
     {chosen.cancellation?.free_s != null && (
       <p class="soft small">
         {t("fare.cancellation", {
@@ -129,7 +129,7 @@ export const Fares = () => {
   if (!given) return quoting.value ? <Loading what={t("fare.asking")} /> : null;
   const chosen = option.value;
   const dearer = given.options.find((each) => each.surge.multiplier > 1);
-  const busy = dearer && surgeText(dearer, language.value);
+  const busy = dearer && surgeText(dearer.surge);
   const none = given.options.every((each) => each.pickup_eta_s === null);
   return (
     <div class="stack">

@@ -1,15 +1,7 @@
-/** What a wait and a busy time say, in the rider's language. */
-import { duration, number } from "../app/format";
+/** What a wait says, in the rider's language. */
+import { duration } from "../app/format";
 import { hasText, t } from "../app/i18n";
-import type { Option, Waiting } from "../app/trip";
-
-/** Why fares are higher than usual, or null when they are not. */
-export const surgeText = ({ surge }: Option, language: string): string | null => {
-  if (surge.multiplier <= 1) return null;
-  const said = t("surge.high_demand", { times: number(surge.multiplier, 1) });
-  // the server's own words have the numbers, and are English
-  return language === "en" && surge.reason ? `${said} ${surge.reason}` : said;
-};
+import type { Waiting } from "../app/trip";
 
 const near = (seconds: number | null | undefined) => (seconds ?? 0) < 30;
 

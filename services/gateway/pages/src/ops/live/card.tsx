@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { number } from "../../app/format";
 import { get } from "../../app/http";
 import { t } from "../../app/i18n";
+import { surgeText } from "../../app/surge";
 import { Button } from "../../ui/parts";
 import { Tag, type Tone } from "../parts";
 import { href } from "../route";
@@ -102,7 +103,7 @@ const SegmentFacts = ({ segment, found }: { segment: string; found: HeatMap | nu
           </div>
         )}
       </dl>
-      {properties.surge && properties.surge.multiplier > 1 && <p class="small">{properties.surge.reason}</p>}
+      {properties.surge && properties.surge.multiplier > 1 && <p class="small">{surgeText(properties.surge)}</p>}
     </>
   );
 };

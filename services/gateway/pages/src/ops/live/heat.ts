@@ -1,6 +1,7 @@
 /** Demand and supply by segment: classes, their colours, and how they lie on the map. */
 import type { GeoJSONSource, Map as MapLibre } from "maplibre-gl";
 import { shade } from "../../app/prefs";
+import type { Surge } from "../../app/surge";
 import { COLOURS } from "../../map/style";
 
 export const MEASURES = ["requests", "unmet", "free", "busy", "forecast", "surge"] as const;
@@ -14,7 +15,7 @@ export interface Segment {
   busy: number | null;
   forecast: number | null;
   usual: number | null;
-  surge: { multiplier: number; reason: string | null; code: string } | null;
+  surge: Surge | null;
 }
 
 export interface HeatMap {
