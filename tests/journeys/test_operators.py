@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.support.apps import App
@@ -31,8 +32,15 @@ def test_an_operator_follows_a_trip_and_its_decisions(people: Any, ops: App) -> 
     readings = ops.call("GET", f"/v1/ops/trace-readings?trip_id={trip['id']}")["items"]
     assert [each["ops_user_id"] for each in readings] == [ops.call("GET", "/v1/me")["id"]], "the operator's only"
     assert ops.call("POST", f"/v1/trips/{trip['id']}/cancel", {"reason": "asked by phone"})["cancelled_by"] == "ops"
-    rider.event("trip_cancelled", trip_id=trip["id"])
-    driver.event("trip_cancelled", trip_id=trip["id"])
+    me = ops.call("GET", "/v1/me")
+    told = ops.call("GET", f"/v1/ops/trips/{trip['id']}/timeline")["items"]
+    [cancelled] = [item for item in told if item["code"] == "cancelled"]
+    assert cancelled["who"] == {"role": "ops", "id": me["id"], "name": "Olli"}
+    assert cancelled["words"] == "Olli cancelled the trip (asked by phone)."
+    seen = (f"trips/{trip['id']}", "me/trips")
+    for party in (rider, driver):
+        heard = party.event("trip_cancelled", trip_id=trip["id"])
+        assert me["id"] not in json.dumps([heard, *(party.call("GET", f"/v1/{path}") for path in seen)])
 
 
 def test_an_operator_suspends_and_approves_a_driver(people: Any, ops: App, refused: Any) -> None:

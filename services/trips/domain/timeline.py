@@ -71,7 +71,7 @@ def _who(step: Step, trip: Trip, driver: Offer | None) -> Who | None:
         case Role.DRIVER:
             return Who(Role.DRIVER.value, driver.driver_id if driver is not None else trip.driver_id)
         case Role.OPS:
-            return Who(Role.OPS.value, None)
+            return Who(Role.OPS.value, trip.cancelled_by_operator)  # to cancel is all that they do to a trip
         case _:
             return None
 

@@ -27,7 +27,7 @@ class Trip:
     """A ride from request to receipt. Distances in metres, durations in seconds, times UTC to the millisecond.
 
     `terms`: what the option of its quote promised beside the fare, see `domain.terms`. `settle_after`: while it waits
-    for its final fare, when that is looked at next.
+    for its final fare, when that is looked at next. `cancelled_by_operator`: his id; no party is told it.
     """
 
     id: str
@@ -64,6 +64,7 @@ class Trip:
     cancelled_at: datetime | None = None
     cancelled_by: str | None = None
     cancel_reason: str | None = None
+    cancelled_by_operator: str | None = None
     expired_at: datetime | None = None
     settled_at: datetime | None = None
     settle_after: datetime | None = None
@@ -149,13 +150,16 @@ def cancelled(
     reason: str | None,
     at: datetime,
     *,
+    operator_id: str | None = None,
     fee: dict[str, Any] | None = None,
     settle_after: datetime | None = None,
 ) -> Trip:
-    """Ended by its rider or ops; the driver it had stays written on it. `fee`: what that costs, `contracts.FeeData`;
-    `settle_after`: it was under way, and what was driven is charged from then on. Raises IllegalTransition.
+    """Ended by its rider or ops, of whom `operator_id` did it; the driver it had stays written on it. `fee`: what that
+    costs, `contracts.FeeData`; `settle_after`: it was under way, and what was driven is charged from then on.
+
+    Raises IllegalTransition.
     """
-    told = {"cancelled_at": at, "cancelled_by": by.value, "cancel_reason": reason}
+    told = {"cancelled_at": at, "cancelled_by": by.value, "cancel_reason": reason, "cancelled_by_operator": operator_id}
     return _moved(trip, Verb.CANCEL, by, at, **told, cancellation_fee=fee, settle_after=settle_after)
 
 

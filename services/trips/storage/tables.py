@@ -76,6 +76,7 @@ trips = Table(
     Column("returns", SmallInteger, nullable=False),
     Column("cancelled_by", Text),
     Column("cancel_reason", Text),
+    Column("cancelled_by_operator", Text),
     Column("history", JSONB, nullable=False),
     _time("requested_at", nullable=False),
     _time("waiting_since", nullable=False),
@@ -106,6 +107,7 @@ trips = Table(
     CheckConstraint(
         "cancellation_fee IS NULL OR (state = 'cancelled' AND started_at IS NULL)", name="ck_trips_cancellation_fee"
     ),
+    CheckConstraint("cancelled_by_operator IS NULL OR cancelled_by = 'ops'", name="ck_trips_cancelled_by_operator"),
     Index("uq_trips_one_active_per_rider", "rider_id", unique=True, postgresql_where=RIDER_IS_BUSY),
     Index("uq_trips_one_active_per_driver", "driver_id", unique=True, postgresql_where=DRIVER_IS_BUSY),
     Index("ix_trips_rider_newest", "rider_id", "requested_at", "id"),

@@ -67,7 +67,16 @@ def _cancel(unit: Unit, trip: Trip, command: CancelTrip, grace: timedelta) -> Tr
         cost = Cost(CancelCode.NO_FEE)
     fee = fee_of("cancellation", cost)
     settle_after = unit.now + grace if cost.code == CancelCode.UNDER_WAY else None
-    after = cancelled(trip, by, command.reason, unit.now, fee=fee and dict(fee), settle_after=settle_after)
+    operator_id = command.actor.user_id if by == Role.OPS else None
+    after = cancelled(
+        trip,
+        by,
+        command.reason,
+        unit.now,
+        operator_id=operator_id,
+        fee=fee and dict(fee),
+        settle_after=settle_after,
+    )
     happenings: list[Happening] = []
     if trip.state == TripState.REQUESTED:
         withdrawn = unit.rows.withdraw_open_offers([trip.id], unit.now)
@@ -78,7 +87,12 @@ def _cancel(unit: Unit, trip: Trip, command: CancelTrip, grace: timedelta) -> Tr
 
 
 def _told(after: Trip, reason: str | None) -> TripEvent:
-    told = {"driver_id": after.driver_id, "reason": reason, "fee": after.cancellation_fee}
+    told = {
+        "driver_id": after.driver_id,
+        "reason": reason,
+        "fee": after.cancellation_fee,
+        "operator_id": after.cancelled_by_operator,
+    }
     return TripEvent("trip_cancelled", after, told)
 
 

@@ -76,7 +76,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who did it; of an offer, to whom it was made. `id` is None where nobody wrote it down."""
+    """Who did it; of an offer, to whom it was made. `id` is None where it was not written down, as of old cancels."""
 
     role: str
     id: str | None

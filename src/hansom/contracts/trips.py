@@ -345,6 +345,8 @@ class TripEventData(TypedDict):
     """trip_settled: the tax in it, `{rate, amount}`; absent likewise."""
     fee: NotRequired[FeeData | None]
     """trip_cancelled: what it costs; null: nothing, or, when the trip `ended_early`, what `trip_settled` will say."""
+    operator_id: NotRequired[str | None]
+    """trip_cancelled: the operator who did it, if one did. Riders and drivers are not told it."""
     discount: NotRequired[dict[str, Any]]
     """trip_settled: what is taken off the fare by `promo_code`."""
     promo_code: NotRequired[str | None]

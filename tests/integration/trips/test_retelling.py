@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -11,12 +12,15 @@ from typing import Any
 import eventlet
 import pytest
 
-from hansom.contracts.trips import ListAllTrips, OfferState, TripState, UnknownTrip
+from hansom.contracts.timeline import Who
+from hansom.contracts.trips import Actor, CancelTrip, ListAllTrips, OfferState, Role, TripState, UnknownTrip
 from services.trips.domain.timeline import timeline
 from services.trips.domain.trip import Trip
+from services.trips.schemas import trip_reply
 from services.trips.storage import queries
 from services.trips.storage.trips import TripRows
 from services.trips.usecases.archiving import archive_done
+from services.trips.usecases.cancelling import cancel_trip
 from services.trips.usecases.reading import count_of_driver, find_with_offers, list_all
 from tests.integration.trips.conftest import Desk
 from tests.support.trips_builders import NOON, a_trip, an_offer
@@ -63,6 +67,26 @@ def test_a_timeline_reads_the_same_from_the_archive(desk: Desk) -> None:
     assert timeline(*read()) == before
     with pytest.raises(UnknownTrip):
         find_with_offers(live, desk.history, "no-such-trip")
+
+
+def test_the_operator_who_cancelled_is_kept_and_no_party_of_the_trip_is_told(desk: Desk) -> None:
+    trip = desk.put(a_trip())
+    ends = [CancelTrip(trip.id, Actor(who, Role.OPS), "asked by phone") for who in ("olga", "otto")]
+    for each in ends:
+        with desk.units() as unit:
+            cancelled = cancel_trip(unit, each, timedelta(0))
+    live = reading(desk, lambda session, trip_id: TripRows(session).find_with_offers(trip_id))
+
+    def check() -> None:
+        found, offers = find_with_offers(live, desk.history, trip.id)
+        assert timeline(found, offers)[-1].who == Who("ops", "olga"), "the first: the second changed nothing"
+
+    check()
+    [(told, data)] = desk.events(trip.id)
+    assert (told, data["operator_id"]) == ("trip_cancelled", "olga")
+    assert "olga" not in json.dumps([data["trip"], trip_reply(cancelled, NOON, with_pin=True)])
+    assert archive(desk) == 1
+    check()
 
 
 def test_trips_are_found_by_their_people_their_id_and_their_city_live_and_archived(desk: Desk) -> None:

@@ -40,7 +40,7 @@ def happenings() -> dict[str, Happening]:
     settled = settlement.settled(trips[TripState.COMPLETED], fare, 1390.0, late)
     fee = a_fee()
     late_cancelled = life.cancelled(trips[TripState.ASSIGNED], Role.RIDER, "changed my mind", late, fee=fee)
-    told = {"driver_id": "driver-1", "reason": "changed my mind", "fee": fee}
+    told = {"driver_id": "driver-1", "reason": "changed my mind", "fee": fee, "operator_id": None}
     given_back = {"former_driver_id": "driver-1", "reason": "flat tyre"}
     return {
         "trip_requested": TripEvent("trip_requested", trips[TripState.REQUESTED]),

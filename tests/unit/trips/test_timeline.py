@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hansom.contracts.timeline import Code, Who
@@ -48,7 +49,7 @@ def test_a_trip_that_was_taken_from_its_driver_says_why() -> None:
 def test_what_a_cancel_withdrew_comes_after_it_and_its_fee_is_told() -> None:
     trip = a_trip()
     at = trip.requested_at + timedelta(seconds=9)
-    cancelled = life.cancelled(trip, Role.OPS, "asked by phone", at, fee=a_fee())
+    cancelled = life.cancelled(trip, Role.OPS, "asked by phone", at, operator_id="olga", fee=a_fee())
     offer = an_offer(trip, state=OfferState.WITHDRAWN, answered_at=at)
     moments = timeline(cancelled, [offer])
     assert [moment.code for moment in moments] == [
@@ -57,8 +58,10 @@ def test_what_a_cancel_withdrew_comes_after_it_and_its_fee_is_told() -> None:
         Code.CANCELLED,
         Code.OFFER_WITHDRAWN,
     ]
-    assert moments[2].who == Who("ops", None)
+    assert moments[2].who == Who("ops", "olga")
     assert moments[2].values == {"reason": "asked by phone", "fee": a_fee()["amount"]}
+    before_it_was_kept = replace(cancelled, cancelled_by_operator=None)
+    assert timeline(before_it_was_kept, [])[-1].who == Who("ops", None)
 
 
 def test_a_ride_that_ended_on_the_way_is_not_called_a_cancel() -> None:
