@@ -2,13 +2,14 @@
 import { useState } from "preact/hooks";
 import { number } from "../../app/format";
 import { get } from "../../app/http";
-import { t } from "../../app/i18n";
+import { hasText, t } from "../../app/i18n";
 import { Loading, Note, words } from "../../ui/parts";
 import { useEvery } from "../live/every";
 import { Panel, Table, Tag } from "../parts";
 import { span, toTheSecond } from "../trips/words";
 import type { Health, Service, Store } from "./health-model";
 import { ParkedMessages } from "./parked";
+import { type Said, Words, whyText } from "./words";
 
 const EVERY_MS = 5000;
 const known = (value: number | null): string => (value === null ? "–" : number(value));
@@ -18,11 +19,7 @@ const Up = ({ ok, why }: { ok: boolean | null; why: string | null }) => (
     <Tag tone={ok === null ? "warn" : ok ? "good" : "bad"}>
       {t(`ops.desk.health.${ok === null ? "unknown" : ok ? "up" : "down"}`)}
     </Tag>
-    {why && (
-      <span class="soft small health-why" lang="en">
-        {why}
-      </span>
-    )}
+    {why && <Words of={whyText(why)} class="soft small health-why" />}
   </>
 );
 
@@ -58,14 +55,21 @@ const Services = ({ of, onParked }: { of: Service[]; onParked: (service: string)
 
 const MEGABYTE = 1_000_000;
 
-/** A fact of a store with its unit, by the end of its name; null when there is nothing to say. */
-const fact = ([name, value]: [string, unknown]): string | null => {
-  const said = name.replace(/_(s|bytes)$/, "").replaceAll("_", " ");
+/** A value with its unit, by the end of its name. */
+const withUnit = (name: string, value: unknown): string => {
+  if (typeof value !== "number") return String(value);
+  if (name.endsWith("_s")) return span(value);
+  return name.endsWith("_bytes") ? `${number(value / MEGABYTE, 1)} MB` : number(value, 1);
+};
+
+/** A fact of a store; null when there is nothing to say. */
+const fact = ([name, value]: [string, unknown]): Said | null => {
   if (value === null || value === false) return null;
-  if (value === true) return said;
-  if (typeof value !== "number") return `${said} ${value}`;
-  if (name.endsWith("_s")) return `${said} ${span(value)}`;
-  return name.endsWith("_bytes") ? `${said} ${number(value / MEGABYTE, 1)} MB` : `${said} ${number(value, 1)}`;
+  const key = `ops.desk.health.fact.${name}`;
+  const told = withUnit(name, value);
+  if (hasText(key) || hasText(`${key}_other`)) return { text: t(key, { value: told, count: Number(value) || 0 }) };
+  const said = name.replace(/_(s|bytes)$/, "").replaceAll("_", " ");
+  return { text: value === true ? said : `${said} ${told}`, lang: "en" };
 };
 
 const Stores = ({ of }: { of: Store[] }) => (
@@ -82,8 +86,13 @@ const Stores = ({ of }: { of: Store[] }) => (
           <Up ok={store.ok} why={store.why} />
         </td>
         <td class="number">{store.answer_ms === null ? "–" : `${number(store.answer_ms, 1)} ms`}</td>
-        <td class="small store-facts" lang="en">
-          {Object.entries(store.facts).map(fact).filter(Boolean).join(" · ")}
+        <td class="small store-facts">
+          {Object.entries(store.facts)
+            .map(fact)
+            .filter((each) => each !== null)
+            .map((each, index) => (
+              <Words key={each.text} of={index ? { ...each, text: ` · ${each.text}` } : each} />
+            ))}
         </td>
       </tr>
     ))}

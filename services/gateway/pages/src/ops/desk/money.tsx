@@ -8,6 +8,7 @@ import { Button, Field, Note, Select, toast } from "../../ui/parts";
 import { Pager, Panel, Table, Tag, usePages } from "../parts";
 import { href } from "../route";
 import { dayBegins, span, tail, when } from "../trips/words";
+import { checkText, Words } from "./words";
 
 interface Check {
   service: string;
@@ -54,10 +55,10 @@ const Checks = ({ audit }: { audit: Audit }) => (
         .sort((one, other) => other.broken - one.broken)
         .map((check) => (
           <tr key={`${check.service} ${check.name}`}>
-            <td lang="en">
-              {check.name}
+            <td>
+              <Words of={checkText(check.name)} />
               {check.breaches.map((breach) => (
-                <code key={breach} class="soft small block">
+                <code key={breach} class="soft small block" lang="en">
                   {breach}
                 </code>
               ))}
