@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 
 from hansom.cli.pytest_runs import Run
 from hansom.settings import REPOSITORY
@@ -51,12 +51,21 @@ def _beside(home: Home, stack: str) -> Home:
 
 
 Pytest = Callable[[Run, Lane], int]
+IsOver = Callable[[int], bool]
 
 
-def run_lanes(lanes: Sequence[Lane], *, stop_early: bool, pytest: Pytest, say: Callable[[str], None]) -> int:
-    """Run all, say how long each took. Gives the exit code: the first failure's; nothing collected only if nowhere."""
+Ended = tuple[str, int, float]
+"""Name, exit code and seconds of a run."""
+
+
+def run_lanes(lanes: Sequence[Lane], *, pytest: Pytest, is_over: IsOver, say: Callable[[str], None]) -> int:
+    """Run all, say how long each took. Gives the exit code: the first failure's; nothing collected only if nowhere.
+
+    `is_over(code)`: whether nothing more is to be started once a run ended with that exit code.
+    """
     with ThreadPoolExecutor(len(lanes)) as threads:
-        ended = [each for lane in threads.map(lambda lane: _run_lane(lane, stop_early, pytest), lanes) for each in lane]
+        of_lanes = list(threads.map(lambda lane: _run_lane(lane, pytest, is_over), lanes))
+    ended = list(chain.from_iterable(of_lanes))
     if len(ended) > 1:
         say(" · ".join(f"{name} {took_s:.0f} s" for name, _, took_s in ended))
     codes = [code for _, code, _ in ended]
@@ -66,14 +75,13 @@ def run_lanes(lanes: Sequence[Lane], *, stop_early: bool, pytest: Pytest, say: C
     return NOTHING_COLLECTED if all(code == NOTHING_COLLECTED for code in codes) else 0
 
 
-def _run_lane(lane: Lane, stop_early: bool, pytest: Pytest) -> list[tuple[str, int, float]]:
-    """Name, exit code and seconds of each run."""
-    ended = []
+def _run_lane(lane: Lane, pytest: Pytest, is_over: IsOver) -> list[Ended]:
+    ended: list[Ended] = []
     for run in lane.runs:
         began = time.monotonic()
         code = pytest(run, lane)
         ended.append((run.name, code, time.monotonic() - began))
-        if stop_early and code not in (0, NOTHING_COLLECTED):
+        if is_over(code):
             break
     return ended
 
@@ -101,12 +109,13 @@ def stacks_up(lanes: Sequence[Lane]) -> Iterator[None]:
 
 
 @contextmanager
-def interrupts_left_to_pytest() -> Iterator[None]:
-    """An interrupt reaches each pytest too, which tidies up and ends; this process waits for that."""
+def interrupts_left_to_pytest() -> Iterator[threading.Event]:
+    """An interrupt reaches each pytest too, which tidies up: this process waits for that. Gives whether one came."""
+    interrupted = threading.Event()
     # a function and not SIG_IGN, which the processes would inherit
-    before = signal.signal(signal.SIGINT, lambda *_: None)
+    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
     try:
-        yield
+        yield interrupted
     finally:
         signal.signal(signal.SIGINT, before)
 

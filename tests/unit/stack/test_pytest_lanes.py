@@ -15,6 +15,10 @@ HOME = Home(Path("/state/test"))
 ALL = (Run("tests", ()), Run("journeys", (), "journeys"), Run("tests in a browser", (), "journeys"))
 
 
+def never(code: int) -> bool:
+    return False
+
+
 def test_each_stack_is_a_lane_with_a_folder_of_its_own() -> None:
     lanes = lanes_of(ALL, HOME, at_once=True)
     assert [(str(lane.home.root), [run.name for run in lane.runs]) for lane in lanes] == [
@@ -36,7 +40,7 @@ def test_the_exit_code_is_of_all(codes: tuple[int, int], code: int) -> None:
     by_name = dict(zip(("tests", "journeys"), codes, strict=True))
     for at_once in (True, False):
         lanes = lanes_of(ALL[:2], HOME, at_once=at_once)
-        ended = run_lanes(lanes, stop_early=False, pytest=lambda run, _: by_name[run.name], say=lambda words: None)
+        ended = run_lanes(lanes, pytest=lambda run, _: by_name[run.name], is_over=never, say=print)
         assert ended == code
 
 
@@ -49,24 +53,24 @@ def test_lanes_go_on_at_once_and_the_runs_of_one_in_their_order() -> None:
         ran.append(run.name)
         return 0
 
-    assert run_lanes(lanes_of(ALL, HOME, at_once=True), stop_early=False, pytest=meets, say=lambda words: None) == 0
+    assert run_lanes(lanes_of(ALL, HOME, at_once=True), pytest=meets, is_over=never, say=print) == 0
     assert ran.index("journeys") < ran.index("tests in a browser")
 
 
-def test_nothing_more_runs_once_a_test_failed_and_the_first_failure_was_to_stop_all() -> None:
+def test_nothing_more_is_started_once_it_is_over() -> None:
     ran = []
 
     def fails(run: Run, _: Lane) -> int:
         ran.append(run.name)
         return 1
 
-    assert run_lanes(lanes_of(ALL, HOME, at_once=False), stop_early=True, pytest=fails, say=lambda words: None) == 1
+    assert run_lanes(lanes_of(ALL, HOME, at_once=False), pytest=fails, is_over=lambda code: code == 1, say=print) == 1
     assert ran == ["tests"]
 
 
 def test_how_long_each_took_is_said() -> None:
     said: list[str] = []
-    run_lanes(lanes_of(ALL, HOME, at_once=True), stop_early=False, pytest=lambda run, _: 0, say=said.append)
+    run_lanes(lanes_of(ALL, HOME, at_once=True), pytest=lambda run, _: 0, is_over=never, say=said.append)
     assert said == ["tests 0 s · journeys 0 s · tests in a browser 0 s"]
 
 
