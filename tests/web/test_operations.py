@@ -109,5 +109,5 @@ def test_an_operator_asks_for_an_audit_and_reads_what_was_looked_at(people: Any)
     operator.press("Audit now")
     expect(operator.page.get_by_role("row").filter(has_text="Asked for").first).to_be_visible()
     expect(operator.page.get_by_role("table").filter(has_text="What must hold")).to_contain_text(
-        "every ledger transaction sums to zero"
+        "Every ledger transaction sums to zero"
     )
