@@ -26,3 +26,7 @@ class ListedTrip(replies.Trip):
 class ListedTrips(Reply):
     items = fields.List(fields.Nested(ListedTrip), required=True)
     next_cursor = fields.String(**MAYBE)
+    cut_off = fields.Boolean(
+        required=True,
+        metadata={"description": "More trips have this `payment` than were looked at: the newest 1,000."},
+    )

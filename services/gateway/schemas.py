@@ -10,6 +10,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate
 
+from hansom.contracts.payments import Payment
 from hansom.contracts.pricing import HIGHEST_CAP
 from hansom.contracts.users import LANGUAGE_TAG, LANGUAGES
 from hansom.tokens import TOKEN_MAX_CHARS
@@ -258,6 +259,13 @@ class TripsQuery(PageQuery):
         )
     )
     category = PlainText(longest=40)
+    payment = fields.String(
+        validate=validate.OneOf([payment.value for payment in Payment]),
+        metadata={
+            "description": "`pending`: no answer yet; `owed`: it failed; `paid_late`: it failed and was paid since;"
+            " `refunded`: money was given back."
+        },
+    )
     rider_id = Id()
     driver_id = Id()
     from_ = QueryMoment(data_key="from", attribute="from")

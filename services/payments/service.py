@@ -28,6 +28,7 @@ from services.payments.balancing import Balancing
 from services.payments.dependencies import PaymentProvider, Rules
 from services.payments.domain.debt import must_owe_nothing
 from services.payments.domain.payout import account_of
+from services.payments.finding import Finding
 from services.payments.holding import Holding
 from services.payments.papers import PaperWork
 from services.payments.retelling import Retelling
@@ -51,7 +52,7 @@ MAY_RETURN_WITHIN = timedelta(days=10)
 """A bank that does not take a payout says so sooner."""
 
 
-class PaymentsService(Auditing, Balancing, Holding, PaperWork, Retelling, Simulating, Tipping):
+class PaymentsService(Auditing, Balancing, Finding, Holding, PaperWork, Retelling, Simulating, Tipping):
     """Money: charges on trips' events; RPC for the gateway, trips and ops; timers for payouts and lost answers."""
 
     name = "payments"

@@ -168,6 +168,7 @@ class ListAllTripsSchema(_Page):
     requested_to = Rfc3339(data_key="to", load_default=None, allow_none=True)
     city, id_prefix = _id(required=False, load_default=None), _id(required=False, load_default=None)
     people = fields.List(_id(), load_default=None, allow_none=True, validate=validate.Length(max=200))
+    ids = fields.List(_id(), load_default=None, allow_none=True, validate=validate.Length(max=1000))
 
 
 class TripIdSchema(_Request):

@@ -21,11 +21,16 @@ def test_who_owes_pays_before_the_next_ride_and_is_given_back_what_was_too_much(
         driver.do(trip["id"], "complete")
         return trip
 
+    def found(payment: str) -> list[str]:
+        query = f"payment={payment}&rider_id={rider.id}&city=helsinki"
+        return [trip["id"] for trip in ops.call("GET", f"/v1/ops/trips?{query}")["items"]]
+
     unpaid = ride(payment_method="card_declined")
     owed = rider.event("payment_failed", trip_id=unpaid["id"])["amount"]
     quote = rider.quote()
     no = refused(rider, "POST", "/v1/trips", {"quote_id": quote["id"], "category": "van"})
     assert (no.status, no.code, no.error["details"]["debts"]) == (409, "debt_open", [owed])
+    assert (found("owed"), found("paid_late")) == ([unpaid["id"]], [])
     again = rider.call("POST", "/v1/me/debts/settle", {"payment_method": "card_insufficient_funds"})
     assert (again["reason"], again["paid"], again["totals"]) == ("insufficient_funds", [], [owed])
     settled = rider.call("POST", "/v1/me/debts/settle", {"payment_method": "card_ok"})
@@ -33,12 +38,16 @@ def test_who_owes_pays_before_the_next_ride_and_is_given_back_what_was_too_much(
     rider.event("debt_settled", trip_id=unpaid["id"])
     assert rider.call("GET", f"/v1/trips/{unpaid['id']}/receipt")["state"] == "paid"
 
+    assert (found("owed"), found("paid_late")) == ([], [unpaid["id"]])
+
     paid = ride(payment_method="card_ok")
     rider.event("payment_captured", trip_id=paid["id"])
     path = f"/v1/ops/trips/{paid['id']}/refunds"
     why = {"reason": "The driver took a long way round.", "from_driver": True}
     refund = ops.call("POST", path, {**why, "amount_minor": 300})
     assert (refund["state"], refund["amount"]["amount_minor"]) == ("done", 300)
+    assert found("refunded") == [paid["id"]]
+    assert refused(ops, "GET", "/v1/ops/trips?payment=stolen").status == 422
     told = rider.event("payment_refunded", trip_id=paid["id"])
     assert (told["amount"]["amount_minor"], told["reason"]) == (300, why["reason"])
     borne = driver.event("payment_refunded", trip_id=paid["id"])["amount"]["amount_minor"]

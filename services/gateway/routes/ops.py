@@ -47,7 +47,8 @@ class OpsRoutes(Needs):
     @route("GET", "/v1/ops/trips", who=OPS, query=schemas.TripsQuery(), gives=ops_replies.ListedTrips(),
            summary="Trips, filtered, newest first")  # fmt: skip
     def list_all_trips(self, call: Call) -> Any:
-        """`rider.name` is null while the users service is away. Of people whom `q` finds the newest 200 count."""
+        """`rider.name` is null while the users service is away. Of people whom `q` finds the newest 200 count, of trips
+        with a `payment` the newest 1,000."""
         page = self._found_trips(call.data)
         names = names_of(self.users, {trip["rider_id"] for trip in page["items"]})
         for trip in page["items"]:
@@ -55,19 +56,30 @@ class OpsRoutes(Needs):
         return page
 
     def _found_trips(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """A page of trips; `q` becomes the people and the beginning of an id that it may stand for."""
-        wanted = {name: value for name, value in asked.items() if name != "q"}
-        q = asked.get("q", "").strip()
+        """A page of trips. What others know of them is asked first: `payment` becomes the ids of trips, `q` the people
+        and the beginning of an id that it may stand for."""
+        wanted = {name: value for name, value in asked.items() if name not in ("q", "payment")}
+        cut_off = False
+        if "payment" in asked:
+            paid_so = self.payments.find_trips({"payment": asked["payment"], "city": asked.get("city")})
+            wanted["ids"], cut_off = paid_so["trip_ids"], paid_so["more"]
+        wanted |= self._meant_by(asked.get("q", "").strip())
+        is_nobodys = wanted.get("people") == [] and "id_prefix" not in wanted
+        if is_nobodys or wanted.get("ids") == []:
+            return {"items": [], "next_cursor": None, "cut_off": cut_off}
+        return {**self.trips.list_all(wanted), "cut_off": cut_off}
+
+    def _meant_by(self, q: str) -> dict[str, Any]:
+        """The people and the beginning of an id, one or both, that somebody may look for; nothing of nothing."""
         if not q:
-            return self.trips.list_all(wanted)
+            return {}
+        meant: dict[str, Any] = {}
         is_id = _BEGINS_AN_ID.fullmatch(q.lower()) is not None
         if is_id:
-            wanted["id_prefix"] = q.lower()
+            meant["id_prefix"] = q.lower()
         if not is_id or len(q) < NO_NAME_IS_SO_LONG:
-            wanted["people"] = self.users.find_accounts({"q": q, "limit": 200})["user_ids"]
-        if not is_id and not wanted["people"]:
-            return {"items": [], "next_cursor": None}
-        return self.trips.list_all(wanted)
+            meant["people"] = self.users.find_accounts({"q": q, "limit": 200})["user_ids"]
+        return meant
 
     @route("GET", "/v1/ops/trips/{trip_id}/decisions", who=OPS, gives=dispatch_replies.Decisions(),
            summary="Every driver considered for a trip, and why not")  # fmt: skip

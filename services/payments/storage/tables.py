@@ -106,6 +106,8 @@ debts = Table(
     _time("settled_at", nullable=True),
     CheckConstraint("amount_minor > 0", name="ck_debts_amount"),
     Index("ix_debts_open", "rider_id", postgresql_where=text("settled_at IS NULL")),
+    Index("ix_debts_open_newest", "created_at", postgresql_where=text("settled_at IS NULL")),
+    Index("ix_debts_settled_newest", "created_at", postgresql_where=text("settled_at IS NOT NULL")),
 )
 """What a rider still owes because a charge failed."""
 
@@ -159,6 +161,7 @@ refunds = Table(
     CheckConstraint("(state = 'pending') = (resolved_at IS NULL)", name="ck_refunds_resolved"),
     Index("ix_refunds_charge", "charge_id", "created_at"),
     Index("ix_refunds_pending", "created_at", postgresql_where=text("state = 'pending'")),
+    Index("ix_refunds_done", "created_at", postgresql_where=text("state = 'done'")),
 )
 """What riders get back; tax office, platform and driver bear `tax_minor`, `fee_minor` and `share_minor`. `id`
 is the key that the provider is asked with. `payment_id`: the debt's payment that is given back, of a charge that had

@@ -28,6 +28,7 @@ class TripFilter:
     """What all listed trips have in common; None: anything. `requested_from` ≤ requested_at < `requested_to`.
 
     `people` and `id_prefix` are one condition: somebody of these rides or drives, or the id begins so.
+    `ids`: it is one of these.
     """
 
     rider_id: str | None = None
@@ -39,6 +40,7 @@ class TripFilter:
     city: str | None = None
     id_prefix: str | None = None
     people: tuple[str, ...] | None = None
+    ids: tuple[str, ...] | None = None
 
     @property
     def id_span(self) -> tuple[str, str] | None:

@@ -93,6 +93,8 @@ def _query(wanted: TripFilter, before: Place | None) -> dict[str, Any]:
     query: dict[str, Any] = {name: value for name, value in same.items() if value is not None}
     if wanted.state is not None:
         query["state"] = wanted.state.value
+    if wanted.ids is not None:
+        query["_id"] = {"$in": list(wanted.ids)}
     span: dict[str, datetime] = {}
     if wanted.requested_from is not None:
         span["$gte"] = wanted.requested_from

@@ -51,6 +51,8 @@ def _conditions(wanted: TripFilter) -> list[ColumnElement[bool]]:
         conditions.append(trips.c.requested_at < wanted.requested_to)
     if wanted.city is not None:
         conditions.append(trips.c.city == wanted.city)
+    if wanted.ids is not None:
+        conditions.append(any_of(trips.c.id, wanted.ids))
     found = _found(wanted)
     if found:
         conditions.append(or_(*found))

@@ -59,6 +59,7 @@ def list_all(live: NewestLive, archive: Archive, command: ListAllTrips) -> tuple
         city=command.city,
         id_prefix=command.id_prefix,
         people=None if command.people is None else tuple(command.people),
+        ids=None if command.ids is None else tuple(command.ids),
     )
     return _page(live, archive, wanted, command.limit, command.cursor)
 

@@ -63,6 +63,21 @@ class RefundState(StrEnum):
     FAILED = "failed"
 
 
+class Payment(StrEnum):
+    """What operators look for trips by. `pending`: their charge has no answer yet; `owed`: it failed, and is a debt;
+    `paid_late`: it failed, and the debt was paid since; `refunded`: money was given back, of a tip too.
+    """
+
+    PENDING = "pending"
+    OWED = "owed"
+    PAID_LATE = "paid_late"
+    REFUNDED = "refunded"
+
+
+MAX_FOUND = 1000
+"""Trips that `find_trips` gives at most."""
+
+
 class HoldState(StrEnum):
     """What became of a hold. It stands while `pending` (being asked, or its answer was lost), `held`, or while it
     `needs_confirmation` by its rider. `captured`: a charge was taken from it; `released`: the rider has it all back.

@@ -215,6 +215,7 @@ class ListAllTrips:
     """Every trip that all of the given filters let through; `requested_from` ≤ requested_at < `requested_to`.
 
     `people`: one of them is its rider or its driver; with `id_prefix`, hexadecimal digits, or its id begins so.
+    `ids`: it is one of these.
     """
 
     state: TripState | None = None
@@ -226,6 +227,7 @@ class ListAllTrips:
     city: str | None = None
     id_prefix: str | None = None
     people: list[str] | None = None
+    ids: list[str] | None = None
     limit: int = 20
     cursor: str | None = None
 

@@ -101,6 +101,8 @@ def test_trips_are_found_by_their_people_their_id_and_their_city_live_and_archiv
         assert found(desk, people=["aino"], city="helsinki") == {mine.id}
         assert found(desk, people=["aino"], city="turku") == set()
         assert found(desk, people=["aino"], state=TripState.CANCELLED) == set()
+        assert found(desk, ids=[mine.id, "no-such-trip"], city="helsinki") == {mine.id}
+        assert found(desk, ids=[mine.id], people=["other"]) == found(desk, ids=[]) == set(), "both must be so"
 
     check()
     assert archive(desk) == 2

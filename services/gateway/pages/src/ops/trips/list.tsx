@@ -12,12 +12,13 @@ import type { OpsTrip } from "./model";
 import { dayBegins, short, tail, told, toneOf, when, zoneOf } from "./words";
 
 const STATES = ["requested", "assigned", "arrived", "in_progress", "completed", "cancelled", "expired"];
+const PAYMENTS = ["pending", "owed", "paid_late", "refunded"];
 const TYPED_MS = 350;
 
 /** What the list was asked for last, for the way back to it. */
 export const lastAsked = signal<Partial<Asked>>({});
 
-type Asked = Record<"state" | "category" | "q" | "from" | "to" | "rider_id" | "driver_id", string>;
+type Asked = Record<"state" | "category" | "payment" | "q" | "from" | "to" | "rider_id" | "driver_id", string>;
 
 const asked = (): Asked => {
   const { query } = route.value;
@@ -25,6 +26,7 @@ const asked = (): Asked => {
   return {
     state: of("state"),
     category: of("category"),
+    payment: of("payment"),
     q: of("q"),
     from: of("from"),
     to: of("to"),
@@ -42,12 +44,16 @@ const moment = (day: string, after = 0): string | null => {
   return dayBegins(next, zoneOf(city.value?.id)).toISOString();
 };
 
+/** `cut_off`: more trips are paid so than were looked at. */
+type TripPage = Page<OpsTrip> & { cut_off: boolean };
+
 const fetchTrips = (filters: Asked, cursor: string | null) =>
   told(
-    get<Page<OpsTrip>>("/v1/ops/trips", {
+    get<TripPage>("/v1/ops/trips", {
       city: city.value?.id,
       state: filters.state || null,
       category: filters.category || null,
+      payment: filters.payment || null,
       q: filters.q || null,
       rider_id: filters.rider_id || null,
       driver_id: filters.driver_id || null,
@@ -128,6 +134,12 @@ const Filters = ({ filters }: { filters: Asked }) => {
         ]}
         onChange={(category) => set({ category })}
       />
+      <Select
+        label={t("ops.trips.payment")}
+        value={filters.payment}
+        options={[["", any], ...PAYMENTS.map((name) => [name, t(`ops.trips.payments.${name}`)] as const)]}
+        onChange={(payment) => set({ payment })}
+      />
       <Field
         label={t("ops.trips.from")}
         type="date"
@@ -200,12 +212,19 @@ export const TripList = () => {
   useEffect(() => {
     lastAsked.value = filters;
   });
-  const pages = usePages((cursor) => fetchTrips(filters, cursor), [city.value?.id, JSON.stringify(filters)]);
+  const [isCutOff, cutOff] = useState(false);
+  const fetchPage = async (cursor: string | null) => {
+    const page = await fetchTrips(filters, cursor);
+    cutOff(page.cut_off);
+    return page;
+  };
+  const pages = usePages(fetchPage, [city.value?.id, JSON.stringify(filters)]);
   return (
     <div class="view">
       <h1>{t("ops.trips.title")}</h1>
       <Panel title={t("ops.trips.list")} aside={<Button onClick={pages.again}>{t("ops.trips.refresh")}</Button>}>
         <Filters filters={filters} />
+        {isCutOff && <p class="small soft">{t("ops.trips.cut_off")}</p>}
         {!!pages.items?.length && <TripTable label={t("ops.trips.table")} trips={pages.items} />}
         <Pager of={pages} empty={t("ops.trips.none")} />
       </Panel>
