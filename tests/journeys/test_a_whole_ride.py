@@ -43,7 +43,7 @@ def test_from_quote_to_receipt(people: Any, refused: Any) -> None:
     assert driver.do(trip["id"], "start", {"pin": trip["pin"]})["state"] == "in_progress"
     for step in range(4):
         driver.point = {"lat": 60.1702 + step * 0.0002, "lng": 24.9422}
-        time.sleep(1)
+        rider.wait(lambda: _is_seen_at(rider, driver.point), "the car to be where it is")
     done = driver.do(trip["id"], "complete")
     assert done["state"] == "completed"
     assert driver.do(trip["id"], "complete")["version"] == done["version"], "once more changes nothing"
@@ -68,6 +68,12 @@ def test_from_quote_to_receipt(people: Any, refused: Any) -> None:
     ]
     assert (rider.gaps, driver.gaps) == ([], [])
     _check_afterwards(rider, driver, trip["id"], refused)
+
+
+def _is_seen_at(rider: Any, point: dict[str, float]) -> bool:
+    """Whether the last that the rider saw of his car is this place, to a metre."""
+    seen = [move["point"] for move in rider.moves if move["event"] == "driver_moved"]
+    return bool(seen) and all(abs(seen[-1][name] - degrees) < 1e-5 for name, degrees in point.items())
 
 
 def _check_afterwards(rider: Any, driver: Any, trip_id: str, refused: Any) -> None:

@@ -19,6 +19,7 @@ from services.notifications.domain.news import News
 from services.notifications.storage import streams
 from services.notifications.storage.registry import KEY, Registry
 from services.notifications.storage.tables import stream_events
+from tests.support.waiting import eventually
 
 NOW = datetime.now(UTC)
 LONG_AGO = date(2001, 1, 1)
@@ -191,8 +192,7 @@ def test_a_user_is_found_at_each_of_his_gateways_until_they_are_silent(registry:
     }
     registry.take_away("gateway-1", [user_id])
     assert registry.gateways([user_id]) == {user_id: ["gateway-2"]}
-    eventlet.sleep(0.6)
-    assert registry.gateways([user_id]) == {user_id: []}
+    eventually(lambda: registry.gateways([user_id]) == {user_id: []})
 
 
 def test_an_emptied_registry_is_filled_by_the_next_refresh(

@@ -119,15 +119,16 @@ def test_while_a_writer_is_at_it_readers_ask_the_database_and_keep_nothing(cache
 
 
 def test_of_two_writers_the_first_to_end_leaves_the_mark_of_the_other(cache: ReadCache) -> None:
-    rows, first_may_end, first_ended = Rows("old"), Signal(), Signal()
+    rows, first_began, first_may_end, first_ended = Rows("old"), Signal(), Signal(), Signal()
 
     def first() -> None:
         with cache.changing(["u"]):
+            first_began.send(None)
             first_may_end.wait()
         first_ended.send(None)
 
     eventlet.spawn(first)
-    eventlet.sleep(0.02)
+    first_began.wait()
     with cache.changing(["u"]):
         first_may_end.send(None)
         first_ended.wait()

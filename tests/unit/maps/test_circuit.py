@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import eventlet
 import pytest
 
 from hansom.contracts.maps import RoadsUnavailable
@@ -11,15 +10,20 @@ from tests.support.waiting import eventually
 
 
 def test_after_a_failure_nobody_is_let_through_until_a_probe_is_answered() -> None:
-    answers: list[bool] = []
-    circuit = Circuit("osrm", lambda: bool(answers), pause_s=0.005)
+    answers, probes = list[bool](), list[bool]()
+
+    def probe() -> bool:
+        probes.append(bool(answers))
+        return probes[-1]
+
+    circuit = Circuit("osrm", probe, pause_s=0.005)
     circuit.check()
     circuit.note_failure()
     circuit.note_failure()
     with pytest.raises(RoadsUnavailable) as told:
         circuit.check()
     assert told.value.details["retry_after_s"] >= 1
-    eventlet.sleep(0.02)
+    eventually(lambda: len(probes) >= 2, within_s=2)
     assert circuit.is_open
     answers.append(True)
     eventually(lambda: not circuit.is_open, within_s=2)
