@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
 
+import amqp
 import eventlet
 import orjson
 import pytest
@@ -19,9 +20,10 @@ from nameko.containers import ServiceContainer
 from nameko.dependency_providers import Config
 
 from hansom import sharing
-from hansom.amqp import Broker, Outgoing, connect
+from hansom.amqp import Broker, Outgoing
 from hansom.consumer import declare_partitions, read_queue
 from hansom.contracts.topology import position_partition
+from hansom.queues import connected, queue_state
 from tests.support.waiting import eventually
 
 KEYS = [f"driver-{number}" for number in range(24)]
@@ -100,10 +102,9 @@ def tell(plumbing: dict[str, Any]) -> Iterator[Callable[[int], None]]:
 
     yield publish
     broker.stop()
-    connection = connect(plumbing["AMQP_URI"])
-    for partition in range(partitions):
-        connection.channel().queue_delete(queue_of(partition))
-    connection.close()
+    with connected(plumbing["AMQP_URI"]) as connection:
+        for partition in range(partitions):
+            connection.channel().queue_delete(queue_of(partition))
 
 
 class Numbers:
@@ -179,15 +180,19 @@ def test_replicas_share_and_share_anew_when_one_comes_or_stops(run: Any, numbers
     assert numbers.heard_in_order()
 
 
+def readers(connection: amqp.Connection, queue: str) -> int:
+    """How many read a queue; nobody one that is not there yet."""
+    state = queue_state(connection, queue)
+    return 0 if state is None else state.consumers
+
+
 def test_replicas_stand_by_for_each_other_once_they_have_settled(
     run: Any, quick: None, numbers: Numbers, partitions: int, plumbing: dict[str, Any]
 ) -> None:
     run(Toy, WHO="a"), run(Toy, WHO="b")
-    connection = connect(plumbing["AMQP_URI"])
-    channel = connection.channel()
     queues = [queue_of(partition) for partition in range(partitions)]
-    eventually(lambda: all(channel.queue_declare(name, passive=True).consumer_count == 2 for name in queues))
-    connection.close()
+    with connected(plumbing["AMQP_URI"]) as connection:
+        eventually(lambda: all(readers(connection, name) == 2 for name in queues))
     assert share_evenly(numbers, partitions, "a", "b")
 
 
