@@ -37,6 +37,7 @@ from hansom.contracts.topology import positions_queue
 from hansom.ids import new_id
 from hansom.redis import live_redis
 from hansom.settings import REPOSITORY, load_config
+from hansom.stack.ports import free_port
 from hansom.tokens import make_access_token
 
 BOX = Box(60.16, 24.93, 60.18, 24.96)
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """The measured figures by name."""
     config = load_config()
-    port = _free_port()
+    port = free_port()
     with _services(ASKED, port + 1), _services(("services.gateway.service:GatewayService",), port) as gateway:
         _await_port(port)
         emptying = gevent.spawn(_empty_queues, config)
@@ -216,12 +217,6 @@ def _profiled(options: argparse.Namespace, pid: int) -> Iterator[None]:
     recording = subprocess.Popen([*command, "-d", str(int(options.seconds))])
     yield
     recording.wait(60)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _await_port(port: int) -> None:

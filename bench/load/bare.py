@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from hansom.stack.ports import free_port
+
 PLAIN_KEY = "bench:plain:positions"
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -81,12 +83,6 @@ class Peers:
             except OSError:
                 time.sleep(0.1)
         raise RuntimeError("the plain Nameko services did not start")
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def clean_up(redis: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,7 @@ import urllib3
 
 from hansom.stack import wheels
 from hansom.stack.cities import EXTRACT_OPTIONS
+from hansom.stack.ports import free_port
 
 CACHE = Path(tempfile.gettempdir()) / "hansom-bench-roads"
 STARTS_WITHIN_S = 30.0
@@ -46,7 +46,7 @@ def prepared(extract: Path) -> Path:
 @contextmanager
 def road_server(extract: Path) -> Iterator[str]:
     """The address of an OSRM server of this extract, which runs while the block does. Raises NoRoadServer."""
-    roads, port = prepared(extract), _free_port()
+    roads, port = prepared(extract), free_port()
     command = [str(wheels.osrm_binary("osrm-routed")), "--algorithm", "mld", "--ip", "127.0.0.1", "--port", str(port)]
     command += [
         "--threads",
@@ -91,9 +91,3 @@ def _run(program: str, *arguments: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CACHE)
     if done.returncode != 0:
         raise NoRoadServer(f"{program}: {(done.stderr + done.stdout).strip()[-300:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -15,6 +14,7 @@ from hansom.amqp import Broker, Outgoing, connect
 from hansom.contracts.gateway import FRAMES_QUEUE
 from hansom.ids import new_id
 from hansom.rpc import ServiceClient
+from hansom.stack.ports import free_port
 from hansom.tokens import make_access_token
 from services.gateway.service import GatewayService
 from services.gateway.socket.buffer import PositionBuffer
@@ -105,9 +105,3 @@ class GatewayWorld:
         for _ in range(count):
             seq = len(stream) + 1
             stream.append({"seq": seq, "event": "told", "data": {"n": seq}, "at": "2026-03-02T12:00:00.000Z"})
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -21,8 +21,8 @@ from uuid import uuid4
 
 import urllib3
 
+from hansom.stack.ports import free_port
 from hansom.stack.wheels import stripe_python
-from tests.support.gateway_world import free_port
 from tests.support.waiting import eventually
 
 RUN = """

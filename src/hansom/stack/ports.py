@@ -28,6 +28,13 @@ def is_free(port: int) -> bool:
     return True
 
 
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now, for a server that is started at once and not for long."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def assign_ports(
     kept: dict[str, int], names: Iterable[str], free: Callable[[int], bool], draw: Callable[[], int]
 ) -> dict[str, int]:

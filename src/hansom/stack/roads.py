@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import requests
 from hansom.cities import Area
 from hansom.cities.files import Measures, read_segments, write_measures
 from hansom.stack import wheels
+from hansom.stack.ports import free_port
 from hansom.stack.probes import osrm_answers, wait_for
 from hansom.stack.problems import StackProblem
 
@@ -63,9 +63,7 @@ def measure_at(url: str, folder: Path, area: Area, key: str) -> Measures:
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """Serve a city's roads on a free port of loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [str(wheels.osrm_binary("osrm-routed")), "--algorithm", "mld", "--ip", "127.0.0.1", "--port", str(port)]
     command += ["--threads", "1", "--verbosity", "ERROR", str(folder / ROADS_FILE)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import urllib3
 from hansom.cities.files import read_measures
 from hansom.contracts.maps import RoadsUnavailable
 from hansom.stack import wheels
+from hansom.stack.ports import free_port
 from hansom.values import Point
 from services.maps import usecases
 from services.maps.storage.atlas import Atlas
@@ -33,9 +33,7 @@ class RoadServer:
 
     def __init__(self, folder: Path) -> None:
         self._roads = folder / "roads.osrm"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
