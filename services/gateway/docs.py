@@ -24,6 +24,19 @@ from services.gateway.spec import marshmallow_plugin
 
 TITLE, VERSION = "Hansom", "1.0.0"
 
+ABOUT = """Ask for a ride, drive one, look after them. What is pushed to apps is described at `/asyncapi.json`.
+
+- Sign up or log in, then send `Authorization: Bearer <access_token>`. It runs out after `expires_in` seconds: swap the
+  refresh token for a new pair, once.
+- A POST that creates or charges takes an `Idempotency-Key`: sent again with the same body, it has one effect and the
+  same answer; with another body it is refused (409 `idempotency_key_reused`).
+- Lists are `{items, next_cursor}`: send the cursor as `cursor` for more; null is the end.
+- Errors are `{error: {code, message, details, request_id}}`. `code` is for programs and never changes; of a 422
+  `details` names each wrong field. 429 and 503 say in `Retry-After` when to come again.
+- Money is `{"amount_minor": 1250, "currency": "EUR"}`: whole minor units. Times are RFC 3339 in UTC; other units stand
+  in names: `distance_m`, `duration_s`.
+- New fields and operations may come at any time: ignore what you do not know. None is renamed or taken away."""
+
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Accounts": ("Sign up, sign in, and one's own profile.", ("/v1/riders", "/v1/drivers", "/v1/sessions", "/v1/me")),
     "Asking for a ride": (
@@ -103,7 +116,7 @@ def openapi(service: type) -> dict[str, Any]:
         VERSION,
         "3.1.0",
         plugins=[marshmallow_plugin()],
-        info={"description": "Ask for a ride, drive one, look after them. The socket is described at /asyncapi.json."},
+        info={"description": ABOUT},
         tags=[{"name": name, "description": about} for name, (about, _) in GROUPS.items()],
     )
     spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
@@ -152,7 +165,8 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
     if not route.keyed:
         return []
     schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[\\x21-\\x7e]+$"}
-    return [{"in": "header", "name": "Idempotency-Key", "required": False, "schema": schema}]
+    told = "One effect, however often it is sent with this key and body."
+    return [{"in": "header", "name": "Idempotency-Key", "required": False, "schema": schema, "description": told}]
 
 
 def _json(schema: type[Schema]) -> dict[str, Any]:

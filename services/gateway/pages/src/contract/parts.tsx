@@ -135,7 +135,10 @@ export const Frame = <T,>({ title, from, links, children }: FrameProps<T>) => {
       <header class="row between wrap">
         <div>
           <h1>{title}</h1>
-          <p class="row wrap small">{links}</p>
+          <p class="row wrap small">
+            {links}
+            <a href="/">All pages</a>
+          </p>
         </div>
         <Select
           label="Colours"

@@ -74,16 +74,17 @@ const between = (from: number | undefined, to: number | undefined, unit: string)
 };
 
 /** The limits of a field, in words. */
-export const limitsOf = (shape: Shape): string =>
-  [
+export const limitsOf = (shape: Shape): string => {
+  const limits = [
     between(shape.minimum, shape.maximum, ""),
     between(shape.minLength, shape.maxLength, " characters"),
     shape.prefixItems ? "" : between(shape.minItems, shape.maxItems, " of them"),
     shape.enum ? `one of ${shape.enum.filter((each) => each !== null).join(", ")}` : "",
     shape.default === undefined || shape.default === null ? "" : `${JSON.stringify(shape.default)} unless given`,
-  ]
-    .filter(Boolean)
-    .join("; ");
+  ];
+  const said = limits.filter(Boolean).join("; ");
+  return said.charAt(0).toUpperCase() + said.slice(1);
+};
 
 const WORDS: Record<string, unknown> = { lat: 60.1699, lng: 24.9384, currency: "EUR", amount_minor: 1250, token: "…" };
 const DEEPEST = 6;

@@ -13,6 +13,20 @@ const anchorOf = (group: string): string => `group-${group.toLowerCase().replace
 const wordsOf = ({ method, path, summary, description }: Operation): string =>
   `${method} ${path} ${summary} ${description}`.toLowerCase();
 
+/** What it is, and what holds of all operations. */
+const About = ({ text }: { text: string }) => {
+  const [lead = "", ...rest] = text.split("\n\n");
+  return (
+    <>
+      <Prose text={lead} />
+      <details class="card">
+        <summary>What holds everywhere: tokens, keys, lists, errors, units</summary>
+        <Prose text={rest.join("\n\n")} />
+      </details>
+    </>
+  );
+};
+
 const Read = ({ contract }: { contract: Contract }) => {
   const [sought, setSought] = useState("");
   useEffect(() => {
@@ -50,7 +64,7 @@ const Read = ({ contract }: { contract: Contract }) => {
         </p>
       </nav>
       <div class="stack told">
-        {!wanted.length && <Prose text={contract.info.description} />}
+        {!wanted.length && <About text={contract.info.description} />}
         <SignIn />
         {found.length === 0 && <p class="empty">No operation has all of this in its path or its words.</p>}
         {groups.map(({ name, description, all, fitting }) => (

@@ -65,7 +65,9 @@ export const bodyOf = (shapes: Shapes, operation: Operation): string => {
 };
 
 export const draftOf = (shapes: Shapes, operation: Operation): Draft => ({
-  values: Object.fromEntries(operation.parameters.map((each) => [fieldOf(each), remembered.value[each.name] ?? ""])),
+  values: Object.fromEntries(
+    operation.parameters.map((each) => [fieldOf(each), (each.required && remembered.value[each.name]) || ""]),
+  ),
   body: bodyOf(shapes, operation),
   accept: "application/json",
 });

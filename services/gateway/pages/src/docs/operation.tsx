@@ -1,5 +1,6 @@
 /** One operation: a line that opens, and what there is to know of it. */
 import { type Signal, signal } from "@preact/signals";
+import { Fragment } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Code, FieldRow, Fields, Marked, Prose } from "../contract/parts";
 import { exampleOf, resolved, type Shapes } from "../contract/shape";
@@ -137,7 +138,14 @@ export const OperationCard = ({ shapes, operation, hidden }: PartProps & { hidde
       <summary>
         <h3>
           <span class={`badge method ${KINDS[operation.method] ?? "warn"}`}>{operation.method}</span>{" "}
-          <code>{operation.path}</code>
+          <code>
+            {operation.path.split(/(?=\/)/).map((step, index) => (
+              <Fragment key={`${index}${step}`}>
+                {index > 0 && <wbr />}
+                {step}
+              </Fragment>
+            ))}
+          </code>
         </h3>
         <span class="soft">{operation.summary}</span>
       </summary>
