@@ -17,8 +17,7 @@ MINUTES_MS = 300_000
 def test_the_rider_of_a_silent_driver_gets_another(people: Any, refused: Any, config: dict[str, Any]) -> None:
     rider, first = people.rider(), people.driver(category="van", point=PICKUP)
     trip = rider.ask(category="van")
-    offer = first.event("offer_made", trip_id=trip["id"])
-    first.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+    first.take(trip)
     second = people.driver(category="van", point={"lat": 60.1725, "lng": 24.9440})
     first.stop_reporting()
     age(config, trip["id"], first)
@@ -27,8 +26,7 @@ def test_the_rider_of_a_silent_driver_gets_another(people: Any, refused: Any, co
     assert (gone["reason"], gone["trip"]["state"]) == ("driver_silent", "requested")
     assert first.event("trip_returned", trip_id=trip["id"])["reason"] == "driver_silent"
     assert refused(first, "POST", f"/v1/trips/{trip['id']}/arrive", {}).status == 403
-    offer = second.event("offer_made", trip_id=trip["id"])
-    second.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+    second.take(trip)
     rider.wait(lambda: rider.trip(trip["id"])["driver_id"] == second.id, "the second driver")
     assert len([event for event in first.events if event["event"] == "offer_made"]) == 1
     rider.call("POST", f"/v1/trips/{trip['id']}/cancel")

@@ -29,8 +29,7 @@ def test_an_offer_that_nobody_saw_goes_to_the_driver_around_the_corner(people: A
     rider.wait(lambda: lost.id in offers_of(ops, trip["id"]), "the offer into the void")
 
     near = people.driver(category="van", point=PICKUP)
-    offer = near.event("offer_made", trip_id=trip["id"])
-    near.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+    near.take(trip)
     assert rider.event("trip_assigned", trip_id=trip["id"])["trip"]["driver_id"] == near.id
 
     def told() -> bool:

@@ -8,11 +8,8 @@ from typing import Any
 def test_a_charge_that_the_provider_tells_of_later_twice_is_captured_once(people: Any) -> None:
     rider, driver = people.rider(), people.driver(category="van")
     trip = rider.ask(category="van", payment_method="card_webhook_twice")
-    offer = driver.event("offer_made", trip_id=trip["id"])
-    driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
-    driver.do(trip["id"], "arrive")
-    driver.do(trip["id"], "start", {"pin": trip["pin"]})
-    driver.do(trip["id"], "complete")
+    driver.take(trip)
+    driver.drive(trip)
 
     captured = rider.event("payment_captured", trip_id=trip["id"])
 

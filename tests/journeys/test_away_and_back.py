@@ -17,9 +17,7 @@ def test_a_rider_who_was_away_misses_nothing(people: Any) -> None:
     offer = driver.event("offer_made", trip_id=trip["id"])
     rider.close()  # in a tunnel
     driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
-    driver.do(trip["id"], "arrive")
-    driver.do(trip["id"], "start", {"pin": trip["pin"]})
-    driver.do(trip["id"], "complete")
+    driver.drive(trip)
     tablet.event("payment_captured", trip_id=trip["id"])
     assert rider.events == []
 

@@ -15,11 +15,8 @@ def test_operators_see_what_a_rider_owes_now_and_owed_before(people: Any, ops: A
     rider, driver = people.rider(), people.driver(category="van")
     before = datetime.now(UTC).isoformat()
     trip = rider.ask(category="van", payment_method="card_declined")
-    offer = driver.event("offer_made", trip_id=trip["id"])
-    driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
-    driver.do(trip["id"], "arrive")
-    driver.do(trip["id"], "start", {"pin": trip["pin"]})
-    driver.do(trip["id"], "complete")
+    driver.take(trip)
+    driver.drive(trip)
     owed = rider.event("payment_failed", trip_id=trip["id"])["amount"]
 
     def balances(path: str) -> list[dict[str, Any]]:

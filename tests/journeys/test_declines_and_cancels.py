@@ -28,15 +28,13 @@ def test_a_declined_trip_goes_to_the_next_driver_and_never_back(people: Any, ref
 def test_a_drivers_cancel_brings_the_next_driver(people: Any) -> None:
     rider, first = people.rider(), people.driver(category="van", point=PICKUP)
     trip = rider.ask(category="van")
-    offer = first.event("offer_made", trip_id=trip["id"])
-    first.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+    first.take(trip)
     assert first.call("POST", f"/v1/trips/{trip['id']}/cancel", {"reason": "flat tyre"})["state"] == "requested"
     assert rider.event("driver_cancelled", trip_id=trip["id"])["reason"] == "flat tyre"
     told = first.event("trip_returned", trip_id=trip["id"])
     assert (told["reason"], told["trip"]["driver_id"], told["trip"]["pin"]) == ("flat tyre", None, None)
     second = people.driver(category="van", point={"lat": 60.1725, "lng": 24.9440})
-    offer = second.event("offer_made", trip_id=trip["id"])
-    second.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+    second.take(trip)
     rider.wait(lambda: rider.trip(trip["id"])["driver_id"] == second.id, "the second driver")
     assert len([event for event in first.events if event["event"] == "offer_made"]) == 1
     rider.call("POST", f"/v1/trips/{trip['id']}/cancel")
@@ -57,8 +55,7 @@ def test_a_driver_whose_rider_cancels_has_the_next_offer_soon(people: Any) -> No
     driver.patience_s = 8  # a batch window or two
     for _ in range(2):
         trip = rider.ask(category="van")
-        offer = driver.event("offer_made", trip_id=trip["id"])
-        driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+        driver.take(trip)
         driver.do(trip["id"], "arrive")
         rider.call("POST", f"/v1/trips/{trip['id']}/cancel")
     trip = rider.ask(category="van")

@@ -18,8 +18,7 @@ def under_way(people: Any, until: str, **how: Any) -> tuple[RiderApp, DriverApp,
     """A van's ride that has come so far: `assigned`, `arrived` or `in_progress`."""
     rider, driver = people.rider(), people.driver(category="van")
     trip = rider.ask(category="van", **{"payment_method": "card_ok", **how})
-    offer = driver.event("offer_made", trip_id=trip["id"])
-    driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+    driver.take(trip)
     if until != "assigned":
         driver.do(trip["id"], "arrive")
     if until == "in_progress":

@@ -11,11 +11,8 @@ import requests
 def test_many_receipts_printed_at_once_stop_nobody(people: Any) -> None:
     rider, driver = people.rider(), people.driver(category="van")
     trip = rider.ask(category="van")
-    offer = driver.event("offer_made", trip_id=trip["id"])
-    driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
-    driver.do(trip["id"], "arrive")
-    driver.do(trip["id"], "start", {"pin": trip["pin"]})
-    driver.do(trip["id"], "complete")
+    driver.take(trip)
+    driver.drive(trip)
     rider.event("payment_captured", trip_id=trip["id"])
 
     def receipt(kind: str) -> requests.Response:

@@ -14,11 +14,8 @@ def test_who_owes_pays_before_the_next_ride_and_is_given_back_what_was_too_much(
 
     def ride(**how: Any) -> dict[str, Any]:
         trip = rider.ask(category="van", **how)
-        offer = driver.event("offer_made", trip_id=trip["id"])
-        driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
-        driver.do(trip["id"], "arrive")
-        driver.do(trip["id"], "start", {"pin": trip["pin"]})
-        driver.do(trip["id"], "complete")
+        driver.take(trip)
+        driver.drive(trip)
         return trip
 
     def found(payment: str) -> list[str]:

@@ -12,8 +12,7 @@ from tests.support.waiting import eventually
 def test_an_operator_follows_a_trip_and_its_decisions(people: Any, ops: App) -> None:
     rider, driver = people.rider(), people.driver(category="van")
     trip = rider.ask(category="van")
-    offer = driver.event("offer_made", trip_id=trip["id"])
-    driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+    offer = driver.take(trip)
     seen = ops.call("GET", f"/v1/trips/{trip['id']}")
     assert (seen["driver_id"], seen["pin"]) == (driver.id, None)
     assert seen["rider"] == {"id": rider.id, "name": rider.call("GET", "/v1/me")["name"]}

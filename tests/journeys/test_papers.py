@@ -12,8 +12,7 @@ from tests.support.waiting import eventually
 def test_a_ride_on_paper_in_its_riders_language(people: Any, refused: Any) -> None:
     rider, driver = people.rider(), people.driver(category="van")
     trip = rider.ask(category="van")
-    offer = driver.event("offer_made", trip_id=trip["id"])
-    driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+    driver.take(trip)
     driver.do(trip["id"], "arrive")
     driver.do(trip["id"], "start", {"pin": trip["pin"]})
     eventually(lambda: len(rider.call("GET", f"/v1/trips/{trip['id']}/trace")["points"]) > 1, within_s=15)

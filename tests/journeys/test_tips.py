@@ -11,13 +11,10 @@ def test_a_rider_tips_and_all_of_it_is_her_drivers(people: Any, ops: App, refuse
     rider, driver, stranger = people.rider(), people.driver(category="van"), people.rider()
     trip = rider.ask(category="van", payment_method="cash")
     path = f"/v1/trips/{trip['id']}/tip"
-    offer = driver.event("offer_made", trip_id=trip["id"])
-    driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+    driver.take(trip)
     early = refused(rider, "POST", path, {"amount_minor": 200})
     assert (early.status, early.code, early.error["details"]) == (409, "tip_refused", {"reason": "not_settled"})
-    driver.do(trip["id"], "arrive")
-    driver.do(trip["id"], "start", {"pin": trip["pin"]})
-    driver.do(trip["id"], "complete")
+    driver.drive(trip)
     rider.event("payment_captured", trip_id=trip["id"])
 
     assert refused(stranger, "POST", path, {"amount_minor": 200}).status == 403

@@ -61,14 +61,12 @@ def test_a_city_is_added_served_and_removed_while_hansom_runs(
     _both_are_served(rider, refused)
     trip = rider.ask(pickup=crossing(3, 3), dropoff=crossing(9, 8))
     assert trip["fare"]["currency"] == "CHF"
-    offer = driver.event("offer_made", trip_id=trip["id"])
-    driver.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+    driver.take(trip)
 
     kept = hansom(running_stack, "city", "remove", "gridtown")
     assert kept.returncode == 1
     assert "1 rides are asked for or under way in gridtown" in kept.stderr
-    for verb, body in (("arrive", None), ("start", {"pin": trip["pin"]}), ("complete", None)):
-        driver.do(trip["id"], verb, body)
+    driver.drive(trip)
     rider.event("payment_captured", trip_id=trip["id"])
 
     gone = hansom(running_stack, "city", "remove", "gridtown")

@@ -222,6 +222,18 @@ class DriverApp(App):
             self.report()
             eventlet.sleep(1)
 
+    def take(self, trip: Json) -> Json:
+        """Accept the offer of a trip as soon as it comes; gives the offer."""
+        offer = self.event("offer_made", trip_id=trip["id"])
+        self.call("POST", f"/v1/offers/{offer['offer_id']}/accept")
+        return offer
+
+    def drive(self, trip: Json) -> None:
+        """All that is left of a trip that was taken; its rider has told his PIN."""
+        self.do(trip["id"], "arrive")
+        self.do(trip["id"], "start", {"pin": trip["pin"]})
+        self.do(trip["id"], "complete")
+
     def do(self, trip_id: str, verb: str, body: Json | None = None) -> Json:
         return self.call("POST", f"/v1/trips/{trip_id}/{verb}", body if body is not None else {})
 
