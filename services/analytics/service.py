@@ -46,6 +46,9 @@ from services.analytics.usecases import Means, Office, Stores, Town
 
 log = logging.getLogger(__name__)
 
+FOR_NOW: tuple[type[Exception], ...] = (Unavailable, *STORE_DOWN)
+"""What is over by itself: the same is done again later."""
+
 LEARNING_LOOKED_AT_S = 60
 """How often a replica looks whether it is time to learn: all share one time-table."""
 
@@ -161,7 +164,7 @@ class AnalyticsService:
         told, until = figure_schemas.positions_counted(self.location.count_positions({"since": iso(since)}))
         usecases.note_positions(self.cities.keys(None), told, until, self._taken())
 
-    @timer(interval=LEARNING_LOOKED_AT_S, expected_exceptions=(Unavailable, *STORE_DOWN))
+    @timer(interval=LEARNING_LOOKED_AT_S, expected_exceptions=FOR_NOW)
     def learn(self) -> None:
         stores, now = self._stores(), self.clock.now()
         new = usecases.learn_when_due(self.cities.keys(None), stores, self.cities.learning, now)
@@ -175,7 +178,7 @@ class AnalyticsService:
             try:
                 for city in self.cities.keys(None):
                     self._hint_city(city, now)
-            except (Unavailable, *STORE_DOWN):
+            except FOR_NOW:
                 duty.put_off(now)  # by whoever's turn is next, not a minute later as if this one had died
                 raise
             duty.done(now, now + EARLY * self.outlooks.hinting.every)
