@@ -92,7 +92,9 @@ def test_an_operator_makes_a_promo_code_and_takes_it_out_of_use(people: Any) -> 
 
 
 def test_an_operator_switches_surge_off_and_on_and_it_is_kept_who_did(people: Any) -> None:
-    operator = people.operator("#/surge")
+    operator = people.operator()
+    operator.call("PUT", "/v1/ops/surge", {"enabled": True})
+    operator.open("#/surge")
     operator.press("Switch surge off")
     operator.dialog.get_by_label("Reason").fill("A fair is on")
     operator.dialog.get_by_role("button", name="Switch surge off").click()

@@ -168,7 +168,7 @@ class RoadGraph:
     def way(self, start: Point, end: Point) -> Route | None:
         """The quickest known way between the crossings nearest to both (Dijkstra), or None where there is none.
 
-        Where no known street leads to the last one, it ends at the nearest one reached, if within `NEAR_ENOUGH_M` of it.
+        Where no known street leads to the last one, it ends at the nearest one reached, `NEAR_ENOUGH_M` away at most.
         """
         if not self._nodes:
             return None
