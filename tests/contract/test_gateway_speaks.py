@@ -19,6 +19,7 @@ from services.gateway.socket.positions import read_position
 from services.notifications import schemas as notifications
 from services.notifications import usecases
 from services.notifications.domain.news import NEWS, news_of
+from tests.support.delivered import Delivered
 
 EXAMPLES = Path(__file__).with_name("examples")
 
@@ -96,21 +97,12 @@ def test_a_position_goes_on_as_location_reads_it() -> None:
     assert row == first
 
 
-class Ear:
-    def __init__(self) -> None:
-        self.frames: list[list[Any]] = []
-
-    def deliver(self, frames: list[list[Any]]) -> list[str]:
-        self.frames += frames
-        return []
-
-
 def test_moves_become_frames_as_gateways_read_them() -> None:
-    ear = Ear()
-    usecases.tell_moves(ear, [example("messages/hansom.moves")])  # type: ignore[arg-type]
+    delivered = Delivered()
+    usecases.tell_moves(delivered, [example("messages/hansom.moves")])  # type: ignore[arg-type]
     agreed = example("messages/gateway.frames")["frames"][1]
-    assert ear.frames
-    for user_id, event, data, seq in ear.frames:
+    assert delivered.frames
+    for user_id, event, data, seq in delivered.frames:
         assert isinstance(user_id, str)
         assert (event, data.keys(), seq) == (agreed[1], agreed[2].keys(), None)
 

@@ -14,6 +14,7 @@ from services.gateway.socket.positions import read_position
 from services.location.domain.positions import believable, trace_row
 from services.location.storage.mongo import position_of, trace_document
 from services.notifications.usecases import tell_moves
+from tests.support.delivered import Delivered
 
 EXAMPLES = Path(__file__).with_name("examples") / "messages"
 SENT_MS = 1772452800500
@@ -22,17 +23,6 @@ DAY_MS = 86_400_000
 
 def example(name: str) -> dict[str, Any]:
     return json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))
-
-
-class Delivered:
-    """Takes the frames that notifications would push."""
-
-    def __init__(self) -> None:
-        self.frames: list[list[Any]] = []
-
-    def deliver(self, frames: list[list[Any]]) -> list[str]:
-        self.frames += frames
-        return []
 
 
 def test_a_gateway_makes_of_a_report_the_row_that_location_takes() -> None:

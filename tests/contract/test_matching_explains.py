@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from hansom.contracts.matching import Answer, SeeWhyNoRides
 from services.gateway.dispatch_replies import Decisions, Waiting, WhyNoRides
@@ -21,6 +20,7 @@ from services.matching.record_schemas import (
     write_why_no_rides,
 )
 from services.notifications.usecases import tell_moves
+from tests.support.delivered import Delivered
 
 EXAMPLE = Path(__file__).with_name("examples") / "messages" / "hansom.moves.waiting.json"
 AT = datetime(2026, 3, 2, 12, 0, 0, 500_000, tzinfo=UTC)
@@ -39,17 +39,6 @@ STATE = WaitingState(
     code="all_busy",
     came_to_nothing=1,
 )
-
-
-class Delivered:
-    """Takes the frames that notifications would push."""
-
-    def __init__(self) -> None:
-        self.frames: list[list[Any]] = []
-
-    def deliver(self, frames: list[list[Any]]) -> list[str]:
-        self.frames += frames
-        return []
 
 
 def test_a_wait_reaches_its_rider_as_waiting_update() -> None:

@@ -34,12 +34,20 @@ def listening() -> Iterator[Listener]:
         def log_message(self, format: str, *args: object) -> None:
             """Nothing: a test has no access log."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        listener.url = f"http://127.0.0.1:{server.server_address[1]}/v1/webhooks/simulated"
+    with serving(Handler) as url:
+        listener.url = f"{url}/v1/webhooks/simulated"
+        yield listener
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A server in threads of its own, on a free port of loopback; gives its URL."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield listener
+            yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()

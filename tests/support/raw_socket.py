@@ -115,16 +115,16 @@ class Client:
         return opcode, payload
 
 
-def masked(opcode: int, payload: bytes, *, final: bool = True) -> bytes:
-    """A frame as a client sends it."""
-    head, length = bytes([(0x80 if final else 0) | opcode]), len(payload)
+def masked(opcode: int, payload: bytes, *, final: bool = True, rsv: int = 0, mask: bytes = b"mask") -> bytes:
+    """A frame as a client sends it, and with `rsv`, the reserved bits, as none does."""
+    head, length = bytes([(0x80 if final else 0) | rsv << 4 | opcode]), len(payload)
     if length < 126:
         head += bytes([0x80 | length])
     elif length < 65536:
         head += b"\xfe" + struct.pack("!H", length)
     else:
         head += b"\xff" + struct.pack("!Q", length)
-    return head + b"mask" + bytes(byte ^ b"mask"[number % 4] for number, byte in enumerate(payload))
+    return head + mask + bytes(byte ^ mask[number % 4] for number, byte in enumerate(payload))
 
 
 def a_position(seq: int = 1, **changes: Any) -> Json:

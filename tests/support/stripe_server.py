@@ -13,8 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -23,6 +22,7 @@ import urllib3
 
 from hansom.stack.ports import free_port
 from hansom.stack.wheels import stripe_python
+from tests.support.listening import serving
 from tests.support.waiting import eventually
 
 RUN = """
@@ -111,16 +111,8 @@ def stripe_server() -> Iterator[Stripe]:
     stripe.behind = f"http://127.0.0.1:{port}"
     try:
         eventually(lambda: _answers(stripe), within_s=20)
-        with ThreadingHTTPServer(("127.0.0.1", 0), _front(stripe)) as server:
-            server.daemon_threads = True
-            stripe.url = f"http://127.0.0.1:{server.server_address[1]}"
-            thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-            thread.start()
-            try:
-                yield stripe
-            finally:
-                server.shutdown()
-                thread.join()
+        with serving(_front(stripe)) as stripe.url:
+            yield stripe
     finally:
         process.kill()
         process.wait()

@@ -23,22 +23,9 @@ from services.gateway.socket.frames import (
     encode,
     unmask,
 )
+from tests.support.raw_socket import masked
 
 MAX = 65536
-
-
-def masked(
-    opcode: int, payload: bytes, *, final: bool = True, rsv: int = 0, mask: bytes = b"\x01\x02\x03\x04"
-) -> bytes:
-    head = bytes([(0x80 if final else 0) | rsv << 4 | opcode])
-    length = len(payload)
-    if length < 126:
-        head += bytes([0x80 | length])
-    elif length < 65536:
-        head += b"\xfe" + struct.pack("!H", length)
-    else:
-        head += b"\xff" + struct.pack("!Q", length)
-    return head + mask + bytes(byte ^ mask[number % 4] for number, byte in enumerate(payload))
 
 
 @given(payload=st.binary(max_size=300), mask=st.binary(min_size=4, max_size=4))
