@@ -40,7 +40,7 @@ def run_tests() -> None:
     arguments = sys.argv[2:]
     at_once, early = pytest_runs.side_by_side(arguments), pytest_runs.stops_at_failure(arguments)
     lanes = pytest_lanes.lanes_of(pytest_runs.plan(arguments), testing_home(), at_once=at_once)
-    with pytest_lanes.interrupts_left_to_pytest() as interrupted, pytest_lanes.stacks_up(lanes):
+    with pytest_lanes.interrupts_left_to_pytest() as interrupted, pytest_lanes.stacks_up(lanes, progress()):
 
         def is_over(code: int) -> bool:
             return interrupted.is_set() or (early and code not in (0, pytest_lanes.NOTHING_COLLECTED))

@@ -19,8 +19,9 @@ from itertools import chain, groupby
 from hansom.cli.pytest_runs import Run
 from hansom.settings import REPOSITORY
 from hansom.stack.home import Home
+from hansom.stack.progress import Progress
 from hansom.stack.supervision import Supervisor
-from hansom.stack.testing import hansom
+from hansom.stack.testing import bring_up, hansom
 
 NOTHING_COLLECTED = 5
 """Pytest's exit code when no test was chosen."""
@@ -86,11 +87,16 @@ def _run_lane(lane: Lane, pytest: Pytest, is_over: IsOver) -> list[Ended]:
     return ended
 
 
+FIRST_START_S = 900.0
+"""Of a stack in a new checkout: servers are fetched, roads prepared, pages built."""
+
+
 @contextmanager
-def stacks_up(lanes: Sequence[Lane]) -> Iterator[None]:
+def stacks_up(lanes: Sequence[Lane], progress: Progress) -> Iterator[None]:
     """Keep each lane's stack up from one run to the next, and take down after the block what was down before it.
 
-    Before lanes go on at once, the servers of the first are brought up: what all stacks share is made by then.
+    Stacks of lanes that go on at once are brought up before, one by one: they share what the first of them makes, and
+    how long that takes on a busy machine is no test's time.
     """
     keep = os.environ.get("HANSOM_TEST_KEEP") == "1"
     theirs = [lane for lane in lanes if not keep and not Supervisor(lane.home).is_running()]
@@ -99,8 +105,9 @@ def stacks_up(lanes: Sequence[Lane]) -> Iterator[None]:
         return
     os.environ["HANSOM_TEST_KEEP"] = "1"
     try:
-        if len(lanes) > 1:
-            hansom(lanes[0].home, "servers", "up", timeout_s=900)
+        for lane in lanes if len(lanes) > 1 else ():
+            with progress.step(f"Bringing up a stack for {' and '.join(run.name for run in lane.runs)}"):
+                bring_up(lane.home, timeout_s=FIRST_START_S)
         yield
     finally:
         for lane in theirs:

@@ -116,18 +116,25 @@ def start_servers(home: Home) -> bool:
 
 
 def start_everything(home: Home) -> RunningStack:
-    """Bring the whole stack up on a free port."""
-    if _services_run(home):
-        port = int(read_env_file(home.env_file)["PORT"])
-    else:
-        port = choose_ports(home, ["gateway"])["gateway"]
-    hansom(home, "up", PORT=str(port))
+    """Bring the whole stack up on a free port, and export its environment."""
+    port = bring_up(home)
     os.environ.update(read_env_file(home.env_file))
     return RunningStack(home, f"http://127.0.0.1:{port}")
 
 
+def bring_up(home: Home, timeout_s: float = 300) -> int:
+    """Bring the whole stack up, on a free port if it was down. Gives the gateway's port."""
+    if _services_run(home):
+        port = int(read_env_file(home.env_file)["PORT"])
+    else:
+        port = choose_ports(home.make(), ["gateway"])["gateway"]
+    hansom(home, "up", timeout_s=timeout_s, PORT=str(port))
+    return port
+
+
 def _services_run(home: Home) -> bool:
-    processes = Supervisor(home).processes()
+    supervisor = Supervisor(home)
+    processes = supervisor.processes() if supervisor.is_running() else []
     return any(process["group"] == SERVICES and process["statename"] == "RUNNING" for process in processes)
 
 
