@@ -29,26 +29,30 @@ interface Shown {
 const SIZE = 22;
 const FAR_DEG = 0.02;
 
+/** A map that did not move for so long is held still, though a hand may be on it. */
+const HELD_MS = 120;
+
 /** How many headings a car is drawn in: each ten degrees. */
 const HEADINGS = 36;
 
-/** A car in all its headings, side by side: turned pictures are copied much faster than pictures are turned. */
-const sprite = (colour: string, edge: string, ratio: number): HTMLCanvasElement => {
-  const canvas = document.createElement("canvas");
+/**
+ * A car in all its headings, side by side: turned pictures are copied much faster than pictures are turned. Not left on
+ * its canvas, of which each copy would take a picture first.
+ */
+const sprite = (colour: string, edge: string, ratio: number): ImageBitmap => {
   const side = Math.ceil(SIZE * ratio);
-  canvas.width = side * HEADINGS;
-  canvas.height = side;
+  const canvas = new OffscreenCanvas(side * HEADINGS, side);
   const pen = canvas.getContext("2d");
-  if (!pen) return canvas;
+  if (!pen) throw new Error("this browser draws nothing");
   for (let heading = 0; heading < HEADINGS; heading++) {
     pen.setTransform(ratio, 0, 0, ratio, side * (heading + 0.5), side / 2);
     pen.rotate((heading / HEADINGS) * 2 * Math.PI);
     drawCar(pen, colour, edge);
   }
-  return canvas;
+  return canvas.transferToImageBitmap();
 };
 
-const drawCar = (pen: CanvasRenderingContext2D, colour: string, edge: string) => {
+const drawCar = (pen: OffscreenCanvasRenderingContext2D, colour: string, edge: string) => {
   pen.globalAlpha = 1;
   pen.beginPath();
   pen.roundRect(-4.5, -8.5, 9, 17, 3.5);
@@ -67,7 +71,7 @@ const drawCar = (pen: CanvasRenderingContext2D, colour: string, edge: string) =>
 
 export class Cars extends Overlay {
   private readonly shown = new Map<string, Shown>();
-  private sprites: Record<string, HTMLCanvasElement> = {};
+  private sprites: Record<string, ImageBitmap> = {};
   private frame = 0;
   private stillUntil = 0;
   private round = 0;
@@ -164,7 +168,8 @@ export class Cars extends Overlay {
 
   private readonly step = () => {
     this.frame = 0;
-    this.draw();
+    // while the map moves it has them drawn, each time it is
+    if (performance.now() - this.movedAt > HELD_MS) this.draw();
     if (performance.now() < this.stillUntil) this.frame = requestAnimationFrame(this.step);
   };
 
@@ -204,7 +209,7 @@ export class Cars extends Overlay {
     pen.stroke();
   }
 
-  private spriteOf(look: string): HTMLCanvasElement {
+  private spriteOf(look: string): ImageBitmap {
     this.sprites[look] ??= sprite(this.looks[look] ?? "#777", this.edge, this.ratio);
     return this.sprites[look];
   }

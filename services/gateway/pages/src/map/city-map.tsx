@@ -6,6 +6,7 @@ import type { Point } from "../app/http";
 import { language, t } from "../app/i18n";
 import { shade } from "../app/prefs";
 import { MissingPart } from "../ui/parts";
+import { keepFluent } from "./fluent";
 import { cityStyle } from "./style";
 import "maplibre-gl/dist/maplibre-gl.css";
 import "./map.css";
@@ -100,7 +101,10 @@ export const CityMap = ({ city, label, onReady, onPick, still }: Props) => {
         touchPitch: false,
         locale: { "Map.Title": label },
       });
-      if (!still) map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
+      if (!still) {
+        map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
+        keepFluent(map);
+      }
       map.on("error", () => setAway(true));
       map.on("data", (event) => {
         if (event.dataType === "source" && "tile" in event && event.tile && event.source.type !== "geojson")

@@ -15,6 +15,8 @@ export abstract class Overlay {
   protected ringed: string | null = null;
   private readonly canvas = document.createElement("canvas");
   private readonly resized: ResizeObserver;
+  /** When it was drawn last because the map had moved, on the clock of `performance.now`. */
+  protected movedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     protected readonly map: MapLibre,
@@ -29,7 +31,7 @@ export abstract class Overlay {
     // it is told of the first size too, before anything is painted
     this.resized = new ResizeObserver(() => this.fit());
     this.resized.observe(map.getContainer());
-    map.on("move", this.draw);
+    map.on("move", this.follow);
   }
 
   /** Draws everything on the empty canvas, whose pixels are the pen's units. */
@@ -57,7 +59,7 @@ export abstract class Overlay {
 
   stop() {
     this.resized.disconnect();
-    this.map.off("move", this.draw);
+    this.map.off("move", this.follow);
     this.canvas.remove();
   }
 
@@ -65,6 +67,11 @@ export abstract class Overlay {
     this.pen.setTransform(1, 0, 0, 1, 0, 0);
     this.pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.drawAll(this.pen);
+  };
+
+  private readonly follow = () => {
+    this.movedAt = performance.now();
+    this.draw();
   };
 
   protected fit() {

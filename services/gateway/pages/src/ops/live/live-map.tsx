@@ -79,6 +79,7 @@ export const LiveMap = ({ city, heat, measure }: Props) => {
       else picked.value = segment ? { kind: "segment", segment } : null;
     });
     map.on("mousemove", ({ point: { x, y } }) => {
+      if (map.isMoving()) return;
       map.getCanvas().style.cursor = waiters.near(x, y) || scene.cars.near(x, y) ? "pointer" : "";
     });
     return () => {
