@@ -2,7 +2,7 @@
 
 The cars are drivers with sockets of their own who report positions; the console hears of them as any does, over its
 socket. A second process has the browser: it counts the frames of the page by `requestAnimationFrame`, without cars
-(the reference), with them, and with them while the map is dragged. Where the machine has no
+(the reference) and with them, each with the map standing and dragged. Where the machine has no
 graphics card, Chromium draws on the same cores as everything else runs on.
 
 Needs Debian's chromium (`apt-get install chromium`, or CHROMIUM=/path/to/it).
@@ -46,6 +46,7 @@ FIGURES = ("frames_a_second", "p50_ms", "p95_ms", "p99_ms", "max_ms", "over_50_m
 PARTS = {
     "form": "the page before signing in",
     "empty": "the live map, cars standing nowhere",
+    "empty_dragged": "the same, map dragged",
     "moving": "with the cars",
     "dragged": "with the cars, map dragged",
 }
@@ -130,8 +131,10 @@ def _judged(found: Mapping[str, Any]) -> dict[str, Any]:
     frames = found["moving"]["frames_a_second"]
     heaviest = max(load["bytes"] for load in [*found["first_load"].values(), found["live_load"]])
     return {
-        "ratio_moving_to_empty": round(frames / found["empty"]["frames_a_second"], 3),
-        "ratio_empty_to_form": round(found["empty"]["frames_a_second"] / found["form"]["frames_a_second"], 3),
+        "ratio_moving_to_empty": _ratio(found, "moving", "empty"),
+        "ratio_empty_to_form": _ratio(found, "empty", "form"),
+        "ratio_dragged_to_moving": _ratio(found, "dragged", "moving"),
+        "ratio_dragged_to_empty_dragged": _ratio(found, "dragged", "empty_dragged"),
         "targets": {
             "frames_a_second": {
                 "wanted": TARGET_FRAMES_A_SECOND,
@@ -141,6 +144,10 @@ def _judged(found: Mapping[str, Any]) -> dict[str, Any]:
             "first_load_bytes": {"wanted": TARGET_LOAD_BYTES, "got": heaviest, "ok": heaviest < TARGET_LOAD_BYTES},
         },
     }
+
+
+def _ratio(found: Mapping[str, Any], part: str, reference: str) -> float:
+    return round(found[part]["frames_a_second"] / found[reference]["frames_a_second"], 3)
 
 
 @contextmanager

@@ -172,6 +172,7 @@ def main() -> None:
         page.wait_for_timeout(STEADY_MS)
         found["live_load"] = loads.told()
         found["empty"] = measured(page, seconds / 2)
+        found["empty_dragged"] = measured(page, seconds / 2, drag(page, seconds / 2))
         print(json.dumps("ready"), flush=True)
         sys.stdin.readline()
         page.wait_for_function(f"(least) => ({CARS_SHOWN})() >= least", arg=task["cars"], timeout=CARS_MS)
