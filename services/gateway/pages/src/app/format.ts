@@ -17,6 +17,9 @@ export const money = (amount: Money): string =>
     amount.amount_minor / 10 ** digits(amount.currency),
   );
 
+/** What is taken off: nothing has no sign. */
+export const less = (amount: Money): string => `${amount.amount_minor ? "−" : ""}${money(amount)}`;
+
 /** Minor units of what somebody typed, such as "2.50" or "2,5"; null when it is no amount of the currency. */
 export const minor = (typed: string, currency: string): number | null => {
   const plain = typed.trim().replace(",", ".");

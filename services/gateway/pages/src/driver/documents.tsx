@@ -38,7 +38,7 @@ const One = ({ paper, onDone }: { paper: Paper; onDone: () => Promise<void> }) =
   const state = paper.state === "missing" && !paper.required ? "optional" : paper.state;
   return (
     <li class="stack paper">
-      <div class="row between">
+      <div class="row between wrap">
         <span class="grow">
           <strong>{kindText(paper.kind)}</strong>
           {paper.required && <span class="soft small"> · {t("papers.required")}</span>}
@@ -52,7 +52,7 @@ const One = ({ paper, onDone }: { paper: Paper; onDone: () => Promise<void> }) =
             <span class="soft small block">{t("papers.submitted_at", { at: dayAndTime(paper.submitted_at) })}</span>
           )}
         </span>
-        <span class={`badge ${state === "optional" ? "" : SHADES[state]}`}>{t(`papers.state.${state}`)}</span>
+        <span class={`badge ${state === "optional" ? "plain" : SHADES[state]}`}>{t(`papers.state.${state}`)}</span>
       </div>
       {paper.state === "rejected" && paper.reason && (
         <p class="small" dir="auto">

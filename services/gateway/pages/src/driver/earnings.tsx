@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { openFile } from "../app/documents";
 import type { Payout, Totals } from "../app/earned";
-import { day, dayAndTime, isoDay, money } from "../app/format";
+import { day, dayAndTime, isoDay, less, money } from "../app/format";
 import { get, type Page, put } from "../app/http";
 import { t } from "../app/i18n";
 import { useResource } from "../app/resource";
@@ -38,13 +38,13 @@ export const Earnings = ({ onClose }: { onClose: () => void }) => {
           <dt>{t("driver.fares", { count: totals.rides })}</dt>
           <dd>{money(totals.fare)}</dd>
           <dt>{t("line.tax")}</dt>
-          <dd>−{money(totals.tax)}</dd>
+          <dd>{less(totals.tax)}</dd>
           <dt>{t("driver.platform_fee")}</dt>
-          <dd>−{money(totals.fee)}</dd>
+          <dd>{less(totals.fee)}</dd>
           <dt class="sum">{t("driver.share")}</dt>
           <dd class="sum">{money(totals.share)}</dd>
           <dt>{t("driver.cash")}</dt>
-          <dd>−{money(totals.cash)}</dd>
+          <dd>{less(totals.cash)}</dd>
           <dt>{t("driver.to_be_paid")}</dt>
           <dd>{money(totals.to_be_paid)}</dd>
         </dl>

@@ -1,6 +1,6 @@
 /** What stands in the rider's sheet, by how far his ride is. */
 import { useState } from "preact/hooks";
-import { dayAndTime, duration, money } from "../app/format";
+import { dayAndTime, duration, money, number } from "../app/format";
 import { get, type Money } from "../app/http";
 import { t } from "../app/i18n";
 import type { Quote, Trip } from "../app/trip";
@@ -193,7 +193,7 @@ const Car = ({ ride }: { ride: Trip }) => {
     <div class="car">
       <div class="grow">
         <strong dir="auto">{driver.name}</strong>
-        {driver.rating !== null && <span class="soft"> ★ {driver.rating.toFixed(1)}</span>}
+        {driver.rating !== null && <span class="soft"> ★ {number(driver.rating, 1)}</span>}
         <span class="soft small block" dir="auto">
           {vehicle.colour} {vehicle.make} {vehicle.model}
         </span>

@@ -219,7 +219,9 @@ export const Dialog = ({ title, onClose, children }: DialogProps) => {
     <dialog ref={place} aria-labelledby={id} onClose={onClose}>
       <div class="stack">
         <div class="row between">
-          <h2 id={id}>{title}</h2>
+          <h2 id={id} dir="auto">
+            {title}
+          </h2>
           <Button kind="quiet" label={t("ui.close")} onClick={() => place.current?.close()}>
             <span aria-hidden="true">✕</span>
           </Button>

@@ -17,6 +17,8 @@ interface Props {
   mayRegister?: boolean;
 }
 
+const BRAND = "Hansom";
+
 export const Welcome = ({ title, lead, more, body, mayRegister = true }: Props) => {
   const [isNew, setNew] = useState(false);
   const [awaited, wait] = useState<ApiError | null>(null);
@@ -45,9 +47,11 @@ export const Welcome = ({ title, lead, more, body, mayRegister = true }: Props) 
   return (
     <main class="welcome">
       <div class="welcome-card stack">
-        <p class="brand" aria-hidden="true">
-          Hansom
-        </p>
+        {title !== BRAND && (
+          <p class="brand" aria-hidden="true">
+            {BRAND}
+          </p>
+        )}
         <h1 ref={heading} tabIndex={-1}>
           {title}
         </h1>

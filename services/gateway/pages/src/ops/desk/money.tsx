@@ -133,9 +133,11 @@ const Audits = () => {
 const Owner = ({ of }: { of: Balance }) => {
   if (of.owner === null) return <>{t("ops.desk.money.platform")}</>;
   return of.kind === "driver" ? (
-    <a href={href("drivers", of.owner)}>{tail(of.owner)}</a>
+    <a class="number" href={href("drivers", of.owner)}>
+      {tail(of.owner)}
+    </a>
   ) : (
-    <code>{tail(of.owner)}</code>
+    <code class="number">{tail(of.owner)}</code>
   );
 };
 

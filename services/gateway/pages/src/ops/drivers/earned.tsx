@@ -1,8 +1,8 @@
 /** What a driver is owed and what was paid to him. */
 import { openFile } from "../../app/documents";
 import type { Payout, Totals } from "../../app/earned";
-import { day, money } from "../../app/format";
-import { get, type Money, type Page } from "../../app/http";
+import { day, less, money } from "../../app/format";
+import { get, type Page } from "../../app/http";
 import { t } from "../../app/i18n";
 import { useResource } from "../../app/resource";
 import { Button } from "../../ui/parts";
@@ -11,8 +11,6 @@ import { Awaited } from "../trips/failed";
 import { meaning, told, when } from "../trips/words";
 
 const TONES: Record<Payout["state"], Tone> = { reserved: "warn", sent: "good", failed: "bad", returned: "bad" };
-
-const less = (amount: Money): string => `${amount.amount_minor ? "−" : ""}${money(amount)}`;
 
 const Sums = ({ totals }: { totals: Totals }) => (
   <dl class="amounts">
