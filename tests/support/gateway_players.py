@@ -26,7 +26,7 @@ class Played:
         self.streams: dict[str, list[Json]] = defaultdict(list)
         self.cars: list[Json] = []
         self.riding: set[str] = set()
-        self.trips_away = self.location_away = False
+        self.trips_away = self.location_away = self.streams_away = False
         self.city: Json = {"drivers": [], "more": 0}
         self.riders: Json = {"waiting": [], "held": []}
 
@@ -123,6 +123,8 @@ def players(played: Played, suffix: str) -> list[type]:
 
         @rpc
         def read_stream(self, payload: Json) -> Json:
+            if played.streams_away:
+                raise Unavailable()
             events = played.streams[payload["user_id"]]
             after = payload["after"]
             return {"events": events[after : after + payload["limit"]], "last_seq": len(events), "oldest_seq": 1}

@@ -11,6 +11,7 @@ from typing import Any
 
 import eventlet
 from eventlet.event import Event as Signal
+from eventlet.hubs import get_hub
 from nameko.extensions import SharedExtension
 
 from hansom.contracts.errors import HansomError, InternalError, Unavailable
@@ -32,6 +33,9 @@ PAGE = 200
 CHUNK = 1000
 """Users of one call."""
 SOCKETS_OF_A_USER = 20
+RESUMES_WITHIN_S = 0.5
+"""A client that lost its line says so with its first frame: numbered events wait so long for it, so that none overtakes
+those that it missed."""
 RETRY_FIRST_S, RETRY_MAX_S = 0.1, 3.0
 DRIVER = "driver"
 
@@ -155,10 +159,20 @@ class Presence(SharedExtension):
                 connection.driver = self.drivers.joined(caller.user_id)
                 connection.bucket = connection.driver.bucket
             connection.cursor.last_seq = told[caller.user_id]
+            self._expect(connection, caller.user_id)
         connection.caller, connection.verified_at = caller, time.monotonic()
         each.answer(None)
+
+    def _expect(self, connection: Connection, user_id: str) -> None:
+        """Give it the time to say where it left off."""
+        connection.cursor.expected = True
+        get_hub().schedule_call_global(RESUMES_WITHIN_S, self._go_live, connection, user_id)
+
+    def _go_live(self, connection: Connection, user_id: str) -> None:
+        """It has not said so: it wants what comes from now on. Called by the hub, so nothing may wait here."""
+        connection.cursor.expected = False
         if connection.cursor.behind:
-            self._fetch_soon(connection, caller.user_id)
+            self._fetch_soon(connection, user_id)
 
     def _forget(self, connection: Connection, user_id: str) -> bool:
         """Whether it was the user's last one."""
@@ -207,7 +221,7 @@ class Presence(SharedExtension):
             for connection in self._users.get(user_id, ()):
                 cursor = connection.cursor
                 cursor.exists(last_seq)
-                if cursor.behind and not cursor.fetching:
+                if cursor.behind and not cursor.fetching and not cursor.expected:
                     self.drivers.unsure(user_id)
                     self._fetch_soon(connection, user_id)
 
@@ -245,22 +259,21 @@ class Presence(SharedExtension):
         cursor, user_id = connection.cursor, connection.caller.user_id
         while cursor.fetching and not connection.closed:
             eventlet.sleep(0.01)
-        before = cursor.last_seq
-        cursor.fetching = True
+        cursor.fetching, cursor.expected = True, False
         try:
-            page = self._read(user_id, after)
+            try:
+                page = self._read(user_id, after)
+            except Unavailable:
+                cursor.stays_after(after)
+                self._expect(connection, user_id)
+                raise
             if after > page["last_seq"]:
                 raise UnknownSequence(details={"after": [f"The last number is {page['last_seq']}."]})
             cursor.last_seq = after
             return self._pour(connection, user_id, page)
-        except Unavailable:
-            # nothing is skipped: what was sent so far counts, and the client asks again
-            if cursor.last_seq is None:
-                cursor.last_seq = before
-            raise
         finally:
             cursor.fetching = False
-            if cursor.behind:
+            if cursor.behind and not cursor.expected:
                 self._fetch_soon(connection, user_id)
 
     def _fetch_soon(self, connection: Connection, user_id: str) -> None:

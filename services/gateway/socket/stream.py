@@ -22,16 +22,18 @@ class Cursor:
 
     `last_seq`: the last number sent, or passed over; None until it is known. `wanted`: the highest number that is
     known to exist. `fetching`: the stream is being read for this socket, and brings what comes meanwhile, too.
+    `expected`: it has just come, and may be about to say where it left off; what comes meanwhile is sent after that.
     """
 
     last_seq: int | None = None
     wanted: int = 0
     fetching: bool = False
+    expected: bool = False
 
     def arrived(self, seq: int) -> Step:
         """An event of this number came from the broker."""
         self.wanted = max(self.wanted, seq)
-        if self.last_seq is None or self.fetching:
+        if self.last_seq is None or self.fetching or self.expected:
             return Step.DROP  # whoever finds out where the socket is, or fetches, sees `wanted`
         if seq <= self.last_seq:
             return Step.DROP
@@ -52,6 +54,12 @@ class Cursor:
     def exists(self, seq: int) -> None:
         """The stream is known to have come as far as this."""
         self.wanted = max(self.wanted, seq)
+
+    def stays_after(self, after: int) -> None:
+        """The client has all up to number `after`, as it says itself, and could not be sent the rest: that comes later,
+        from there on. Some of it may come twice rather than never."""
+        known = after if self.last_seq is None else self.last_seq
+        self.last_seq, self.wanted = min(after, known), max(self.wanted, known)
 
     @property
     def behind(self) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from hansom.ids import new_id
 from hansom.redis import live_redis
+from services.gateway.socket import presence
 from tests.support.gateway_world import GatewayWorld
 from tests.support.raw_socket import Client, Ended, a_position, masked
 from tests.support.waiting import eventually
@@ -110,6 +111,30 @@ def test_resume_replays_what_was_missed_and_goes_live(world: GatewayWorld) -> No
     world.append(user_id, 1)
     world.send_events(user_id, 701)
     assert client.told(1) == [701]
+
+
+def test_what_comes_before_a_client_resumes_does_not_overtake_what_it_missed(
+    world: GatewayWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "RESUMES_WITHIN_S", 30)
+    user_id = new_id()
+    world.append(user_id, 2)
+    client = Client(world.address, world.token(user_id=user_id))
+    world.append(user_id, 1)
+    world.send_events(user_id, 3, 0)
+    assert client.next()["data"] == {"n": 0}, "what has no number goes out at once"
+    assert client.call("resume", {"after": 1})["data"] == {"replayed": 2, "last_seq": 3}
+    assert client.told(2) == [2, 3]
+
+
+def test_who_could_not_resume_is_told_what_he_missed_all_the_same(world: GatewayWorld) -> None:
+    user_id = new_id()
+    world.append(user_id, 3)
+    client = Client(world.address, world.token(user_id=user_id))
+    world.played.streams_away = True
+    assert client.call("resume", {"after": 1})["error"]["code"] == "unavailable"
+    world.played.streams_away = False
+    assert client.told(2) == [2, 3]
 
 
 def test_every_number_stands_in_the_event(world: GatewayWorld) -> None:

@@ -30,6 +30,22 @@ def test_what_comes_while_fetching_is_left_to_the_fetching() -> None:
     assert cursor.behind
 
 
+def test_what_comes_before_it_can_have_said_where_it_left_off_is_noted() -> None:
+    cursor = Cursor(last_seq=4, expected=True)
+    assert cursor.arrived(5) is Step.DROP
+    cursor.expected = False
+    assert cursor.behind
+
+
+def test_who_could_not_be_told_what_he_missed_is_told_it_later() -> None:
+    cursor = Cursor(last_seq=7)
+    cursor.stays_after(4)
+    assert cursor.behind
+    assert [seq for seq in (5, 6, 7, 8) if cursor.fetched(seq)] == [5, 6, 7, 8]
+    cursor.stays_after(99)
+    assert cursor.last_seq == 8, "a number that there never was is nobody's place"
+
+
 def test_what_comes_before_the_place_is_known_is_noted() -> None:
     cursor = Cursor()
     assert cursor.arrived(9) is Step.DROP
