@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -22,17 +23,18 @@ Process = subprocess.Popen[bytes]
 class Pair:
     """Two gateways behind one address."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, log: Path) -> None:
         self.url = f"http://127.0.0.1:{port}"
+        self._log = log
         self._environment = {**os.environ, "PORT": str(port), "WEB_REUSE_PORT": "true"}
         self._processes: list[Process] = []
 
     def start_one(self) -> Process:
         command = ["nameko", "run", "--config", "config.yaml", "services.gateway.service:GatewayService"]
-        quiet = subprocess.DEVNULL
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=REPOSITORY, env=self._environment, stdout=quiet, stderr=quiet
-        )
+        with open(self._log, "a", encoding="utf-8") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *command], cwd=REPOSITORY, env=self._environment, stdout=log, stderr=log
+            )
         self._processes.append(process)
         return process
 
@@ -53,7 +55,8 @@ class Pair:
 
 @pytest.fixture
 def gateways(running_stack: RunningStack) -> Iterator[Pair]:
-    pair = Pair(choose_ports(running_stack.home, ["gateway-pair"])["gateway-pair"])
+    port = choose_ports(running_stack.home, ["gateway-pair"])["gateway-pair"]
+    pair = Pair(port, running_stack.home.log / "gateway-pair.log")
     yield pair
     pair.end()
 

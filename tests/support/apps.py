@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -46,11 +45,14 @@ class App:
     results: dict[str, Json] = field(default_factory=dict)
     last_seq: int = 0
     gaps: list[tuple[int, int]] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    """Why each line of the past ended."""
 
     def __post_init__(self) -> None:
         self.http = requests.Session()
         self.email = f"{uuid4().hex}@example.org"
         self.socket: Any = None
+        self._reader: Any = None
         self._closing = False
 
     # -- HTTP --------------------------------------------------------------------------------------------------------
@@ -91,7 +93,8 @@ class App:
         self._closing = True
         if self.socket is not None:
             self.socket.close()
-        self._reader.kill()
+        if self._reader is not None:
+            self._reader.kill()
 
     def send(self, method: str, data: Json, correlation_id: str | None = None) -> None:
         """Send a frame; nothing happens while there is no connection."""
@@ -106,21 +109,26 @@ class App:
 
     def _keep_reading(self) -> None:
         while not self._closing:
-            with suppress(OSError, websocket.WebSocketException):
+            try:
                 self._read(websocket.create_connection(self.url.replace("http", "ws") + "/ws", timeout=20))
+            except (OSError, websocket.WebSocketException) as exc:
+                self.lost.append(repr(exc))
             self.socket = None
             eventlet.sleep(0.2)
 
     def _read(self, socket: Any) -> None:
+        """Until the line is lost, or the gateway refuses what was said."""
         socket.send(json.dumps({"method": "authenticate", "data": {"token": self.token}, "correlation_id": "auth"}))
         while True:
             frame = json.loads(socket.recv() or "{}")
             if frame.get("correlation_id") == "auth":
                 if not frame["success"]:
+                    self.lost.append(str(frame["error"]))
                     return
                 socket.send(json.dumps({"method": "resume", "data": {"after": self.last_seq}, "correlation_id": "r"}))
             elif frame.get("correlation_id") == "r":
                 if not frame["success"]:
+                    self.lost.append(str(frame["error"]))
                     return
                 self.socket = socket
             elif frame.get("type") == "event":
@@ -145,8 +153,11 @@ class App:
             found = condition()
             if found:
                 return found
+            if self._reader is not None and self._reader.dead and not self._closing:
+                self._reader.wait()  # raises what ended it: nothing would come any more
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{self.role} waited for {what}; saw {[each['event'] for each in self.events]}")
+                saw = [each["event"] for each in self.events]
+                raise TimeoutError(f"{self.role} waited for {what}; saw {saw}; its lines ended so: {self.lost}")
             eventlet.sleep(0.02)
 
     def event(self, name: str, **having: Any) -> Json:
