@@ -88,8 +88,9 @@ class TripsService(Retelling):
         key = keyed(command.idempotency, self.call_id)
         with under_way(self.pricing.call_async("get_quote", {"quote_id": command.quote_id})) as quoted:
             with self.units.with_session() as (unit, session):
+                # in this order: a twin that commits between the two is found by its key, not taken for another trip
+                active = unit.rows.active_trip_of(command.rider_id)
                 before = replay(session, idempotency, key)
-                active = None if before else unit.rows.active_trip_of(command.rider_id)
             if before is not None:
                 return before
             quote = schemas.quote_of(quoted.result())

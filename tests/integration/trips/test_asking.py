@@ -9,6 +9,8 @@ import pytest
 
 from hansom.contracts.errors import IdempotencyKeyReused, Invalid, NotFound, StoreUnavailable
 from hansom.contracts.trips import ActiveTripExists, CategoryNotQuoted, NotYourQuote, QuoteExpired
+from hansom.idempotency import replay
+from services.trips import service
 from tests.support.trips_calls import Call, request, rider
 from tests.support.trips_world import World
 from tests.support.waiting import eventually
@@ -76,6 +78,28 @@ def test_the_same_key_gives_the_same_trip_even_when_its_quote_is_gone(call: Call
     with pytest.raises(IdempotencyKeyReused):
         call("request_trip", **{**payload, "category": "van", "idempotency": {**key, "fingerprint": "f-2"}})
     eventually(lambda: world.told(answers[0]["id"]) == ["trip_requested", "trip_cancelled"])
+
+
+def test_a_twin_that_comes_to_be_while_the_first_is_looked_for_gives_the_same_trip(
+    call: Call, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first looks for its key, then its twin's trip is written whole; only then the first goes on."""
+    key = {"scope": "rider-1:POST /v1/trips", "key": "k-1", "fingerprint": "f-1"}
+    payload = {"rider_id": "rider-1", "quote_id": world.add_quote("rider-1"), "category": "standard"}
+    looked: list[Any] = []
+    twins: list[dict[str, Any]] = []
+
+    def look_and_be_overtaken(*asked: Any) -> Any:
+        found = replay(*asked)
+        looked.append(found)
+        if len(looked) == 1:
+            twins.append(call("request_trip", **payload, idempotency=key))
+        return found
+
+    monkeypatch.setattr(service, "replay", look_and_be_overtaken)
+    first = call("request_trip", **payload, idempotency=key)
+    assert looked[0] is None, "nothing was there when the first looked"
+    assert twins == [first]
 
 
 def test_a_double_tap_without_a_key_makes_one_trip(call: Call, world: World) -> None:
