@@ -111,7 +111,7 @@ class App:
         while not self._closing:
             try:
                 self._read(websocket.create_connection(self.url.replace("http", "ws") + "/ws", timeout=20))
-            except (OSError, websocket.WebSocketException) as exc:
+            except Exception as exc:  # noqa: BLE001 - whatever it was is told with what was waited for in vain
                 self.lost.append(repr(exc))
             self.socket = None
             eventlet.sleep(0.2)
@@ -153,8 +153,6 @@ class App:
             found = condition()
             if found:
                 return found
-            if self._reader is not None and self._reader.dead and not self._closing:
-                self._reader.wait()  # raises what ended it: nothing would come any more
             if time.monotonic() > deadline:
                 saw = [each["event"] for each in self.events]
                 raise TimeoutError(f"{self.role} waited for {what}; saw {saw}; its lines ended so: {self.lost}")

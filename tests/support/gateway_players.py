@@ -6,6 +6,7 @@ Their names are their own, so that a whole stack may run on the same servers.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from hansom.contracts.drivers import DriverNotApproved
@@ -27,6 +28,8 @@ class Played:
         self.cars: list[Json] = []
         self.riding: set[str] = set()
         self.trips_away = self.location_away = self.streams_away = False
+        self.once_read: Callable[[], Any] = bool
+        """What happens between the next reading of a stream and its answer."""
         self.city: Json = {"drivers": [], "more": 0}
         self.riders: Json = {"waiting": [], "held": []}
 
@@ -127,7 +130,10 @@ def players(played: Played, suffix: str) -> list[type]:
                 raise Unavailable()
             events = played.streams[payload["user_id"]]
             after = payload["after"]
-            return {"events": events[after : after + payload["limit"]], "last_seq": len(events), "oldest_seq": 1}
+            page = {"events": events[after : after + payload["limit"]], "last_seq": len(events), "oldest_seq": 1}
+            meanwhile, played.once_read = played.once_read, bool
+            meanwhile()
+            return page
 
     class Location:
         name = f"location{suffix}"

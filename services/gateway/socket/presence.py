@@ -261,6 +261,7 @@ class Presence(SharedExtension):
             eventlet.sleep(0.01)
         cursor.fetching, cursor.expected = True, False
         try:
+            cursor.asks()
             try:
                 page = self._read(user_id, after)
             except Unavailable:
@@ -287,8 +288,7 @@ class Presence(SharedExtension):
         try:
             while cursor.behind and not connection.closed:
                 try:
-                    assert cursor.last_seq is not None
-                    self._pour(connection, user_id, self._read(user_id, cursor.last_seq))
+                    self._pour(connection, user_id, self._read(user_id, cursor.asks()))
                     pause_s = RETRY_FIRST_S
                 except HansomError as exc:
                     log.warning("a stream will be read again: %s", exc.code)
@@ -310,15 +310,13 @@ class Presence(SharedExtension):
                     if connection.driver is not None:
                         self.shown.note(connection, each["event"], each["data"])
                     sent += 1
-            cursor.exists(int(page["last_seq"]))
-            if not page["events"]:
-                # all that is kept has been sent; numbers before it have gone with their day
-                cursor.last_seq = max(cursor.last_seq or 0, int(page["last_seq"]))
-                cursor.wanted = max(cursor.last_seq, int(page["last_seq"]))
+            if page["events"]:
+                cursor.exists(int(page["last_seq"]))
+            else:
+                cursor.at_end(int(page["last_seq"]))
             if not cursor.behind:
                 break
-            assert cursor.last_seq is not None
-            page = self._read(user_id, cursor.last_seq)
+            page = self._read(user_id, cursor.asks())
         return sent
 
     def _read(self, user_id: str, after: int) -> dict[str, Any]:

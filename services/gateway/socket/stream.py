@@ -23,12 +23,14 @@ class Cursor:
     `last_seq`: the last number sent, or passed over; None until it is known. `wanted`: the highest number that is
     known to exist. `fetching`: the stream is being read for this socket, and brings what comes meanwhile, too.
     `expected`: it has just come, and may be about to say where it left off; what comes meanwhile is sent after that.
+    `sought`: what `wanted` was when the stream was last asked.
     """
 
     last_seq: int | None = None
     wanted: int = 0
     fetching: bool = False
     expected: bool = False
+    sought: int = 0
 
     def arrived(self, seq: int) -> Step:
         """An event of this number came from the broker."""
@@ -54,6 +56,18 @@ class Cursor:
     def exists(self, seq: int) -> None:
         """The stream is known to have come as far as this."""
         self.wanted = max(self.wanted, seq)
+
+    def asks(self) -> int:
+        """The stream is about to be read after the number that this gives."""
+        self.sought = self.wanted
+        return self.last_seq or 0
+
+    def at_end(self, last_seq: int) -> None:
+        """The stream was read and has nothing more, up to `last_seq`: what is older is no longer kept. What has arrived
+        since it was asked is another matter, and is still wanted."""
+        self.last_seq = max(self.last_seq or 0, last_seq)
+        if self.wanted == self.sought:
+            self.wanted = self.last_seq
 
     def stays_after(self, after: int) -> None:
         """The client has all up to number `after`, as it says itself, and could not be sent the rest: that comes later,

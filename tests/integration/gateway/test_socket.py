@@ -127,6 +127,20 @@ def test_what_comes_before_a_client_resumes_does_not_overtake_what_it_missed(
     assert client.told(2) == [2, 3]
 
 
+def test_what_comes_while_the_end_of_a_stream_is_read_is_told_at_once(make_world: Any) -> None:
+    world, user_id = make_world(PRESENCE_REFRESH_S=600), new_id()
+    client = Client(world.address, world.token(user_id=user_id))
+
+    def another_comes() -> None:
+        world.append(user_id, 1)
+        world.send_events(user_id, 1, 0)
+        eventually(lambda: client.passed, why="the gateway heard of both")
+
+    world.played.once_read = another_comes
+    assert client.call("resume", {"after": 0})["data"] == {"replayed": 1, "last_seq": 1}
+    assert client.told(2) == [0, 1]
+
+
 def test_who_could_not_resume_is_told_what_he_missed_all_the_same(world: GatewayWorld) -> None:
     user_id = new_id()
     world.append(user_id, 3)

@@ -46,6 +46,22 @@ def test_who_could_not_be_told_what_he_missed_is_told_it_later() -> None:
     assert cursor.last_seq == 8, "a number that there never was is nobody's place"
 
 
+def test_what_arrives_while_the_end_is_read_is_still_wanted() -> None:
+    cursor = Cursor(last_seq=2, fetching=True)
+    assert cursor.asks() == 2
+    assert cursor.arrived(3) is Step.DROP
+    cursor.at_end(2)
+    assert cursor.behind
+
+
+def test_a_number_that_is_not_kept_is_not_sought_for_ever() -> None:
+    cursor = Cursor(last_seq=2)
+    cursor.exists(50)
+    cursor.asks()
+    cursor.at_end(50)
+    assert (cursor.last_seq, cursor.behind) == (50, False)
+
+
 def test_what_comes_before_the_place_is_known_is_noted() -> None:
     cursor = Cursor()
     assert cursor.arrived(9) is Step.DROP
