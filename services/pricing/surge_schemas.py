@@ -102,8 +102,12 @@ SEE_SURGE, SET_SURGE, LIST_SURGE_CHANGES = SeeSurgeSchema(), SetSurgeSchema(), L
 
 
 def dump_surge(surge: Surge) -> SurgeReply:
-    values: Any = surge.counted and surge.counted.as_dict()
-    return {"multiplier": surge.tenths / STEPS, "code": surge.code.value, "reason": surge.reason, "values": values}
+    return {
+        "multiplier": surge.tenths / STEPS,
+        "code": surge.code.value,
+        "reason": surge.reason,
+        "values": surge.values,
+    }
 
 
 def dump_surge_map(

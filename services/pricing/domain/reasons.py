@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Any
 
-from hansom.contracts.pricing import SurgeCode
+from hansom.contracts.pricing import SurgeCode, SurgeValuesReply
 from services.pricing.domain.surge import STEPS, SegmentSurge
 
 EASING = 0.05
@@ -24,38 +22,16 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """What a raised fare rests on, as it was then: rides asked for near the pickup in the last `window_s` seconds,
-    those that wait, those that found nobody, and free cars. `easing`: it was busier; `at_cap`: fares rise no further.
-    """
-
-    window_s: float
-    requests: int
-    waiting: int
-    unmet: int
-    free: int
-    easing: bool
-    at_cap: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> Counted:
-        return cls(**raw)
-
-
-@dataclass(frozen=True, slots=True)
 class Surge:
     """A multiplier of 1 or more, in tenths, and why: for programs, and in words.
 
-    `counted`: what the words say, in numbers; None at 1, and of quotes that are older than it.
+    `values`: what the words say, in numbers, as it was then; None at 1, and of quotes that are older than it.
     """
 
     tenths: int
     code: SurgeCode
     reason: str
-    counted: Counted | None = None
+    values: SurgeValuesReply | None = None
 
     @property
     def multiplier(self) -> Fraction:
@@ -95,39 +71,39 @@ def surge_of(reckoned: Reckoned | None, segment: SegmentSurge | None, now: datet
     tenths = STEPS if segment is None else min(segment.tenths, reckoned.cap_tenths)
     if segment is None or tenths <= STEPS:
         return no_surge(SurgeCode.NORMAL)
-    counted = _counted(tenths, segment, reckoned)
-    return Surge(tenths, SurgeCode.HIGH_DEMAND, _why(tenths, counted), counted)
+    values = _values(tenths, segment, reckoned)
+    return Surge(tenths, SurgeCode.HIGH_DEMAND, _why(tenths, values), values)
 
 
-def _counted(tenths: int, segment: SegmentSurge, reckoned: Reckoned) -> Counted:
+def _values(tenths: int, segment: SegmentSurge, reckoned: Reckoned) -> SurgeValuesReply:
     near = segment.near
-    return Counted(
-        window_s=reckoned.window_s,
-        requests=near.requests,
-        waiting=near.waiting,
-        unmet=near.unmet,
-        free=near.free,
-        easing=segment.target < tenths / STEPS - EASING,
-        at_cap=tenths == reckoned.cap_tenths,
-    )
+    return {
+        "window_s": reckoned.window_s,
+        "requests": near.requests,
+        "waiting": near.waiting,
+        "unmet": near.unmet,
+        "free": near.free,
+        "easing": segment.target < tenths / STEPS - EASING,
+        "at_cap": tenths == reckoned.cap_tenths,
+    }
 
 
-def _why(tenths: int, counted: Counted) -> str:
-    numbers = _numbers(counted)
-    if counted.easing:
+def _why(tenths: int, values: SurgeValuesReply) -> str:
+    numbers = _numbers(values)
+    if values["easing"]:
         return f"It was busier near the pickup and is getting quieter: {numbers}."
-    if counted.at_cap:
+    if values["at_cap"]:
         return f"Busy near the pickup: {numbers}. Fares rise no further than {tenths / STEPS} times the usual here."
     return f"Busy near the pickup: {numbers}."
 
 
-def _numbers(counted: Counted) -> str:
-    parts = [f"{_many(counted.requests, 'ride')} asked for in {_minutes(counted.window_s)}"]
-    if counted.waiting:
-        parts.append(f"{counted.waiting} still without a car")
-    if counted.unmet:
-        parts.append(f"{counted.unmet} found none")
-    parts.append(f"{_many(counted.free, 'free car')}" if counted.free else "no free car")
+def _numbers(values: SurgeValuesReply) -> str:
+    parts = [f"{_many(values['requests'], 'ride')} asked for in {_minutes(values['window_s'])}"]
+    if values["waiting"]:
+        parts.append(f"{values['waiting']} still without a car")
+    if values["unmet"]:
+        parts.append(f"{values['unmet']} found none")
+    parts.append(f"{_many(values['free'], 'free car')}" if values["free"] else "no free car")
     return ", ".join(parts)
 
 

@@ -13,7 +13,7 @@ from hansom.values import Point
 from services.pricing.domain.fare import Fare, FareLine
 from services.pricing.domain.promo import Promo
 from services.pricing.domain.quote import Option, Quote, Route
-from services.pricing.domain.reasons import WORDS, Counted, Surge
+from services.pricing.domain.reasons import WORDS, Surge
 from services.pricing.domain.tariff import Tariff
 from services.pricing.storage.tables import quotes
 
@@ -68,7 +68,7 @@ def _row(quote: Quote) -> dict[str, Any]:
         "surge_tenths": quote.surge.tenths,
         "surge_reason": quote.surge.code.value,
         "surge_words": quote.surge.reason,
-        "surge_values": quote.surge.counted and quote.surge.counted.as_dict(),
+        "surge_values": quote.surge.values,
         "options": [_option_row(option) for option in quote.options],
         "created_at": quote.created_at,
         "expires_at": quote.expires_at,
@@ -102,7 +102,6 @@ def _option(raw: dict[str, Any]) -> Option:
 
 def _quote(row: Any) -> Quote:
     code = SurgeCode(row.surge_reason)
-    counted = row.surge_values and Counted.from_dict(row.surge_values)
     line = tuple(Point(lat, lng) for lat, lng in row.line)
     return Quote(
         id=row.id,
@@ -111,7 +110,7 @@ def _quote(row: Any) -> Quote:
         pickup=Point(row.pickup_lat, row.pickup_lng),
         dropoff=Point(row.dropoff_lat, row.dropoff_lng),
         route=Route(row.city, row.distance_m, row.duration_s, line),
-        surge=Surge(row.surge_tenths, code, row.surge_words or WORDS[code], counted),
+        surge=Surge(row.surge_tenths, code, row.surge_words or WORDS[code], row.surge_values),
         options=tuple(_option(raw) for raw in row.options),
         created_at=row.created_at,
         expires_at=row.expires_at,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hansom.contracts.pricing import SurgeCode
-from services.pricing.domain.reasons import WORDS, Counted, Reckoned, surge_of
+from services.pricing.domain.reasons import WORDS, Reckoned, surge_of
 from services.pricing.domain.surge import Near, SegmentSurge
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -31,13 +31,12 @@ def test_a_raised_fare_says_what_was_counted() -> None:
 
 
 def test_the_numbers_stand_beside_the_words_for_who_says_them_in_another_language() -> None:
-    counted = surge_of(RECKONED, BUSY, NOW, STALE).counted
-    assert counted == Counted(300, requests=14, waiting=6, unmet=2, free=3, easing=False, at_cap=False)
-    assert Counted.from_dict(counted.as_dict()) == counted
-    quieter = surge_of(RECKONED, SegmentSurge(1.5, 15, 1.0, Near(requests=2, free=8)), NOW, STALE).counted
-    highest = surge_of(RECKONED, SegmentSurge(2.0, 20, 2.0, Near(requests=90, free=1)), NOW, STALE).counted
-    assert quieter and quieter.easing and highest and highest.at_cap
-    assert surge_of(RECKONED, None, NOW, STALE).counted is None, "the usual fare rests on nothing"
+    busy = {"window_s": 300, "requests": 14, "waiting": 6, "unmet": 2, "free": 3, "easing": False, "at_cap": False}
+    assert surge_of(RECKONED, BUSY, NOW, STALE).values == busy
+    quieter = surge_of(RECKONED, SegmentSurge(1.5, 15, 1.0, Near(requests=2, free=8)), NOW, STALE).values
+    highest = surge_of(RECKONED, SegmentSurge(2.0, 20, 2.0, Near(requests=90, free=1)), NOW, STALE).values
+    assert quieter and quieter["easing"] and highest and highest["at_cap"]
+    assert surge_of(RECKONED, None, NOW, STALE).values is None, "the usual fare rests on nothing"
 
 
 def test_one_is_not_many_and_none_is_said_so() -> None:
