@@ -167,14 +167,15 @@ EVENTS: dict[str, tuple[type[Schema], str]] = {
 }
 
 
-ABOUT = """JSON text frames, Nameko's shape. What an app needs to know before its first frame:
+ABOUT = """Frames are JSON texts in the shape of Nameko's sockets. What an app needs to know before its first frame:
 
 - Send `authenticate` with an access token first of all. A socket that does not is closed after some seconds (1008), and
 so is one whose token runs out: send `authenticate` again with a fresh token and it stays.
 - `{method, data, correlation_id}` is answered by a `result` with the same `correlation_id`; its `error` has HTTP's
 codes.
 - Numbered events (`seq`) come in order, each once. After a lost connection send `resume` with the last number that was
-seen: what was missed comes, then the answer, and from there on it is live. What has no number is the newest state only.
+seen: what was missed comes, then the answer, and from there on it is live. Send it at once: numbered events wait half a
+second for it, so that none overtakes those that were missed. What has no number is the newest state only.
 - Closed with 1012: the gateway stops, connect again. 1013: read faster. 1008: the session has ended, log in again.
 - New fields and events may come at any time: ignore what you do not know."""
 

@@ -25,7 +25,7 @@ from services.gateway.socket import frames
 from services.gateway.socket.connection import Connection, event_frame
 from services.gateway.socket.riding import RIDES, Drivers
 from services.gateway.socket.showing import ShownOffers
-from services.gateway.socket.stream import Step
+from services.gateway.socket.stream import Cursor, Step
 
 log = logging.getLogger(__name__)
 
@@ -261,9 +261,8 @@ class Presence(SharedExtension):
             eventlet.sleep(0.01)
         cursor.fetching, cursor.expected = True, False
         try:
-            cursor.asks()
             try:
-                page = self._read(user_id, after)
+                page = self._read(cursor, user_id, after)
             except Unavailable:
                 cursor.stays_after(after)
                 self._expect(connection, user_id)
@@ -288,7 +287,7 @@ class Presence(SharedExtension):
         try:
             while cursor.behind and not connection.closed:
                 try:
-                    self._pour(connection, user_id, self._read(user_id, cursor.asks()))
+                    self._pour(connection, user_id, self._read(cursor, user_id, cursor.last_seq or 0))
                     pause_s = RETRY_FIRST_S
                 except HansomError as exc:
                     log.warning("a stream will be read again: %s", exc.code)
@@ -316,10 +315,11 @@ class Presence(SharedExtension):
                 cursor.at_end(int(page["last_seq"]))
             if not cursor.behind:
                 break
-            page = self._read(user_id, cursor.asks())
+            page = self._read(cursor, user_id, cursor.last_seq or 0)
         return sent
 
-    def _read(self, user_id: str, after: int) -> dict[str, Any]:
+    def _read(self, cursor: Cursor, user_id: str, after: int) -> dict[str, Any]:
+        cursor.asks()
         return self.notifications.client().read_stream({"user_id": user_id, "after": after, "limit": PAGE})
 
     # -- sessions ----------------------------------------------------------------------------------------------------

@@ -57,10 +57,9 @@ class Cursor:
         """The stream is known to have come as far as this."""
         self.wanted = max(self.wanted, seq)
 
-    def asks(self) -> int:
-        """The stream is about to be read after the number that this gives."""
+    def asks(self) -> None:
+        """The stream is about to be read."""
         self.sought = self.wanted
-        return self.last_seq or 0
 
     def at_end(self, last_seq: int) -> None:
         """The stream was read and has nothing more, up to `last_seq`: what is older is no longer kept. What has arrived
